@@ -1,0 +1,58 @@
+"""What this machine has."""
+
+import os
+from functools import lru_cache
+from typing import NamedTuple
+
+from ._tuning import MACHINES, Machine
+
+__all__ = ["Host", "host", "machine", "measured_peak"]
+
+
+class Host(NamedTuple):
+    """The processor that code is compiled for."""
+
+    name: str  # LLVM's name, such as cascadelake
+    isa: str  # avx512, avx2, neon or sse
+    vector_bytes: int
+
+
+@lru_cache(maxsize=1)
+def host() -> Host:
+    """Return the processor Numba compiles for: this one, or what NUMBA_CPU_NAME says."""
+    # Here and not above: importing conv3dt loads no compiler.
+    from llvmlite import binding  # noqa: TID251
+
+    name = os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name()
+    named = os.environ.get("NUMBA_CPU_FEATURES")
+    if named is not None:
+        features = {f[1:] for f in named.split(",") if f.startswith("+")}
+    elif "NUMBA_CPU_NAME" in os.environ:
+        features = set()
+    else:
+        features = {f for f, has in binding.get_host_cpu_features().items() if has}
+    isa = _instruction_set(binding.get_default_triple(), features)
+    return Host(name, isa, MACHINES[isa].vector_bytes)
+
+
+def machine() -> Machine:
+    """Return the tuning of this processor."""
+    return MACHINES[host().isa]
+
+
+def _instruction_set(triple: str, features: set[str]) -> str:
+    """Return the key of the tuning table for these features."""
+    if triple.startswith(("aarch64", "arm64")):
+        return "neon"
+    if {"avx512f", "avx512vl", "avx512dq", "avx512bw"} <= features:
+        return "avx512"
+    if {"avx2", "fma"} <= features:
+        return "avx2"
+    return "sse"
+
+
+def measured_peak(threads: int | None = None, seconds: float = 0.2) -> float:
+    """Return the FLOP/s of the best register-only loop of float32 multiply-adds, all threads."""
+    from .kernels.peak import measure
+
+    return measure(threads, seconds)

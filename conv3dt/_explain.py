@@ -1,0 +1,82 @@
+"""A plan in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._plan import Plan
+
+__all__ = ["describe"]
+
+
+def describe(plan: Plan) -> str:
+    """Return the plan in a few readable lines."""
+    r = plan.request
+    space = "x".join(map(str, r.i))
+    to = "x".join(map(str, r.o))
+    lines = [
+        f"conv3d_transpose {r.dtype} {r.data_format}: batch {r.n}, {space} x {r.ci} channels"
+        f" -> {to} x {r.co}",
+        *(_axis_line(plan, a) for a in range(3)),
+        f"kernel   channels in lanes ({plan.machine.isa}, {plan.lanes} per vector): {_tiles(plan)}",
+        f"rows     along {plan.rows.along}: {plan.rows.why}",
+        f"after    {'bias, ' if r.bias else ''}{r.activation}, before the tile is stored",
+        f"blocks   {_block_line(plan)}",
+        f"work     {_quantity(plan.flops, 1000)}FLOP, {_quantity(plan.bytes, 1024)}B of arrays,"
+        f" {plan.flops / max(1, plan.bytes):.1f} FLOP per byte",
+        f"memory   packed filters {_quantity(plan.panels, 1024)}B,"
+        f" scratch {_quantity(plan.scratch, 1024)}B",
+        f"threads  {plan.threads}, {_count(plan.tasks, 'task')}{_serial(plan)}",
+    ]
+    return "\n".join(lines)
+
+
+def _axis_line(plan: Plan, a: int) -> str:
+    """Return the geometry of one spatial axis."""
+    r, phases = plan.request, plan.axes[a + 1].phases
+    total = max(0, (r.i[a] - 1) * r.s[a] + (r.k[a] - 1) * r.d[a] + 1 if r.i[a] and r.k[a] else 0)
+    behind = max(0, total - r.p[a] - r.o[a])
+    taps = ", ".join(str(f.taps) for f in phases[:8]) + (", ..." if len(phases) > 8 else "")
+    return (
+        f"{('depth', 'height', 'width')[a]:<8} {r.i[a]} -> {r.o[a]}: kernel {r.k[a]},"
+        f" stride {r.s[a]}, dilation {r.d[a]}, cropped {r.p[a]} in front and {behind} behind;"
+        f" {_count(len(phases), 'phase')} of {taps or 'no'} taps"
+    )
+
+
+def _tiles(plan: Plan) -> str:
+    """Return the shapes of the register tiles."""
+    vectors = sorted({v for _, v in plan.blocks}, reverse=True)
+    if not vectors:
+        return "nothing to compute"
+    rows = sorted({tile.rows for _, _, _, tile in plan.tiles()}, reverse=True)
+    shapes = [f"{n}x{v}" for v in vectors for n in rows]
+    used = plan.request.co / plan.width
+    return f"tiles of {', '.join(shapes)} (positions x vectors), {used:.0%} of the lanes in use"
+
+
+def _block_line(plan: Plan) -> str:
+    """Return how the output is cut."""
+    n, d, h, w = plan.blocking.block
+    return (
+        f"{n} x {d}x{h}x{w} positions, {_count(plan.blocking.group, 'channel block')} a task;"
+        f" phases of the width {'row by row' if plan.together else 'one after the other'}"
+    )
+
+
+def _serial(plan: Plan) -> str:
+    return " (one thread: too little work to share)" if plan.small else ""
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def _quantity(n: float, base: int) -> str:
+    """Return n with a prefix: k, M, G, T (thousands) or Ki, Mi, Gi, Ti."""
+    prefixes = ("", "k", "M", "G", "T") if base == 1000 else ("", "Ki", "Mi", "Gi", "Ti")
+    power = 0
+    while n >= base and power < 4:
+        n, power = n / base, power + 1
+    return f"{n:.3g} {prefixes[power]}" if power else f"{n} "

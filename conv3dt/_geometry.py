@@ -1,0 +1,132 @@
+"""One axis of a transposed convolution in integers.
+
+The letters, here and everywhere below the public functions:
+
+    n       batch
+    d h w   space: depth, height, width
+    ci co   input and output channels
+    k       kernel extent, or a tap of the kernel
+    s       stride                       (a distance in memory is a "step")
+    d       dilation
+    i       input length or index
+    o       output length or index
+    p       rows of the full result that are cropped in front
+
+They are tied together by one identity: tap k carries input i to output o when
+
+    o + p = i*s + k*d                                                           (1)
+
+Phases. Let g = gcd(s, d), s' = s/g, d' = d/g. Outputs with the same residue of (o + p) mod s form
+a phase. If the residue is not a multiple of g, no tap reaches the phase. Else, with residue g*r,
+(1) selects the taps k = k0 + j*s', j = 0, 1, ..., where k0 = r * inverse(d', s') mod s'; and the
+outputs o = q*s + g*r - p of the phase, numbered by q, read the inputs
+
+    i = q + shift - j*d',       shift = (r - k0*d') / s',                       (2)
+
+so that every phase is an ordinary convolution of stride 1 and dilation d', without one wasted
+multiplication. (For d = 1 these are relations 13 and 14 of arXiv:1603.07285, solved for the input.)
+
+The functions from `tap_range` on are also compiled into the kernels: integers in, integers out.
+"""
+
+from math import gcd
+from typing import NamedTuple
+
+__all__ = [
+    "Phase",
+    "crop",
+    "effective",
+    "legal_lengths",
+    "n_tiles",
+    "phases",
+    "tap_range",
+    "tile_range",
+    "whole_range",
+]
+
+
+class Phase(NamedTuple):
+    """The outputs `first + q*s` of one axis, q_lo <= q < q_hi, and the taps that reach them."""
+
+    first: int  # output index at q = 0; may be negative
+    q_lo: int
+    q_hi: int
+    k0: int  # first tap
+    k_step: int  # distance between taps, s'
+    taps: int  # how many: 0 where only bias and activation remain
+    shift: int  # input index is q + shift - j*dilation
+    dilation: int  # d'
+
+
+def effective(k: int, d: int) -> int:
+    """Return the extent of a kernel of `k` taps that lie `d` apart."""
+    return (k - 1) * d + 1 if k else 0
+
+
+def legal_lengths(i: int, k: int, s: int, d: int, padding: str) -> range:
+    """Return the output lengths from which the forward convolution makes `i`.
+
+    'SAME': ceil(o/s) == i. 'VALID': floor((o - keff)/s) + 1 == i, which means o >= keff for i > 0
+    and keff - s <= o < keff for i = 0.
+    """
+    if padding == "SAME":
+        return range(max(0, (i - 1) * s + 1), i * s + 1)
+    shortest = (i - 1) * s + effective(k, d)
+    return range(max(0, shortest), shortest + s)
+
+
+def crop(i: int, k: int, s: int, d: int, o: int, padding: str) -> int:
+    """Return how many rows of the full result lie before the first output row."""
+    if padding == "VALID":
+        return 0
+    return max(0, (i - 1) * s + effective(k, d) - o) // 2
+
+
+def phases(k: int, s: int, d: int, o: int, p: int) -> tuple[Phase, ...]:
+    """Return the phases of one axis that have at least one output, by increasing residue."""
+    g = gcd(s, d)
+    k_step, dilation = s // g, d // g
+    residues = range(s) if s <= o else sorted({(x + p) % s for x in range(o)})
+    found = []
+    for residue in residues:
+        q_lo, q_hi = -((residue - p) // s), -((residue - p - o) // s)
+        if q_lo >= q_hi:
+            continue
+        r, unreached = divmod(residue, g)
+        k0 = r * pow(dilation, -1, k_step) % k_step
+        taps = 0 if unreached or k0 >= k else -((k0 - k) // k_step)
+        shift = (r - k0 * dilation) // k_step if taps else 0
+        found.append(Phase(residue - p, q_lo, q_hi, k0, k_step, taps, shift, dilation))
+    return tuple(found)
+
+
+def tap_range(
+    q_lo: int, q_hi: int, taps: int, shift: int, dilation: int, i: int
+) -> tuple[int, int]:
+    """Return the j from .. to of the taps that read inside [0, i) for some q in [q_lo, q_hi)."""
+    if i == 0:
+        return 0, 0
+    j_lo = max(0, (q_lo + shift - i) // dilation + 1)
+    j_hi = min(taps, (q_hi - 1 + shift) // dilation + 1)
+    return j_lo, max(j_lo, j_hi)
+
+
+def whole_range(
+    q_lo: int, q_hi: int, taps: int, shift: int, dilation: int, i: int
+) -> tuple[int, int]:
+    """Return the part of [q_lo, q_hi) in which every tap reads inside [0, i)."""
+    lo = min(max(q_lo, (taps - 1) * dilation - shift), q_hi)
+    return lo, max(lo, min(q_hi, i - shift))
+
+
+def n_tiles(length: int, most: int) -> int:
+    """Return how many tiles of at most `most` rows cover `length` rows."""
+    return (length + most - 1) // most
+
+
+def tile_range(lo: int, hi: int, tiles: int, t: int) -> tuple[int, int]:
+    """Return from .. to of tile `t` when [lo, hi) is cut into `tiles` tiles as even as possible."""
+    rows = (hi - lo) // tiles
+    longer = (hi - lo) % tiles
+    start = lo + t * rows + min(t, longer)
+    return start, start + rows + (1 if t < longer else 0)

@@ -1,0 +1,257 @@
+"""The only place where arrays meet a plan: allocate, pack, launch."""
+
+from functools import lru_cache
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _memory, _threads
+from ._arguments import Call
+from ._plan import Plan, make_plan
+from ._tile import ITEMSIZE, STORAGES, compute_type
+from .kernels import layout as field
+
+__all__ = ["run"]
+
+Array = NDArray[Any]
+Int64s = NDArray[np.int64]
+
+_LINE = 64  # bytes of a cache line: arrays that kernels write start on one
+
+
+def run(call: Call) -> Array:
+    """Return the transposed convolution of a call."""
+    shape, dtype = call.request.output_shape, call.value.dtype.newbyteorder("=")
+    if 0 in shape:
+        return np.empty(shape, dtype) if call.out is None else call.out
+    plan = make_plan(call.request, call.threads)
+    _memory.require(_needed(plan, call), "conv3d_transpose")
+    value, filters = _readable(call.value), _readable(call.filters)
+    out = _empty(shape, dtype) if call.out is None else call.out
+    panels = _aligned(plan.panels, np.uint8)
+    if not _pack(plan, filters, panels):
+        plan = make_plan(call.request, call.threads, exact=True)
+    _convolve(plan, value, panels, _bias(plan, call.bias), out)
+    return out
+
+
+def _needed(plan: Plan, call: Call) -> int:
+    """Return the bytes that the call is going to allocate."""
+    out = (
+        0
+        if call.out is not None
+        else prod(call.request.output_shape) * ITEMSIZE[plan.request.dtype]
+    )
+    copies = sum(a.nbytes for a in (call.value, call.filters) if not a.dtype.isnative)
+    return out + plan.panels + plan.scratch + copies
+
+
+def _readable(x: Array) -> Array:
+    """Return x, copied only where kernels could not read it: foreign byte order, odd addresses."""
+    if x.dtype.isnative and x.flags.aligned:
+        return x
+    return np.array(x, x.dtype.newbyteorder("="), order="C")
+
+
+def _aligned(n: int, dtype: Any) -> Array:
+    """Return n uninitialised numbers that start on a cache line."""
+    size = np.dtype(dtype).itemsize
+    memory = np.empty(n * size + _LINE, np.uint8)
+    start = -memory.ctypes.data % _LINE
+    return memory[start : start + n * size].view(dtype)
+
+
+def _empty(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return an uninitialised C-contiguous array that starts on a cache line."""
+    return _aligned(prod(shape), dtype).reshape(shape)
+
+
+def _bias(plan: Plan, bias: Array | None) -> Array:
+    """Return the bias in the compute type, with zeros up to whole vectors."""
+    padded = _aligned(plan.width, compute_type(plan.request.dtype))
+    padded[:] = 0
+    if bias is not None:
+        padded[: plan.request.co] = bias
+    return padded
+
+
+class _Tables(NamedTuple):
+    """A plan in the form drivers read, without addresses of arrays."""
+
+    header: Int64s
+    axes: Int64s
+    phases: Int64s
+    taps: Int64s
+    blocks: Int64s
+
+
+@lru_cache(maxsize=1024)
+def _tables(plan: Plan) -> _Tables:
+    """Return the tables of a plan; columns are named in kernels.layout."""
+    blocks = [
+        (start, vectors * plan.lanes, plan.kinds.index(plan.kind((start, vectors))))
+        for start, vectors in plan.blocks
+    ]
+    return _Tables(
+        _header(plan),
+        np.array([_axis_row(plan, a) for a in range(4)], np.int64),
+        _phase_table(plan),
+        _tap_table(plan),
+        np.array(blocks, np.int64).reshape(-1, field.BLOCK_FIELDS),
+    )
+
+
+def _header(plan: Plan) -> Int64s:
+    """Return the header, addresses still zero."""
+    header = np.zeros(field.HEADER_FIELDS, np.int64)
+    scratch = plan.chunks * plan.packed_steps[4]
+    fields = {
+        field.SCRATCH_STEP: scratch + -scratch % _LINE,
+        field.LISTS_STEP: plan.list_bytes * len(plan.axes[3].phases),
+        field.LIST_STEP: plan.list_bytes,
+        field.ROW_TILES: plan.row_tiles,
+        field.ENTRIES: plan.entries,
+        field.SIZE: plan.size,
+        field.CHANNELS: plan.request.ci,
+        field.CHUNK: plan.chunk,
+        field.CHUNK_STEP: plan.packed_steps[4],
+        field.JOINED: plan.joined,
+        field.WIDTH: plan.width,
+        field.CO: plan.request.co,
+        field.GROUP: plan.blocking.group,
+        field.N_BLOCKS: len(plan.blocks),
+        field.PHASES_TOGETHER: plan.together,
+        field.SPLIT_EDGES: plan.exact,
+        field.STORAGE: STORAGES.index(plan.request.dtype),
+        field.ITEM: ITEMSIZE[plan.request.dtype],
+        field.MOST_PHASES: max(len(a.phases) for a in plan.axes),
+        field.MOST_TAPS: max(1, *(sum(f.taps for f in a.phases) for a in plan.axes)),
+        field.TILE_OUTER: max(plan.rows.most[0], plan.rows.most[2]) + 1,
+    }
+    for column, value in fields.items():
+        header[column] = value
+    return header
+
+
+def _axis_row(plan: Plan, a: int) -> list[int]:
+    """Return the row of axis `a` (0 batch ... 3 width), steps of arrays still zero."""
+    axis = plan.axes[a]
+    row = [0] * field.AXIS_FIELDS
+    row[field.LENGTH], row[field.STRIDE] = axis.i, axis.s
+    row[field.PACKED_STEP] = plan.packed_steps[a]
+    row[field.Q_LO], row[field.Q_HI] = axis.q_lo, axis.q_hi
+    row[field.BLOCK], row[field.N_BLOCK] = plan.blocking.block[a], plan.n_blocks[a]
+    row[field.MOST], row[field.HALO] = plan.rows.most[a], plan.halos[a]
+    row[field.SHIFT_LO], row[field.SHIFT_HI] = axis.shifts
+    row[field.N_PHASES] = len(axis.phases)
+    row[field.N_TAPS] = sum(f.taps for f in axis.phases)
+    return row
+
+
+def _phase_table(plan: Plan) -> Int64s:
+    """Return the phases of all axes, as many rows for each as the longest has."""
+    most = _header(plan)[field.MOST_PHASES]
+    table = np.zeros((4, most, field.PHASE_FIELDS), np.int64)
+    for a, axis in enumerate(plan.axes):
+        before = 0
+        for number, f in enumerate(axis.phases):
+            table[a, number] = f.first, f.q_lo, f.q_hi, f.taps, f.shift, f.dilation, before
+            before += f.taps
+    return table
+
+
+def _tap_table(plan: Plan) -> Int64s:
+    """Return the taps of all axes in the order of phases."""
+    most = _header(plan)[field.MOST_TAPS]
+    table = np.zeros((4, most, field.TAP_FIELDS), np.int64)
+    for a, axis in enumerate(plan.axes):
+        rows = [
+            (number, j, f.k0 + j * f.k_step)
+            for number, f in enumerate(axis.phases)
+            for j in range(f.taps)
+        ]
+        table[a, : len(rows)] = np.array(rows, np.int64).reshape(-1, field.TAP_FIELDS)
+    return table
+
+
+@lru_cache(maxsize=1024)
+def _tile_table(plan: Plan) -> Int64s:
+    """Return the addresses of the plan's micro-kernels, compiled where they are new."""
+    from .kernels.microkernel import tile_address
+
+    header = _tables(plan).header
+    shape = len(plan.kinds), header[field.TILE_OUTER], plan.rows.most[3] + 1
+    table = np.zeros(shape, np.int64)
+    for kind, outer, inner, tile in plan.tiles():
+        table[kind, outer, inner] = tile_address(tile)
+    return table
+
+
+def _pack(plan: Plan, filters: Array, panels: Array) -> bool:
+    """Pack the filters; return whether all of them are finite."""
+    from .kernels.build import address_of
+    from .kernels.pack import pack_filters
+
+    tables, header = _tables(plan), _tables(plan).header.copy()
+    axes = tables.axes.copy()
+    axes[1:, field.FILTER_STEP] = filters.strides[:3]
+    counter = np.zeros(1, np.int64)
+    header[field.CO_STEP], header[field.CI_STEP] = filters.strides[3:]
+    header[field.FILTERS], header[field.PANELS] = filters.ctypes.data, panels.ctypes.data
+    _point(header, tables, axes, counter)
+    worker = address_of(pack_filters, 2, lambda: pack_filters)
+    _launch(worker, header, plan.threads if plan.panels > 1 << 16 else 1)
+    return not header[field.NOT_FINITE]
+
+
+def _convolve(plan: Plan, value: Array, panels: Array, bias: Array, out: Array) -> None:
+    """Compute the output from packed filters."""
+    from .kernels.build import address_of
+    from .kernels.driver import convolve
+    from .kernels.pack import pack_input
+
+    tables, header = _tables(plan), _tables(plan).header.copy()
+    axes, counter = tables.axes.copy(), np.zeros(1, np.int64)
+    channel, space = (1, 2) if plan.request.data_format == "NCDHW" else (4, 1)
+    axes[:, field.INPUT_STEP] = value.strides[0], *value.strides[space : space + 3]
+    axes[:, field.OUTPUT_STEP] = out.strides[0], *out.strides[space : space + 3]
+    header[field.CHANNEL_STEP] = value.strides[channel]
+    header[field.OUT_CHANNEL_STEP] = out.strides[channel]
+    scratch = _aligned(plan.threads * int(header[field.SCRATCH_STEP]), np.uint8)
+    lists = np.empty(plan.threads * int(header[field.LISTS_STEP]), np.uint8)
+    tiles = _tile_table(plan)
+    for column, address in (
+        (field.TASKS, plan.tasks),
+        (field.INPUT, value.ctypes.data),
+        (field.PANELS, panels.ctypes.data),
+        (field.BIAS, bias.ctypes.data),
+        (field.OUTPUT, out.ctypes.data),
+        (field.SCRATCH, scratch.ctypes.data),
+        (field.LISTS, lists.ctypes.data),
+        (field.TILES, tiles.ctypes.data),
+        (field.PACK, address_of(pack_input, 10, lambda: pack_input)),
+    ):
+        header[column] = address
+    _point(header, tables, axes, counter)
+    _launch(address_of(convolve, 2, lambda: convolve), header, min(plan.threads, plan.tasks))
+
+
+def _point(header: Int64s, tables: _Tables, axes: Int64s, counter: Int64s) -> None:
+    """Write the addresses of the tables into the header."""
+    header[field.AXES], header[field.COUNTER] = axes.ctypes.data, counter.ctypes.data
+    header[field.PHASES], header[field.TAPS] = tables.phases.ctypes.data, tables.taps.ctypes.data
+    header[field.BLOCKS] = tables.blocks.ctypes.data
+
+
+def _launch(worker: int, header: Int64s, threads: int) -> None:
+    """Start the worker on `threads` threads, on this one if it is only one."""
+    from .kernels import driver
+    from .kernels.build import parallel, serial
+
+    if threads == 1:
+        serial(driver.call_once)(worker, header.ctypes.data)
+        return
+    with _threads.launching(threads):
+        parallel(driver.launch)(worker, header.ctypes.data, threads)

@@ -1,0 +1,44 @@
+"""Tuning: one table per instruction set, data only."""
+
+from typing import NamedTuple
+
+__all__ = ["MACHINES", "TUNING", "Machine", "Tuning"]
+
+
+class Machine(NamedTuple):
+    """What an instruction set offers to a micro-kernel."""
+
+    isa: str
+    vector_bytes: int
+    fused: bool  # has a fused multiply-add
+    rows: tuple[int, int, int]  # most rows of a tile of 1, 2, 3 vectors that needs no spill
+    fmas: float  # vector multiply-adds a cycle
+    loads: float  # vector loads or broadcasts a cycle
+    latency: float  # least cycles from one product to the next on the same accumulator
+    panel_rate: float  # bytes a cycle that arrive from L2 beside everything else
+
+
+# Rows were counted in the compiled loops: accumulators + vectors of the panel + one broadcast must
+# fit the registers (32 or 16). A broadcast folds into the product only for one vector on AVX-512.
+MACHINES = {
+    #                      bytes  fused  rows           fmas loads latency panel_rate
+    "avx512": Machine("avx512", 64, True, (28, 14, 9), 2.0, 2.0, 4.0, 24.0),
+    "avx2":   Machine("avx2",   32, True, (12, 6, 4),  2.0, 2.0, 4.0, 24.0),
+    "neon":   Machine("neon",   16, True, (16, 8, 7),  2.0, 2.0, 4.0, 16.0),
+    "sse":    Machine("sse",    16, False, (12, 6, 4), 1.0, 2.0, 7.0, 16.0),
+}  # fmt: skip
+
+
+class Tuning(NamedTuple):
+    """Sizes that hold for every instruction set."""
+
+    chunk: int = 64  # input channels that lie together in the packed input
+    block_bytes: int = 384 * 1024  # packed input of a block; L2 also holds panels and output
+    panels_bytes: int = 256 * 1024  # panels of all phases of the width that may take turns
+    scratch_bytes: int = 30 * 1024 * 1024  # packed input of all threads together
+    tasks_per_thread: int = 6  # so that the last task does not keep the others waiting
+    serial_flops: int = 200_000  # below this starting threads costs more than it gives
+    pad_every: int = 4096  # rows at multiples of this many bytes fall into the same cache lines
+
+
+TUNING = Tuning()

@@ -1,0 +1,1 @@
+"""The command line: `conv3dt upsample`, `apply`, `demo` and `info`."""

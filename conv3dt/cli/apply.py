@@ -1,0 +1,162 @@
+"""`conv3dt apply`: the transposed convolution on files."""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+import conv3dt
+from conv3dt import _geometry
+
+from . import outputs, volumes
+from .options import add_force, add_parser, add_threads, positive, three
+from .terminal import extents, progress, say
+
+__all__ = ["add", "run"]
+
+# options of several numbers come last: one that stands before IN would take it for a number
+USAGE = """\
+conv3dt apply IN OUT --filters W.npy --strides N [N N]
+                            [--padding {SAME,VALID}] [--dilations N [N N]]
+                            [--output-shape N N N] [--data-format {NDHWC,NCDHW}]
+                            [--bias B.npy] [--activation NAME]
+                            [--threads N] [--force]
+"""
+DESCRIPTION = """\
+Run conv3dt.conv3d_transpose on files. IN is a 5-D array, (batch, depth, height,
+width, channels) or with --data-format NCDHW (batch, channels, depth, height,
+width); the filters are (kernel depth, height, width, output channels, input
+channels), as TensorFlow keeps them. Arrays are .npy or .zarr.
+"""
+EXAMPLES = """\
+examples:
+  conv3dt apply x.npy y.npy --filters w.npy --strides 2
+  conv3dt apply x.npy y.npy --filters w.npy --strides 1 2 2 --padding VALID \\
+                            --bias b.npy --activation relu
+  conv3dt apply x.zarr y.zarr --filters w.npy --strides 2 --output-shape 63 63 63
+"""
+ACTIVATIONS = ("relu", "relu6", "leaky_relu", "elu", "sigmoid", "tanh")
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
+    summary = "run the transposed convolution on array files"
+    parser = add_parser(commands, "apply", summary, DESCRIPTION, EXAMPLES, USAGE)
+    parser.add_argument("input", type=Path, metavar="IN", help="the 5-D array to read")
+    parser.add_argument("output", type=Path, metavar="OUT", help="the file to write")
+    _add_arrays(parser)
+    _add_geometry(parser)
+    add_threads(parser)
+    add_force(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_arrays(parser: argparse.ArgumentParser) -> None:
+    """Add what is computed with."""
+    parser.add_argument(
+        "--filters", type=Path, required=True, metavar="W.npy", help="the 5-D filters"
+    )
+    parser.add_argument("--bias", type=Path, metavar="B.npy", help="added to each output channel")
+    parser.add_argument(
+        "--activation",
+        choices=ACTIVATIONS,
+        metavar="NAME",
+        help=f"{', '.join(ACTIVATIONS)} (default: none)",
+    )
+
+
+def _add_geometry(parser: argparse.ArgumentParser) -> None:
+    """Add what decides where voxels go."""
+    parser.add_argument(
+        "--strides",
+        type=positive,
+        nargs="+",
+        required=True,
+        metavar="N",
+        help="one stride, or three: depth, height, width",
+    )
+    parser.add_argument(
+        "--padding", choices=("SAME", "VALID"), default="SAME", help="default: SAME"
+    )
+    parser.add_argument(
+        "--dilations", type=positive, nargs="+", default=[1], metavar="N", help="default: 1"
+    )
+    parser.add_argument(
+        "--output-shape",
+        type=int,
+        nargs="+",
+        metavar="N",
+        help="three lengths, or the whole output shape of five"
+        " (default: SAME input times stride; VALID the shortest legal, (i-1)*s + (k-1)*d + 1)",
+    )
+    parser.add_argument(
+        "--data-format", choices=("NDHWC", "NCDHW"), default="NDHWC", help="default: NDHWC"
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Apply the function to IN and write OUT."""
+    start = time.perf_counter()
+    strides, dilations = three("--strides", args.strides), three("--dilations", args.dilations)
+    _check(args)
+    value, filters = volumes.read_array(args.input), volumes.read_array(args.filters)
+    bias = None if args.bias is None else volumes.read_array(args.bias)
+    shape = _output_shape(value, filters, strides, dilations, args)
+    with outputs.replacing(args.output) as part, progress(f"applying {args.filters.name}", 1):
+        result = conv3dt.conv3d_transpose(
+            value,
+            filters,
+            shape,
+            strides,
+            padding=args.padding,
+            data_format=args.data_format,
+            dilations=dilations,
+            bias=bias,
+            activation=args.activation,
+            threads=args.threads,
+        )
+        volumes.save_array(part, volumes.kind(args.output), result)
+    seconds = time.perf_counter() - start
+    say(f"{args.output}: {extents(result.shape)} {result.dtype}, {seconds:.2f} s")
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raise what can be known to fail before anything is read."""
+    if volumes.kind(args.output) not in (".npy", ".zarr"):
+        raise ValueError(f"arrays are written to .npy and .zarr only, got {args.output}")
+    inputs = [path for path in (args.input, args.filters, args.bias) if path is not None]
+    for path in inputs:
+        volumes.input_kind(path)
+    outputs.check(args.output, force=args.force, inputs=inputs)
+
+
+def _output_shape(
+    value: NDArray[Any],
+    filters: NDArray[Any],
+    strides: tuple[int, ...],
+    dilations: tuple[int, ...],
+    args: argparse.Namespace,
+) -> list[int]:
+    """Return the five output lengths, worked out where they are not given."""
+    if args.output_shape is not None and len(args.output_shape) == 5:
+        return list(args.output_shape)
+    for name, array in (("IN", value), ("--filters", filters)):
+        if array.ndim != 5:
+            raise ValueError(f"{name} must have 5 dimensions, got shape {array.shape}")
+    if args.output_shape is not None and len(args.output_shape) != 3:
+        raise ValueError(f"--output-shape must be 3 or 5 integers, got {len(args.output_shape)}")
+    space = value.shape[2:] if args.data_format == "NCDHW" else value.shape[1:4]
+    lengths = args.output_shape or [
+        _length(*axis, args.padding)
+        for axis in zip(space, filters.shape[:3], strides, dilations, strict=True)
+    ]
+    n, co = value.shape[0], filters.shape[3]
+    return [n, co, *lengths] if args.data_format == "NCDHW" else [n, *lengths, co]
+
+
+def _length(i: int, k: int, s: int, d: int, padding: str) -> int:
+    """Return the usual output length: the longest for 'SAME', i*s; the shortest for 'VALID'."""
+    legal = _geometry.legal_lengths(i, k, s, d, padding)
+    return legal[-1] if padding == "SAME" else legal[0]

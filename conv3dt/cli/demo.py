@@ -1,0 +1,137 @@
+"""`conv3dt demo`: a phantom, upsampled, timed and drawn."""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import conv3dt
+
+from . import outputs, phantom, pictures, trilinear, views
+from .grid import Floats, Triple
+from .options import add_force, add_parser, positive
+from .terminal import extents, extra, progress, say
+
+__all__ = ["add", "run"]
+
+DESCRIPTION = """\
+Make a 3-D Shepp-Logan phantom, upsample it twice along each axis, and show what
+that took: time, share of what this machine can do at most, the same in plain NumPy,
+and the largest difference from it. A picture shows the phantom before and after.
+"""
+PICTURE = Path("conv3dt-demo.png")
+FACTORS: Triple = (2, 2, 2)
+SECONDS = 1.0  # spent on repeating the call, for its best time
+
+
+class Measured(NamedTuple):
+    """What the demo found out."""
+
+    before: Floats
+    after: Floats
+    first: float  # seconds of the first call, which may compile
+    call: float  # seconds of the best call
+    flops: int
+    peak: float  # FLOP/s
+    numpy: float  # seconds of the plain NumPy version
+    difference: float  # the largest from it
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
+    summary = "upsample a phantom, and show speed, correctness and a picture"
+    parser = add_parser(commands, "demo", summary, DESCRIPTION)
+    parser.add_argument(
+        "--size", type=positive, default=96, metavar="N", help="voxels per axis (default: 96)"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=PICTURE,
+        metavar="FILE.png",
+        help=f"the picture to write (default: {PICTURE}, which is replaced if it exists)",
+    )
+    add_force(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Measure, print a table and draw."""
+    pictures.check(args.output)
+    outputs.check(args.output, force=args.force or args.output == PICTURE)
+    rich = extra("rich.console"), extra("rich.table")
+    with progress("measuring", 1):
+        measured = _measure(phantom.shepp_logan(args.size))
+    _print(measured, *rich)
+    with outputs.replacing(args.output) as part:
+        trilinear.renormalise(measured.after, FACTORS)
+        shown = [views.view(measured.before), views.view(measured.after, factors=FACTORS)]
+        pictures.save(part, args.output.suffix, "3-D Shepp-Logan phantom", shown)
+    say(f"{args.output}: middle slices before and after")
+
+
+def _measure(before: Floats) -> Measured:
+    """Run and time everything."""
+    from conv3dt import _cpu
+
+    after, first = _timed(lambda: trilinear.transposed(before, FACTORS))
+    call = first
+    stop = time.perf_counter() + SECONDS
+    while time.perf_counter() < stop:
+        call = min(call, _timed(lambda: trilinear.transposed(before, FACTORS))[1])
+    plain, numpy = _timed(lambda: plain_numpy(before))
+    difference = float(np.abs(after - plain).max())
+    flops, peak = _flops(before), _cpu.measured_peak()
+    return Measured(before, after, first, call, flops, peak, numpy, difference)
+
+
+def _timed(work: Callable[[], Floats]) -> tuple[Floats, float]:
+    """Return a result and the seconds it took."""
+    start = time.perf_counter()
+    result = work()
+    return result, time.perf_counter() - start
+
+
+def _flops(volume: Floats) -> int:
+    """Return the floating point operations of the demo's call."""
+    shape = [1, *(2 * i for i in volume.shape), 1]
+    plan = conv3dt.explain((1, *volume.shape, 1), (4, 4, 4, 1, 1), shape, 2, dtype="float32")
+    return int(plan.flops)
+
+
+def plain_numpy(volume: Floats) -> Floats:
+    """Return what `trilinear.transposed` does in plain NumPy: one strided addition for each tap."""
+    filters = trilinear.kernel(FACTORS).astype(volume.dtype)
+    lengths = [2 * i + 2 for i in volume.shape]  # (i - 1)*s + k
+    full = np.zeros(lengths, volume.dtype)
+    for tap in np.ndindex(filters.shape):
+        reached = tuple(slice(k, k + 2 * i - 1, 2) for k, i in zip(tap, volume.shape, strict=True))
+        full[reached] += volume * filters[tap]
+    return full[1:-1, 1:-1, 1:-1]
+
+
+def _print(measured: Measured, console: Any, table: Any) -> None:
+    """Print the table."""
+    speed = measured.flops / measured.call
+    shapes = extents(measured.before.shape), extents(measured.after.shape)
+    rows = table.Table(title="3-D Shepp-Logan phantom, upsampled 2x in float32", show_header=False)
+    rows.add_column(style="bold")
+    rows.add_column(justify="right")
+    rows.add_row("shape", f"{shapes[0]}  to  {shapes[1]}")
+    rows.add_row("first call", f"{_duration(measured.first)}, kernels compiled or loaded")
+    rows.add_row("time per call", _duration(measured.call))
+    rows.add_row("speed", f"{speed / 1e9:.1f} GFLOP/s")
+    share = f"{speed / measured.peak:.1%} of {measured.peak / 1e9:.0f} GFLOP/s"
+    rows.add_row("share of the measured peak", share)
+    ratio = measured.numpy / measured.call
+    rows.add_row("plain NumPy", f"{_duration(measured.numpy)} per call, {ratio:.3g} times as long")
+    rows.add_row("largest difference from it", f"{measured.difference:.1e}")
+    console.Console().print(rows)
+
+
+def _duration(seconds: float) -> str:
+    """Return a time as it is printed."""
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1e3:.3g} ms"

@@ -1,0 +1,115 @@
+"""`conv3dt upsample`: a volume with more and smaller voxels."""
+
+import argparse
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import outputs, pictures, trilinear, views, volumes
+from .grid import Floats, Triple, Volume, refined, upsampled_shape, voxel_size
+from .options import add_force, add_parser, add_threads, positive, three
+from .terminal import extents, progress, say
+
+__all__ = ["add", "run"]
+
+# options of several numbers come last: one that stands before IN would take it for a number
+USAGE = """\
+conv3dt upsample IN OUT [--factor N [N N]] [--plot FILE.png]
+                               [--threads N] [--force]
+"""
+DESCRIPTION = """\
+Upsample a volume by whole factors: a transposed convolution with the trilinear
+kernel of FCN (2s - s % 2 taps for factor s). Inside, the result is exactly the
+linear interpolation; the borders are renormalised, so that a constant volume
+stays constant.
+
+Files are .npy, .nii, .nii.gz or .zarr, in and out in any combination. A volume
+has three axes; along a fourth, channels or time, each 3-D volume is treated on
+its own. float64 and float16 stay what they are, all else becomes float32. A
+NIfTI keeps its header; its affine is updated, so that the volume stays where it
+was in space. A zarr keeps attributes, and its chunks grow with the volume.
+"""
+EXAMPLES = """\
+examples:
+  conv3dt upsample brain.nii.gz fine.nii.gz --factor 2 --plot fine.png
+  conv3dt upsample stack.npy isotropic.npy --factor 5 1 1
+  conv3dt upsample cells.zarr/s1 cells_s0.zarr --threads 8
+"""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
+    summary = "make a volume finer by linear interpolation"
+    parser = add_parser(commands, "upsample", summary, DESCRIPTION, EXAMPLES, USAGE)
+    parser.add_argument("input", type=Path, metavar="IN", help="the volume to read")
+    parser.add_argument("output", type=Path, metavar="OUT", help="the file to write")
+    parser.add_argument(
+        "--factor",
+        type=positive,
+        nargs="+",
+        default=[2],
+        metavar="N",
+        help="one factor, or one for each of the first three array axes (default: 2)",
+    )
+    parser.add_argument(
+        "--plot", type=Path, metavar="FILE.png", help="draw the middle slices before and after"
+    )
+    add_threads(parser)
+    add_force(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Upsample IN to OUT."""
+    start = time.perf_counter()
+    factors = three("--factor", args.factor)
+    _check(args)
+    volume = volumes.storable(volumes.open_volume(args.input), volumes.kind(args.output))
+    with outputs.replacing(args.output) as part:
+        shown = _write(part, volume, factors, args)
+        if args.plot is not None:
+            with outputs.replacing(args.plot) as picture:
+                pictures.save(picture, args.plot.suffix, args.input.name, shown)
+    say(f"{args.output}: {_summary(volume, factors)}, {time.perf_counter() - start:.2f} s")
+    if args.plot is not None:
+        say(f"{args.plot}: middle slices before and after")
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raise what can be known to fail before anything is read."""
+    volumes.kind(args.output)
+    volumes.input_kind(args.input)
+    outputs.check(args.output, force=args.force, inputs=[args.input])
+    if args.plot is not None:
+        pictures.check(args.plot)
+        outputs.check(args.plot, force=args.force, inputs=[args.input, args.output])
+
+
+def _write(
+    part: Path, volume: Volume, factors: Triple, args: argparse.Namespace
+) -> list[views.View]:
+    """Write the upsampled volume to `part`; return what a picture shows of the first one."""
+    shown: list[views.View] = []
+
+    def results() -> Iterator[Floats]:
+        for t in range(volume.count):
+            before = volume.floats(t)
+            after = trilinear.upsample(before, factors, args.threads)
+            if t == 0 and args.plot is not None:
+                shown.append(views.view(before, volume.affine, volume.unit))
+                shown.append(views.view(after, volume.affine, volume.unit, factors))
+            yield after.astype(volume.dtype, copy=False)
+            advance()
+
+    with progress(f"upsampling {args.input.name}", volume.count) as advance:
+        volumes.save_upsampled(part, volumes.kind(args.output), volume, factors, results())
+    return shown
+
+
+def _summary(volume: Volume, factors: Triple) -> str:
+    """Return shape, precision and voxel size of the result."""
+    line = f"{extents(upsampled_shape(volume.shape, factors))} {volume.dtype}"
+    if volume.affine is None:
+        return line
+    size = voxel_size(refined(volume.affine, factors))
+    return f"{line}, voxel {' x '.join(f'{x:.4g}' for x in size)} {volume.unit}"

@@ -1,0 +1,99 @@
+"""Functions with the signatures of `tf.compat.v1.nn`."""
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ... import nn
+
+__all__ = ["conv3d_transpose"]
+
+
+def conv3d_transpose(
+    value: Any = None,
+    filter: Any = None,
+    output_shape: Any = None,
+    strides: Any = None,
+    padding: Any = "SAME",
+    data_format: Any = "NDHWC",
+    name: Any = None,
+    input: Any = None,
+    filters: Any = None,
+    dilations: Any = None,
+) -> NDArray[Any]:
+    """Compute the transposed 3-D convolution, in the signature of TensorFlow 1.
+
+    Mind the order: the seventh argument is `name` here, and `dilations` in
+    `conv3dt.nn.conv3d_transpose`.
+
+    Parameters
+    ----------
+    value : array_like, shape (batch, depth, height, width, in_channels)
+        The input; (batch, in_channels, depth, height, width) for 'NCDHW'. dtype float16, bfloat16,
+        float32 or float64.
+    filter : array_like, shape (depth, height, width, out_channels, in_channels)
+        The kernel, of the same dtype as `value`.
+    output_shape : sequence of 5 int
+        Shape of the result in the order of `data_format`. The batch may be -1.
+    strides : int or sequence of 1, 3 or 5 int, default 1
+        How far apart the inputs lie in the output; 5 in the order of `data_format`, with 1 for
+        batch and channels.
+    padding : {'SAME', 'VALID'}, default 'SAME'
+        Which padding the forward convolution has that this one is the transpose of.
+    data_format : {'NDHWC', 'NCDHW'}, default 'NDHWC'
+        Order of the dimensions of `value` and of the result. None is 'NDHWC'.
+    name : object, optional
+        Accepted and not used: there is no graph.
+    input, filters : array_like, optional
+        Other names of `value` and `filter`.
+    dilations : int or sequence of 1, 3 or 5 int, default 1
+        How far apart the taps of the kernel lie.
+
+    Returns
+    -------
+    ndarray, shape `output_shape`
+        C-contiguous, with the dtype of `value`.
+
+    Raises
+    ------
+    ValueError
+        If an argument is given under both of its names, or has an illegal value.
+    TypeError
+        If an argument is missing, or is of the wrong kind.
+    MemoryError
+        If there is not enough memory, before any work.
+
+    See Also
+    --------
+    conv3dt.conv3d_transpose : The same with bias, activation, `out` and `threads`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import conv3dt
+    >>> value = np.array([1, 10, 100], np.float32).reshape(1, 1, 1, 3, 1)
+    >>> filter = np.array([1, 2, 3], np.float32).reshape(1, 1, 3, 1, 1)
+    >>> y = conv3dt.compat.v1.nn.conv3d_transpose(
+    ...     value, filter, [1, 1, 1, 7, 1], strides=[1, 1, 1, 2, 1], padding="VALID"
+    ... )
+    >>> y.ravel()
+    array([  1.,   2.,  13.,  20., 130., 200., 300.], dtype=float32)
+    """
+    filter = _either("filter", filter, "filters", filters)
+    value = _either("value", value, "input", input)
+    required = {"value": value, "filter": filter, "output_shape": output_shape}
+    missing = ", ".join(repr(key) for key, given in required.items() if given is None)
+    if missing:
+        raise TypeError(f"conv3d_transpose: missing required arguments: {missing}.")
+    return nn.conv3d_transpose(
+        value, filter, output_shape, strides, padding, data_format, dilations
+    )
+
+
+def _either(name: str, given: Any, alias: str, given_by_alias: Any) -> Any:
+    """Return the argument that was given under one of two names."""
+    if given is None:
+        return given_by_alias
+    if given_by_alias is not None:
+        raise ValueError(f"conv3d_transpose: Cannot specify both {name!r} and {alias!r}.")
+    return given

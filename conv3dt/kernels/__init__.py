@@ -1,0 +1,1 @@
+"""Compiled kernels: the only modules that import Numba and llvmlite."""

@@ -1,0 +1,161 @@
+"""The drivers: all loops between a plan and the micro-kernel.
+
+`launch` starts one worker a thread; workers take tasks from a shared counter until none is left, so
+that a thread that is held up does not hold up the others. A task is a block of output positions
+(batch, depth, height, width) and a group of blocks of output channels. It owns its outputs and the
+order of their summation, whichever thread takes it: results do not depend on the number of threads.
+
+Letters: q positions of a phase (see `_geometry`), r phases, f a phase's row in the tables.
+"""
+
+from numba import prange
+
+from . import layout as field
+from .build import inner
+from .geometry import n_tiles, tile_range
+from .lists import forget_taps, list_taps, list_tiles, table_of_phase, tiles_of_phase
+from .memory import call, call_pack, call_tile, get, next_task
+from .tables import axis_row, block_row, output_distance, packed_distance, phase_row, taps_between
+
+__all__ = ["call_once", "convolve", "launch"]
+
+
+def launch(worker, params, threads):
+    """Call worker(params, slot) for every slot < threads, in parallel."""
+    for slot in prange(threads):
+        call(worker, params, slot)
+
+
+def call_once(worker, params):
+    """Call worker(params, 0) on this thread."""
+    call(worker, params, 0)
+
+
+def convolve(p, slot):
+    """Take tasks and compute them: pack the block's input, then run over its outputs."""
+    batch, depth = axis_row(p, field.BATCH), axis_row(p, field.DEPTH)
+    height, width = axis_row(p, field.HEIGHT), axis_row(p, field.WIDTH_AXIS)
+    scratch = get(p, field.SCRATCH) + slot * get(p, field.SCRATCH_STEP)
+    lists = get(p, field.LISTS) + slot * get(p, field.LISTS_STEP)
+    while True:
+        task = next_task(get(p, field.COUNTER))
+        if task >= get(p, field.TASKS):
+            break
+        # The block: width fastest, then height, depth, batch; the group of channels last.
+        task, number = divmod(task, get(width, field.N_BLOCK))
+        w_lo, w_hi = _block(width, number)
+        task, number = divmod(task, get(height, field.N_BLOCK))
+        h_lo, h_hi = _block(height, number)
+        task, number = divmod(task, get(depth, field.N_BLOCK))
+        d_lo, d_hi = _block(depth, number)
+        group, number = divmod(task, get(batch, field.N_BLOCK))
+        n_lo, n_hi = _block(batch, number)
+
+        d_from, d_to = _packed_range(depth, d_lo, d_hi)
+        h_from, h_to = _packed_range(height, h_lo, h_hi)
+        w_from, w_to = _packed_range(width, w_lo, w_hi)
+        call_pack(
+            get(p, field.PACK), p, scratch, n_lo, n_hi, d_from, d_to, h_from, h_to, w_from, w_to
+        )
+        list_tiles(p, width, lists, w_lo, w_hi, w_from)
+
+        # Blocks of output channels: their panels of filters stay in L2 for the whole block.
+        first = group * get(p, field.GROUP)
+        for b in range(first, min(first + get(p, field.GROUP), get(p, field.N_BLOCKS))):
+            _run_block(
+                p, batch, depth, height, width, block_row(p, b), lists, scratch,
+                n_lo, n_hi, d_lo, d_hi, d_from, h_lo, h_hi, h_from,
+            )  # fmt: skip
+
+
+@inner
+def _run_block(
+    p, batch, depth, height, width, block, lists, scratch,
+    n_lo, n_hi, d_lo, d_hi, d_from, h_lo, h_hi, h_from,
+):  # fmt: skip
+    """Run over the phases of a block of positions and channels, and over the rows of each."""
+    output = get(p, field.OUTPUT) + get(block, field.START) * get(p, field.OUT_CHANNEL_STEP)
+    in_turn = get(width, field.N_PHASES) if get(p, field.PHASES_TOGETHER) else 1
+    images = n_tiles(n_hi - n_lo, get(batch, field.MOST))
+    # Phases of depth and height; those of the width take turns here or row by row.
+    for rd in range(get(depth, field.N_PHASES)):
+        fd = phase_row(p, field.DEPTH, rd)
+        for rh in range(get(height, field.N_PHASES)):
+            fh = phase_row(p, field.HEIGHT, rh)
+            y_lo, y_hi = _positions(fh, h_lo, h_hi)
+            rows = n_tiles(y_hi - y_lo, get(height, field.MOST))
+            for rw in range(0, get(width, field.N_PHASES), in_turn):
+                forget_taps(p, lists, get(width, field.N_PHASES))
+                # Rows of tiles: images, depth, height.
+                for tn in range(images):
+                    n0, n1 = tile_range(n_lo, n_hi, images, tn)
+                    at_n = scratch + (n0 - n_lo) * get(batch, field.PACKED_STEP)
+                    to_n = output + n0 * get(batch, field.OUTPUT_STEP)
+                    z_lo, z_hi = _positions(fd, d_lo, d_hi)
+                    for z in range(z_lo, z_hi):
+                        at_z = at_n + packed_distance(depth, fd, z, d_from)
+                        to_z = to_n + output_distance(depth, fd, z)
+                        z_first, z_end = taps_between(depth, fd, z, z + 1)
+                        for th in range(rows):
+                            y0, y1 = tile_range(y_lo, y_hi, rows, th)
+                            y_first, y_end = taps_between(height, fh, y0, y1)
+                            _run_row(
+                                p, batch, depth, height, width, block, lists,
+                                rd, rh, rw, rw + in_turn, (n1 - n0) * (y1 - y0),
+                                at_z + packed_distance(height, fh, y0, h_from),
+                                to_z + output_distance(height, fh, y0),
+                                z_first, z_end, y_first, y_end,
+                            )  # fmt: skip
+
+
+@inner
+def _run_row(
+    p, batch, depth, height, width, block, lists, rd, rh, rw_from, rw_to, outer, at, to,
+    z_first, z_end, y_first, y_end,
+):  # fmt: skip
+    """Run over the tiles of a row: `outer` lines along the width that are computed together."""
+    shapes = get(block, field.KIND) * get(p, field.TILE_OUTER) + outer
+    kernels = get(p, field.TILES) + 8 * shapes * (get(width, field.MOST) + 1)
+    bias = get(p, field.BIAS) + get(block, field.START) * get(p, field.SIZE)
+    c_outer = get(height, field.STRIDE) * get(height, field.OUTPUT_STEP)
+    if get(batch, field.MOST) > 1:
+        c_outer = get(batch, field.OUTPUT_STEP)
+    c_inner = get(width, field.STRIDE) * get(width, field.OUTPUT_STEP)
+    for rw in range(rw_from, rw_to):
+        count, tile = tiles_of_phase(p, lists, rw)
+        table = table_of_phase(p, lists, rw)
+        for _ in range(count):
+            entries = list_taps(
+                p, depth, height, width, block, table, rd, rh, rw,
+                z_first, z_end, y_first, y_end,
+                get(tile, field.TAPS_FROM), get(tile, field.TAPS_TO),
+            )  # fmt: skip
+            call_tile(
+                get(kernels, get(tile, field.COUNT)), at + get(tile, field.AT),
+                table + field.KNOWN_BYTES, entries, bias, to + get(tile, field.TO),
+                c_outer, c_inner, get(p, field.OUT_CHANNEL_STEP),
+            )  # fmt: skip
+            tile += 8 * field.TILE_FIELDS
+
+
+@inner
+def _block(axis, number):
+    """Return the positions q from .. to of a block."""
+    lo = get(axis, field.Q_LO) + number * get(axis, field.BLOCK)
+    return lo, min(lo + get(axis, field.BLOCK), get(axis, field.Q_HI))
+
+
+@inner
+def _positions(phase, lo, hi):
+    """Return the part of the positions [lo, hi) that a phase has."""
+    return max(lo, get(phase, field.PHASE_LO)), min(hi, get(phase, field.PHASE_HI))
+
+
+@inner
+def _packed_range(axis, lo, hi):
+    """Return the input indices from .. to that the positions [lo, hi) read."""
+    start, end = lo + get(axis, field.SHIFT_LO), hi + get(axis, field.SHIFT_HI)
+    if get(axis, field.HALO):
+        return start, end
+    start = min(max(start, 0), get(axis, field.LENGTH))
+    return start, max(start, min(end, get(axis, field.LENGTH)))

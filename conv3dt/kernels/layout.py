@@ -1,0 +1,101 @@
+"""The tables of int64 numbers through which a plan speaks to the compiled drivers.
+
+`run` writes them, the drivers read them; the names below are their columns. Steps are in bytes.
+"""
+
+# One header a call.
+(
+    TASKS,  # blocks of the output times groups of channel blocks
+    COUNTER,  # address of the number of tasks that were taken
+    INPUT,  # addresses of the arrays
+    FILTERS,
+    OUTPUT,
+    BIAS,  # in the compute type, padded to whole vectors
+    PANELS,  # packed filters
+    SCRATCH,  # packed input: one region a thread,
+    SCRATCH_STEP,  # this far apart
+    LISTS,  # tiles of a row and tables for the micro-kernel: one region a thread,
+    LISTS_STEP,  # this far apart,
+    LIST_STEP,  # and in it one a phase of the width
+    ROW_TILES,  # most tiles of a row
+    ENTRIES,  # most entries of a table
+    AXES,  # addresses of the tables below
+    PHASES,
+    BLOCKS,
+    TILES,
+    TAPS,
+    PACK,  # address of the function that packs a block of the input
+    SIZE,  # bytes of a number in the compute type
+    CHANNELS,  # input channels
+    CHUNK,  # as many of them lie together in the packed input
+    CHUNK_STEP,  # from one chunk's plane to the next
+    JOINED,  # 1: taps along the width are one run in memory
+    WIDTH,  # output channels, padded to whole vectors
+    CO,  # output channels
+    GROUP,  # channel blocks of a task
+    N_BLOCKS,  # channel blocks
+    CHANNEL_STEP,  # of the input,
+    OUT_CHANNEL_STEP,  # of the output
+    PHASES_TOGETHER,  # 1: the width's phases take turns row by row
+    SPLIT_EDGES,  # 1: no output reads beyond the input, not even zeros
+    NOT_FINITE,  # set to 1 by packing when a filter is infinite or NaN
+    CO_STEP,  # of the filters
+    CI_STEP,
+    TILE_OUTER,  # extent of the table of micro-kernels along groups of rows
+    STORAGE,  # type of the arrays: its position in STORAGES
+    ITEM,  # bytes of a number in the arrays
+    MOST_PHASES,  # rows an axis has in the tables of phases
+    MOST_TAPS,  # and of taps
+) = range(41)
+HEADER_FIELDS = 41
+
+# One row an axis: batch, depth, height, width.
+BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)
+(
+    LENGTH,  # of the input
+    INPUT_STEP,
+    OUTPUT_STEP,
+    FILTER_STEP,
+    PACKED_STEP,
+    STRIDE,
+    Q_LO,  # all phases together
+    Q_HI,
+    BLOCK,  # positions q of a block
+    N_BLOCK,
+    MOST,  # rows of a tile
+    HALO,  # 1: the packed block holds zeros beyond the input
+    SHIFT_LO,  # least and greatest of i - q
+    SHIFT_HI,
+    N_PHASES,
+    N_TAPS,  # in all phases
+) = range(16)
+AXIS_FIELDS = 16
+
+# One row a phase of an axis.
+FIRST, PHASE_LO, PHASE_HI, PHASE_TAPS, SHIFT, DILATION, BEFORE = range(7)
+PHASE_FIELDS = 7
+
+# One row a tap of an axis, in the order of phases.
+TAP_PHASE, TAP_NUMBER, TAP_K = range(3)
+TAP_FIELDS = 3
+
+# One row a tile of a row.
+COUNT, AT, TO, TAPS_FROM, TAPS_TO = range(5)
+TILE_FIELDS = 5
+
+# What is known of a table of taps, before its entries.
+(
+    KNOWN_ENTRIES,
+    KNOWN_D_FIRST,
+    KNOWN_D_END,
+    KNOWN_H_FIRST,
+    KNOWN_H_END,
+    KNOWN_W_FIRST,
+    KNOWN_W_END,
+) = range(7)
+KNOWN_FIELDS = 7
+KNOWN_BYTES = 8 * KNOWN_FIELDS
+
+# One row a block of output channels.
+START, VECTOR_WIDTH, KIND = range(3)
+BLOCK_FIELDS = 3

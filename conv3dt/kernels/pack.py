@@ -1,0 +1,255 @@
+"""Packing: the only code that knows the memory orders of inputs and filters.
+
+Packed input of a block      [chunk][n][d][h][w][channel of the chunk], zeros where HALO says so
+Packed filters ("panels")    [phase d][phase h][phase w][channel block][tap d][tap h][tap w, last
+                             first][ci][co of the block], zeros where co does not exist
+
+Both are in the compute type. With the taps of the width in reverse, the inputs of consecutive taps
+and the panel's lines run the same way, so that several taps can be one long run of the kernel.
+"""
+
+import numpy as np
+
+from .._tile import STORAGES
+from . import layout as field
+from .build import inner
+from .memory import (
+    float32_at,
+    float32_from_bits,
+    float64_at,
+    get,
+    next_task,
+    put,
+    uint16_at,
+    uint32_at,
+)
+from .tables import axis_row, block_row, lines_before, phase_row, tap_row, taps_in_phase
+from .transpose import LANES32, LANES64, transpose32, transpose64
+
+__all__ = ["pack_filters", "pack_input"]
+
+_FLOAT32, _FLOAT64, _FLOAT16 = (STORAGES.index(s) for s in ("float32", "float64", "float16"))
+
+
+@inner
+def _widen_float16(bits):
+    """Return the float32 of a float16's bits."""
+    size = np.uint32(bits) & np.uint32(0x7FFF)
+    # Below 2**-14 a float16 is a multiple of 2**-24; else the exponent's bias moves by 112.
+    value = np.float32(size) * np.float32(2.0**-24)
+    if size >= np.uint32(0x0400):
+        shifted = (size << np.uint32(13)) + np.uint32(112 << 23)
+        if size >= np.uint32(0x7C00):
+            shifted += np.uint32(112 << 23)
+        value = float32_from_bits(shifted)
+    return -value if bits & np.uint16(0x8000) else value
+
+
+@inner
+def _widen_bfloat16(bits):
+    """Return the float32 of a bfloat16's bits."""
+    return float32_from_bits(np.uint32(bits) << np.uint32(16))
+
+
+@inner
+def _copy(storage, source, target, count):
+    """Copy `count` numbers that lie next to each other, widened to the compute type."""
+    if storage == _FLOAT32:
+        x, y = float32_at(source, count), float32_at(target, count)
+        for c in range(count):
+            y[c] = x[c]
+    elif storage == _FLOAT64:
+        x64, y64 = float64_at(source, count), float64_at(target, count)
+        for c in range(count):
+            y64[c] = x64[c]
+    elif storage == _FLOAT16:
+        x16, y32 = uint16_at(source, count), float32_at(target, count)
+        for c in range(count):
+            y32[c] = _widen_float16(x16[c])
+    else:
+        bits, wide = uint16_at(source, count), float32_at(target, count)
+        for c in range(count):
+            wide[c] = _widen_bfloat16(bits[c])
+
+
+@inner
+def _spread(storage, source, source_step, target, target_step, count):
+    """Copy `count` numbers that lie `source_step` bytes apart to where they lie `target_step`."""
+    for c in range(count):
+        x, y = source + c * source_step, target + c * target_step
+        if storage == _FLOAT32:
+            float32_at(y, 1)[0] = float32_at(x, 1)[0]
+        elif storage == _FLOAT64:
+            float64_at(y, 1)[0] = float64_at(x, 1)[0]
+        elif storage == _FLOAT16:
+            float32_at(y, 1)[0] = _widen_float16(uint16_at(x, 1)[0])
+        else:
+            float32_at(y, 1)[0] = _widen_bfloat16(uint16_at(x, 1)[0])
+
+
+@inner
+def _turn(storage, source, source_step, target, target_step, rows, columns):
+    """target[c, r] = source[r, c], widened; the numbers of a row lie next to each other."""
+    item = 8 if storage == _FLOAT64 else 4 if storage == _FLOAT32 else 2
+    size = 8 if storage == _FLOAT64 else 4
+    lanes = 1 if item == 2 else LANES64 if storage == _FLOAT64 else LANES32
+    whole_rows, whole_columns = rows // lanes * lanes, columns // lanes * lanes
+    if lanes == 1:
+        whole_rows = whole_columns = 0
+    for r in range(0, whole_rows, lanes):
+        for c in range(0, whole_columns, lanes):
+            x = source + r * source_step + c * item
+            y = target + c * target_step + r * size
+            if storage == _FLOAT64:
+                transpose64(x, source_step, y, target_step)
+            else:
+                transpose32(x, source_step, y, target_step)
+    for r in range(rows):
+        c = whole_columns if r < whole_rows else 0
+        x, y = source + r * source_step + c * item, target + c * target_step + r * size
+        _spread(storage, x, item, y, target_step, columns - c)
+
+
+@inner
+def _clear(target, count, size):
+    """Set `count` numbers of `size` bytes to zero."""
+    words = uint32_at(target, count * size // 4)
+    for n in range(count * size // 4):
+        words[n] = 0
+
+
+@inner
+def _copy_row(p, source, target, positions, step):
+    """Copy the channels of `positions` neighbours along the width, chunk by chunk."""
+    storage, chunk, size = get(p, field.STORAGE), get(p, field.CHUNK), get(p, field.SIZE)
+    item, channel_step = get(p, field.ITEM), get(p, field.CHANNEL_STEP)
+    if channel_step == item and step == chunk * item and chunk == get(p, field.CHANNELS):
+        _copy(storage, source, target, positions * chunk)
+        return
+    for first in range(0, get(p, field.CHANNELS), chunk):
+        x = source + first * channel_step
+        y = target + first // chunk * get(p, field.CHUNK_STEP)
+        count = min(chunk, get(p, field.CHANNELS) - first)
+        if channel_step == item:
+            for w in range(positions):
+                _copy(storage, x + w * step, y + w * chunk * size, count)
+        elif step == item:
+            _turn(storage, x, channel_step, y, chunk * size, count, positions)
+        else:
+            for c in range(count):
+                _spread(storage, x + c * channel_step, step, y + c * size, chunk * size, positions)
+
+
+@inner
+def _clear_row(p, target, positions):
+    """Set the channels of `positions` neighbours to zero."""
+    for first in range(0, get(p, field.CHANNELS), get(p, field.CHUNK)):
+        at = target + first // get(p, field.CHUNK) * get(p, field.CHUNK_STEP)
+        _clear(at, positions * get(p, field.CHUNK), get(p, field.SIZE))
+
+
+def pack_input(p, target, n0, n1, d0, d1, h0, h1, w0, w1):
+    """Pack inputs [n0, n1) x ... x [w0, w1); indices outside the input become zeros."""
+    batch, depth = axis_row(p, field.BATCH), axis_row(p, field.DEPTH)
+    height, width = axis_row(p, field.HEIGHT), axis_row(p, field.WIDTH_AXIS)
+    step, packed = get(width, field.INPUT_STEP), get(width, field.PACKED_STEP)
+    left = min(max(w0, 0), w1)
+    right = max(left, min(w1, get(width, field.LENGTH)))
+    for n in range(n0, n1):
+        for d in range(d0, d1):
+            for h in range(h0, h1):
+                source = (
+                    get(p, field.INPUT)
+                    + n * get(batch, field.INPUT_STEP)
+                    + d * get(depth, field.INPUT_STEP)
+                    + h * get(height, field.INPUT_STEP)
+                )
+                row = (
+                    target
+                    + (n - n0) * get(batch, field.PACKED_STEP)
+                    + (d - d0) * get(depth, field.PACKED_STEP)
+                    + (h - h0) * get(height, field.PACKED_STEP)
+                )
+                if h < 0 or h >= get(height, field.LENGTH):
+                    _clear_row(p, row, w1 - w0)
+                    continue
+                _clear_row(p, row, left - w0)
+                _clear_row(p, row + (right - w0) * packed, w1 - right)
+                _copy_row(p, source + left * step, row + (left - w0) * packed, right - left, step)
+
+
+def pack_filters(p, slot):
+    """Pack one (channel block, tap) after the other until none is left."""
+    depth, height = axis_row(p, field.DEPTH), axis_row(p, field.HEIGHT)
+    width = axis_row(p, field.WIDTH_AXIS)
+    taps_h, taps_w = get(height, field.N_TAPS), get(width, field.N_TAPS)
+    taps = taps_h * taps_w * get(depth, field.N_TAPS)
+    while True:
+        task = next_task(get(p, field.COUNTER))
+        if task >= taps * get(p, field.N_BLOCKS):
+            break
+        b, tap = divmod(task, taps)
+        td, rest = divmod(tap, taps_h * taps_w)
+        th, tw = divmod(rest, taps_w)
+        _pack_tap(
+            p, height, width, block_row(p, b), tap_row(p, field.DEPTH, td),
+            tap_row(p, field.HEIGHT, th), tap_row(p, field.WIDTH_AXIS, tw),
+        )  # fmt: skip
+
+
+@inner
+def _pack_tap(p, height, width, block, d, h, w):
+    """Pack one tap of one channel block: transpose (co, ci) to (ci, co)."""
+    rd, rh, rw = get(d, field.TAP_PHASE), get(h, field.TAP_PHASE), get(w, field.TAP_PHASE)
+    taps_h = get(phase_row(p, field.HEIGHT, rh), field.PHASE_TAPS)
+    taps_w = get(phase_row(p, field.WIDTH_AXIS, rw), field.PHASE_TAPS)
+    start, columns = get(block, field.START), get(block, field.VECTOR_WIDTH)
+    number = (get(d, field.TAP_NUMBER) * taps_h + get(h, field.TAP_NUMBER)) * taps_w
+    number += taps_w - 1 - get(w, field.TAP_NUMBER)
+    before = lines_before(p, height, width, rd, rh, rw) * get(p, field.WIDTH)
+    before += taps_in_phase(p, rd, rh, rw) * start + number * columns
+    target = get(p, field.PANELS) + before * get(p, field.CHANNELS) * get(p, field.SIZE)
+    source = (
+        get(p, field.FILTERS)
+        + start * get(p, field.CO_STEP)
+        + get(d, field.TAP_K) * get(axis_row(p, field.DEPTH), field.FILTER_STEP)
+        + get(h, field.TAP_K) * get(height, field.FILTER_STEP)
+        + get(w, field.TAP_K) * get(width, field.FILTER_STEP)
+    )
+    _transpose(p, source, target, min(columns, get(p, field.CO) - start), columns)
+
+
+@inner
+def _transpose(p, source, target, channels, width):
+    """Write source[co, ci] to target[ci, co], zeros for channels <= co < width.
+
+    In groups of 16 input channels, one cache line of the source, which are checked while in L1.
+    """
+    finite = True
+    size, ci_step, co_step = get(p, field.SIZE), get(p, field.CI_STEP), get(p, field.CO_STEP)
+    for first in range(0, get(p, field.CHANNELS), 16):
+        count = min(16, get(p, field.CHANNELS) - first)
+        at = target + first * width * size
+        if channels < width:
+            _clear(at, count * width, size)
+        x = source + first * ci_step
+        if ci_step == get(p, field.ITEM):
+            _turn(get(p, field.STORAGE), x, co_step, at, width * size, channels, count)
+        else:
+            for co in range(channels):
+                y = at + co * size
+                _spread(get(p, field.STORAGE), x + co * co_step, ci_step, y, width * size, count)
+        finite &= _finite(at, count * width, size)
+    if not finite:
+        put(p, field.NOT_FINITE, 1)
+
+
+@inner
+def _finite(address, count, size):
+    """Return whether no number has the exponent of infinity and NaN."""
+    mask = np.uint32(0x7F800000 if size == 4 else 0x7FF00000)
+    words = uint32_at(address, count * size // 4)
+    worst = np.uint32(0)
+    for n in range(size // 4 - 1, len(words), size // 4):  # the upper word has the exponent
+        worst = max(worst, words[n] & mask)
+    return worst != mask

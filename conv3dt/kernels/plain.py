@@ -1,0 +1,76 @@
+"""The micro-kernel's plain twin: the same contract in NumPy, for NUMBA_DISABLE_JIT=1."""
+
+import numpy as np
+
+from .._tile import Tile
+from . import memory
+
+__all__ = ["plain_tile"]
+
+
+def plain_tile(tile: Tile):
+    """Return a Python function that does what the compiled kernel of `tile` does."""
+    double = tile.storage == "float64"
+    read = memory.float64_at if double else memory.float32_at
+    width = tile.vectors * tile.lanes
+
+    def kernel(a, taps, n_taps, bias, c, c_outer, c_inner, c_channel):
+        sums = np.tile(read(bias, width), (tile.rows, 1))
+        size = sums.itemsize
+        for to_a, at_b, length in memory.int64_at(taps, 3 * n_taps).reshape(n_taps, 3):
+            panel = read(at_b, length * width).reshape(length, width)
+            for m in range(tile.rows):
+                y, x = divmod(m, tile.inner)
+                offset = y * tile.outer_step + x * tile.inner_step
+                sums[m] += _product(read(a + to_a + offset * size, length), panel)
+        _store(tile, _activated(tile.activation, sums), c, c_outer, c_inner, c_channel)
+
+    return kernel
+
+
+def _product(row, panel):
+    """Return row @ panel, silently: lanes without a channel may hold 0 * infinity."""
+    with np.errstate(all="ignore"):
+        return (row[:, None] * panel).sum(axis=0, dtype=row.dtype)
+
+
+def _activated(name, x):
+    """Return the activation of x in x's type."""
+    with np.errstate(all="ignore"):
+        if name == "relu":
+            return np.where(x < 0, x.dtype.type(0), x)
+        if name == "relu6":
+            return np.where(x < 0, x.dtype.type(0), np.where(x > 6, x.dtype.type(6), x))
+        if name == "leaky_relu":
+            return np.where(x < 0, x * x.dtype.type(0.2), x)
+        if name == "elu":
+            return np.where(x < 0, np.expm1(x), x)
+        if name == "sigmoid":
+            return 1 / (1 + np.exp(-x))
+        return np.tanh(x) if name == "tanh" else x
+
+
+def _store(tile, rows, c, c_outer, c_inner, c_channel):
+    """Write the channels that exist."""
+    channels = (tile.vectors - 1) * tile.lanes + tile.last
+    values = _storage_bits(tile.storage, rows[:, :channels])
+    size = values.itemsize
+    write = {2: memory.uint16_at, 4: memory.float32_at, 8: memory.float64_at}[size]
+    step = c_channel if tile.spread else size
+    for m, row in enumerate(values):
+        y, x = divmod(m, tile.inner)
+        at = c + y * c_outer + x * c_inner
+        for channel, value in enumerate(row):
+            write(at + channel * step, 1)[0] = value
+
+
+def _storage_bits(storage, rows):
+    """Return rows in the output's type: numbers, or the bits of 16-bit numbers."""
+    if storage == "float16":
+        with np.errstate(over="ignore"):
+            return rows.astype(np.float16).view(np.uint16)
+    if storage == "bfloat16":
+        bits = rows.view(np.uint32)
+        rounded = bits + 0x7FFF + ((bits >> 16) & 1)
+        return (np.where(np.isnan(rows), bits | 0x00400000, rounded) >> 16).astype(np.uint16)
+    return rows

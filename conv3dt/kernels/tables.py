@@ -1,0 +1,88 @@
+"""Rows of the tables in `layout`, and the distances and taps that follow from them.
+
+A row is the address of its first column; `get(row, column)` reads it. Rows are not array views:
+those made the drivers compile three times as long.
+"""
+
+from . import layout as field
+from .build import inner
+from .geometry import tap_range
+from .memory import get
+
+__all__ = [
+    "axis_row",
+    "block_row",
+    "lines_before",
+    "output_distance",
+    "packed_distance",
+    "phase_row",
+    "tap_row",
+    "taps_between",
+    "taps_in_phase",
+]
+
+
+@inner
+def axis_row(p, axis):
+    """Return the row of an axis."""
+    return get(p, field.AXES) + 8 * field.AXIS_FIELDS * axis
+
+
+@inner
+def phase_row(p, axis, r):
+    """Return the row of phase r of an axis."""
+    return get(p, field.PHASES) + 8 * field.PHASE_FIELDS * (axis * get(p, field.MOST_PHASES) + r)
+
+
+@inner
+def tap_row(p, axis, t):
+    """Return the row of tap t of an axis."""
+    return get(p, field.TAPS) + 8 * field.TAP_FIELDS * (axis * get(p, field.MOST_TAPS) + t)
+
+
+@inner
+def block_row(p, b):
+    """Return the row of channel block b."""
+    return get(p, field.BLOCKS) + 8 * field.BLOCK_FIELDS * b
+
+
+@inner
+def output_distance(axis, phase, q):
+    """Return the distance of position q from the start of the output."""
+    o = get(phase, field.FIRST) + q * get(axis, field.STRIDE)
+    return o * get(axis, field.OUTPUT_STEP)
+
+
+@inner
+def packed_distance(axis, phase, q, start):
+    """Return the distance of the input of position q, tap 0, from the start of the packed block."""
+    return (q + get(phase, field.SHIFT) - start) * get(axis, field.PACKED_STEP)
+
+
+@inner
+def taps_between(axis, phase, q_lo, q_hi):
+    """Return the taps from .. to that read inside the input for some position in [q_lo, q_hi)."""
+    return tap_range(
+        q_lo, q_hi, get(phase, field.PHASE_TAPS), get(phase, field.SHIFT),
+        get(phase, field.DILATION), get(axis, field.LENGTH),
+    )  # fmt: skip
+
+
+@inner
+def taps_in_phase(p, rd, rh, rw):
+    """Return how many taps phase (rd, rh, rw) has."""
+    return (
+        get(phase_row(p, field.DEPTH, rd), field.PHASE_TAPS)
+        * get(phase_row(p, field.HEIGHT, rh), field.PHASE_TAPS)
+        * get(phase_row(p, field.WIDTH_AXIS, rw), field.PHASE_TAPS)
+    )
+
+
+@inner
+def lines_before(p, height, width, rd, rh, rw):
+    """Return how many taps are packed before those of phase (rd, rh, rw)."""
+    d, h = phase_row(p, field.DEPTH, rd), phase_row(p, field.HEIGHT, rh)
+    w = phase_row(p, field.WIDTH_AXIS, rw)
+    taps_d, taps_h = get(d, field.PHASE_TAPS), get(h, field.PHASE_TAPS)
+    planes = get(d, field.BEFORE) * get(height, field.N_TAPS) + taps_d * get(h, field.BEFORE)
+    return planes * get(width, field.N_TAPS) + taps_d * taps_h * get(w, field.BEFORE)

@@ -1,0 +1,83 @@
+"""Transposition of a square of numbers in registers: `LANES` rows of `LANES` numbers."""
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from .. import _cpu
+from .build import PLAIN, inner
+from .emit import I32, Words, i64
+from .memory import float32_at, float64_at
+
+__all__ = ["LANES32", "LANES64", "transpose32", "transpose64"]
+
+LANES32 = _cpu.machine().vector_bytes // 4
+LANES64 = _cpu.machine().vector_bytes // 8
+
+
+@intrinsic(prefer_literal=True)
+def _transpose(typingctx, double, lanes, source, source_step, target, target_step):
+    """target[c, r] = source[r, c] for r, c < lanes; rows `source_step`, `target_step` bytes apart.
+
+    In log2(lanes) rounds; the round with distance h exchanges the quarters of squares of 2h.
+    """
+    n = lanes.literal_value
+
+    def codegen(context, builder, signature, args):
+        words = Words(builder, bool(double.literal_value), n, False)
+        source, source_step, target, target_step = args[2:]
+        rows = []
+        for r in range(n):
+            at = builder.add(source, builder.mul(i64(r), source_step))
+            rows.append(words.load(words.pointer(at), i64(0), words.size))
+        distance = n // 2
+        while distance:
+            _exchange(builder, rows, n, distance)
+            distance //= 2
+        for r, row in enumerate(rows):
+            at = builder.add(target, builder.mul(i64(r), target_step))
+            words.store(row, at, n, words.size)
+        return context.get_dummy_value()
+
+    return types.void(double, lanes, *[types.int64] * 4), codegen
+
+
+def _exchange(builder, rows, n, distance):
+    """Exchange the upper right and the lower left quarters of all squares of 2*distance."""
+    upper = [lane + n - distance if lane & distance else lane for lane in range(n)]
+    lower = [lane + n if lane & distance else lane + distance for lane in range(n)]
+    masks = [
+        ir.Constant(ir.VectorType(I32, n), [ir.Constant(I32, lane) for lane in lanes])
+        for lanes in (upper, lower)
+    ]
+    for r in range(n):
+        if not r & distance:
+            pair = rows[r], rows[r + distance]
+            rows[r], rows[r + distance] = (builder.shuffle_vector(*pair, m) for m in masks)
+
+
+@inner
+def transpose32(source, source_step, target, target_step):
+    """Transpose LANES32 x LANES32 float32 numbers."""
+    _transpose(0, LANES32, source, source_step, target, target_step)
+
+
+@inner
+def transpose64(source, source_step, target, target_step):
+    """Transpose LANES64 x LANES64 float64 numbers."""
+    _transpose(1, LANES64, source, source_step, target, target_step)
+
+
+if PLAIN:
+
+    def _plain(view, lanes):
+        def transpose(source, source_step, target, target_step):
+            rows = np.array([view(source + r * source_step, lanes) for r in range(lanes)])
+            for r in range(lanes):
+                view(target + r * target_step, lanes)[:] = rows[:, r]
+
+        return transpose
+
+    transpose32 = _plain(float32_at, LANES32)
+    transpose64 = _plain(float64_at, LANES64)

@@ -1,0 +1,69 @@
+"""The machine code of each tile: its loop over k holds the products and never touches the stack.
+
+One spilled accumulator halves the speed of a tile and is invisible in its results.
+"""
+
+import re
+
+import pytest
+
+from conv3dt import _cpu
+from conv3dt._tile import ITEMSIZE, Tile, compute_type
+from conv3dt.kernels import build
+from conv3dt.kernels.microkernel import tile_assembly
+
+pytestmark = pytest.mark.skipif(build.PLAIN, reason="nothing is compiled")
+
+PRODUCT = re.compile(r"\b(vfmadd\w+|fmla)\b")
+STACK = re.compile(r"\((%rsp|%rbp)|\[sp")
+JUMP = re.compile(r"^\s*(j\w+|b\.\w+)\s+(\S+)")
+
+
+def tile_of(storage, outer, inner, vectors):
+    machine = _cpu.machine()
+    lanes = machine.vector_bytes // ITEMSIZE[compute_type(storage)]
+    return Tile(
+        storage, lanes, machine.fused, outer, inner, 640 if outer > 1 else 0, 64, vectors, lanes,
+        False, "linear",
+    )  # fmt: skip
+
+
+def innermost_loop(assembly):
+    """Return the lines of the loop with most products: from a label to the jump back to it."""
+    lines = assembly.splitlines()
+    labels = {m[1]: n for n, line in enumerate(lines) if (m := re.match(r"^(\S+):", line))}
+    loops = [
+        lines[labels[m[2]] : n]
+        for n, line in enumerate(lines)
+        if (m := JUMP.match(line)) and m[2] in labels and labels[m[2]] < n
+    ]
+    with_products = [x for x in loops if any(PRODUCT.search(line) for line in x)]
+    return min(with_products, key=len)
+
+
+def loop_of(tile):
+    """Return the loop over k in the compiled tile."""
+    return innermost_loop(tile_assembly(tile))
+
+
+def shapes():
+    for vectors, rows in enumerate(_cpu.machine().rows, 1):
+        yield from ((1, n, vectors) for n in {rows, rows - 1, max(1, rows // 2)})
+        yield (2, rows // 2, vectors)
+
+
+@pytest.mark.skipif(not _cpu.machine().fused, reason="products are not single instructions")
+@pytest.mark.parametrize("storage", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("shape", list(shapes()), ids=str)
+def test_no_spill_in_the_loop_over_k(storage, shape):
+    tile = tile_of(storage, *shape)
+    loop = loop_of(tile)
+    products = sum(bool(PRODUCT.search(line)) for line in loop)
+    assert products % (tile.rows * tile.vectors) == 0, "not the loop over k"
+    assert not [line for line in loop if STACK.search(line)]
+
+
+@pytest.mark.skipif(_cpu.host().isa not in ("avx512", "avx2"), reason="counts x86's registers")
+def test_a_tile_too_large_does_spill():
+    rows = _cpu.machine().rows[1] + 4
+    assert [line for line in loop_of(tile_of("float32", 1, rows, 2)) if STACK.search(line)]

@@ -1,0 +1,171 @@
+"""Every tile against its definition, with guard cells around and NaN behind what it may read."""
+
+import numpy as np
+import pytest
+
+from conv3dt import _cpu
+from conv3dt._tile import ITEMSIZE, STORAGES, Tile, compute_type
+from conv3dt._tuning import MACHINES
+from conv3dt.kernels.build import PLAIN, function_at
+from conv3dt.kernels.microkernel import tile_address
+
+NAN_ROWS = 2  # behind each operand
+
+
+def aligned(shape, dtype, fill):
+    """Return an array on a cache line."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.zeros(size + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    x = memory[start : start + size].view(dtype).reshape(shape)
+    x[...] = fill
+    return x
+
+
+def call(address, arguments):
+    """Call a kernel by address, as the driver does."""
+    if PLAIN:
+        function_at(address)(*arguments)
+        return
+    import ctypes
+
+    signature = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * len(arguments))
+    signature(address)(*arguments)
+
+
+def random_integers(rng, shape, dtype):
+    return rng.integers(-3, 4, shape).astype(dtype)
+
+
+def stored(x, storage):
+    """Return float64 x as the output type has it, in float64."""
+    if storage == "bfloat16":
+        ml_dtypes = pytest.importorskip("ml_dtypes")
+        return x.astype(ml_dtypes.bfloat16).astype(np.float64)
+    return x.astype(storage).astype(np.float64)
+
+
+def read(c, storage):
+    """Return output bits as float64."""
+    if storage == "bfloat16":
+        return (c.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+    if storage == "float16":
+        return c.view(np.float16).astype(np.float64)
+    return c.astype(np.float64)
+
+
+def check(tile, taps, length, seed=0):
+    """Run one tile on small integers, which every type sums exactly, and compare every cell."""
+    rng = np.random.default_rng(seed)
+    number = compute_type(tile.storage)
+    width = tile.vectors * tile.lanes
+    channels = width - tile.lanes + tile.last
+    span = (tile.outer - 1) * tile.outer_step + (tile.inner - 1) * tile.inner_step
+    inputs = [aligned(span + length + NAN_ROWS, number, np.nan) for _ in range(taps)]
+    panels = [aligned((length + NAN_ROWS, width), number, np.nan) for _ in range(taps)]
+    bias = aligned(width, number, random_integers(rng, width, number))
+    expected = np.tile(bias.astype(np.float64), (tile.rows, 1))
+    for x, panel in zip(inputs, panels, strict=True):
+        panel[:length] = random_integers(rng, (length, width), number)
+        for m in range(tile.rows):
+            y, z = divmod(m, tile.inner)
+            at = y * tile.outer_step + z * tile.inner_step
+            x[at : at + length] = random_integers(rng, length, number)
+    for x, panel in zip(inputs, panels, strict=True):
+        for m in range(tile.rows):
+            y, z = divmod(m, tile.inner)
+            at = y * tile.outer_step + z * tile.inner_step
+            expected[m] += x[at : at + length].astype(np.float64) @ panel[:length]
+    first = inputs[0].ctypes.data if taps else 0
+    table = np.array(
+        [
+            (x.ctypes.data - first, b.ctypes.data, length)
+            for x, b in zip(inputs, panels, strict=True)
+        ],
+        np.int64,
+    ).reshape(-1, 3)
+
+    size = ITEMSIZE[tile.storage]
+    cells = np.dtype(f"u{size}") if size == 2 else np.dtype(tile.storage)
+    # The output lies in a larger array of guard cells: rows and channels two cells apart.
+    steps = (2 * tile.inner + 1, 2, 0)
+    shape = (tile.outer * steps[0] + 3, 2 * width + 3)
+    guard = 77 if size == 2 else 77.0
+    c = np.full(shape, guard, cells)
+    if tile.spread:
+        c_steps = [steps[0] * shape[1] * size, steps[1] * shape[1] * size, 2 * size]
+        columns = slice(1, 1 + 2 * channels, 2)
+    else:
+        c_steps = [steps[0] * shape[1] * size, steps[1] * shape[1] * size, 0]
+        columns = slice(1, 1 + channels)
+    start = c.ctypes.data + size * (shape[1] + 1)
+    arguments = (first, table.ctypes.data, taps, bias.ctypes.data, start, *c_steps)
+    call(tile_address(tile), arguments)
+
+    rows = [1 + y * steps[0] + z * steps[1] for y in range(tile.outer) for z in range(tile.inner)]
+    got = read(c[rows, columns], tile.storage)
+    wanted = expected[:, :channels]
+    if tile.activation == "relu":
+        wanted = np.maximum(wanted, 0)
+    np.testing.assert_array_equal(got, stored(wanted, tile.storage))
+    c[rows, columns] = guard
+    assert (c == guard).all(), "wrote beyond the tile"
+
+
+def make(storage="float32", outer=1, inner=4, vectors=2, last=None, spread=False, step=5,
+         outer_step=None, activation="linear"):  # fmt: skip
+    machine = _cpu.machine()
+    lanes = machine.vector_bytes // ITEMSIZE[compute_type(storage)]
+    return Tile(
+        storage, lanes, machine.fused, outer, inner,
+        (outer_step or (inner + 2) * step) if outer > 1 else 0, step if inner > 1 else 0,
+        vectors, lanes if last is None else min(last, lanes), spread, activation,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("vectors", [1, 2, 3])
+def test_every_number_of_rows(vectors):
+    for rows in range(1, _cpu.machine().rows[vectors - 1] + 1):
+        check(make(inner=rows, vectors=vectors), taps=3, length=5)
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("spread", [False, True])
+@pytest.mark.parametrize("last", [1, 2, 3, 5, 7, 8, 11, 15, 16])
+def test_every_kind_of_last_vector(storage, spread, last):
+    for vectors in (1, 2):
+        check(make(storage, inner=3, vectors=vectors, last=last, spread=spread), 2, 4)
+
+
+@pytest.mark.parametrize(("outer", "inner"), [(2, 1), (1, 1), (3, 4), (2, 7), (6, 2), (14, 1)])
+def test_groups_of_rows(outer, inner):
+    if outer * inner > _cpu.machine().rows[1]:
+        pytest.skip("more rows than this machine has registers for")
+    check(make(outer=outer, inner=inner), taps=2, length=3)
+    check(make("float64", outer=outer, inner=inner, spread=True), taps=2, length=3)
+
+
+@pytest.mark.parametrize("taps", [0, 1, 2, 27])
+@pytest.mark.parametrize("length", [1, 2, 63, 64, 65])
+def test_taps_and_lengths(taps, length):
+    check(make(inner=2, step=70), taps, length)
+
+
+def test_activation_comes_after_the_sum():
+    check(make(activation="relu"), taps=2, length=3)
+    check(make("float16", activation="relu", spread=True), taps=2, length=3)
+
+
+def test_the_check_fails_for_a_wrong_tile():
+    with pytest.raises(AssertionError):
+        check(make()._replace(activation="leaky_relu"), taps=2, length=3)
+
+
+@pytest.mark.parametrize("machine", [m for m in MACHINES.values() if m.isa != "neon"])
+def test_tiles_of_smaller_machines_run_here(machine):
+    if machine.vector_bytes > _cpu.machine().vector_bytes:
+        pytest.skip("wider than this machine")
+    lanes = machine.vector_bytes // 4
+    for vectors, rows in enumerate(machine.rows, 1):
+        tile = make(inner=rows, vectors=vectors)._replace(lanes=lanes, last=lanes)
+        check(tile._replace(fused=machine.fused and _cpu.machine().fused), taps=2, length=5)

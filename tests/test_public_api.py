@@ -1,0 +1,287 @@
+"""What users see: names, signatures, what is loaded when; and the direction of imports inside."""
+
+import ast
+import importlib
+import inspect
+import json
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import conv3dt
+
+PACKAGE = Path(conv3dt.__file__).parent
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+COMPILERS = {"numba", "llvmlite"}
+PUBLIC = ("nn", "_api", "compat", "cli", "keras", "__main__")  # and what is in them
+
+V1 = (
+    "(value=None, filter=None, output_shape=None, strides=None, padding='SAME',"
+    " data_format='NDHWC', name=None, input=None, filters=None, dilations=None)"
+)
+V2 = (
+    "(input, filters, output_shape, strides, padding='SAME', data_format='NDHWC',"
+    " dilations=None, name=None)"
+)
+OURS = V2[:-1] + ", *, bias=None, activation=None, out=None, threads=None)"
+EXPLAIN = OURS[:-1] + ", dtype=None)"
+
+X = np.array([1, 10, 100], np.float32).reshape(1, 3, 1, 1, 1)
+W = np.array([1, 2, 3], np.float32).reshape(3, 1, 1, 1, 1)
+SHAPE = [1, 6, 1, 1, 1]
+STRIDES = [1, 2, 1, 1, 1]
+EXPECTED = [1, 2, 13, 20, 130, 200]
+
+
+# ---- names and signatures ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (conv3dt.compat.v1.nn.conv3d_transpose, V1),
+        (conv3dt.nn.conv3d_transpose, V2),
+        (conv3dt.conv3d_transpose, OURS),
+        (conv3dt.explain, EXPLAIN),
+    ],
+    ids=["v1", "v2", "ours", "explain"],
+)
+def test_signatures(function, expected):
+    signature = inspect.signature(function)
+    bare = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+    assert str(inspect.Signature(bare)) == expected
+
+
+def test_names():
+    expected = {"__version__", "compat", "conv3d_transpose", "explain", "nn"}
+    assert set(conv3dt.__all__) == set(dir(conv3dt)) == expected
+    assert conv3dt.nn.__all__ == conv3dt.compat.v1.nn.__all__ == ["conv3d_transpose"]
+    with pytest.raises(AttributeError, match="module 'conv3dt' has no attribute 'conv4d'"):
+        _ = conv3dt.conv4d
+
+
+def test_version_is_a_literal():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    found = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "__version__"
+    ]
+    assert found == [conv3dt.__version__]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_every_name_in_all_exists(path):
+    module = importlib.import_module(f"conv3dt.{module_name(path)}".rstrip("."))
+    missing = [name for name in getattr(module, "__all__", []) if not hasattr(module, name)]
+    assert not missing
+
+
+def test_public_docstrings_are_complete():
+    functions = [
+        conv3dt.conv3d_transpose,
+        conv3dt.explain,
+        conv3dt.nn.conv3d_transpose,
+        conv3dt.compat.v1.nn.conv3d_transpose,
+    ]
+    for function in functions:
+        for section in ("Parameters", "Returns", "Raises", "See Also", "Examples"):
+            assert f"\n    {section}\n    ---" in function.__doc__
+        head = function.__doc__.split("Raises\n")[0]
+        for name in inspect.signature(function).parameters:
+            assert name in head.split("Parameters\n")[1], name
+
+
+# ---- the wrappers --------------------------------------------------------------------------------
+
+
+def test_values():
+    for function in (conv3dt.nn.conv3d_transpose, conv3dt.conv3d_transpose):
+        np.testing.assert_array_equal(function(X, W, SHAPE, STRIDES).ravel(), EXPECTED)
+
+
+def test_positional_order():
+    v1, v2 = conv3dt.compat.v1.nn.conv3d_transpose, conv3dt.nn.conv3d_transpose
+    plain = X, W, [1, 5, 1, 1, 1], None, "VALID", "NDHWC"
+    once = [1, 12, 123, 230, 300]
+    np.testing.assert_array_equal(v1(*plain, "name").ravel(), once)
+    np.testing.assert_array_equal(v1(*plain, None, None, None, 1).ravel(), once)
+    np.testing.assert_array_equal(v2(*plain, 1, "name").ravel(), once)
+
+
+def test_aliases():
+    v1 = conv3dt.compat.v1.nn.conv3d_transpose
+    where = {"output_shape": SHAPE, "strides": STRIDES}
+    for arrays in (
+        {"value": X, "filter": W},
+        {"input": X, "filters": W},
+        {"value": None, "input": X, "filter": W},
+        {"value": X, "filters": W, "filter": None},
+    ):
+        np.testing.assert_array_equal(v1(**arrays, **where).ravel(), EXPECTED)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"value": X, "input": X, "filter": W}, ValueError, "both 'value' and 'input'"),
+        ({"value": X, "filters": W, "filter": W}, ValueError, "both 'filter' and 'filters'"),
+        (
+            {"value": X, "input": X, "filters": W, "filter": W},
+            ValueError,
+            "both 'filter' and 'filters'",
+        ),
+        ({"filter": W}, TypeError, "missing required arguments: 'value'"),
+        ({"input": X}, TypeError, "missing required arguments: 'filter'"),
+        ({}, TypeError, "missing required arguments: 'value', 'filter'"),
+    ],
+)
+def test_wrong_aliases(arguments, error, text):
+    with pytest.raises(error, match=rf"^conv3d_transpose: .*{text}\.$"):
+        conv3dt.compat.v1.nn.conv3d_transpose(**arguments, output_shape=SHAPE, strides=2)
+
+
+def test_v1_needs_output_shape():
+    with pytest.raises(TypeError, match=r"missing required arguments: 'output_shape'\."):
+        conv3dt.compat.v1.nn.conv3d_transpose(X, W)
+
+
+def test_errors_carry_the_name():
+    for function in (
+        conv3dt.compat.v1.nn.conv3d_transpose,
+        conv3dt.nn.conv3d_transpose,
+        conv3dt.conv3d_transpose,
+    ):
+        with pytest.raises(ValueError, match=r"^conv3d_transpose: output_shape\[1\] must be"):
+            function(X, W, [1, 7, 1, 1, 1], STRIDES)
+        with pytest.raises(TypeError, match=r"^conv3d_transpose: output_shape must be integers"):
+            function(X, W, "1", STRIDES)
+    with pytest.raises(ValueError, match=r"^explain: output_shape\[1\] must be 5 or 6"):
+        conv3dt.explain(X.shape, W.shape, [1, 7, 1, 1, 1], STRIDES)
+
+
+def test_out_is_returned(tmp_path):
+    for out in (
+        np.full(SHAPE, 9, np.float32),
+        np.memmap(tmp_path / "out", np.float32, "w+", shape=tuple(SHAPE)),
+    ):
+        assert conv3dt.conv3d_transpose(X, W, SHAPE, STRIDES, out=out, threads=1) is out
+        np.testing.assert_array_equal(out.ravel(), EXPECTED)
+
+
+def test_explain_takes_arrays_or_shapes():
+    plan = conv3dt.explain(X, W, SHAPE, STRIDES, threads=1)
+    assert plan.request == conv3dt.explain(X.shape, W.shape, SHAPE, STRIDES).request
+    wide = conv3dt.explain(X.shape, W.shape, SHAPE, STRIDES, bias=(1,), dtype="float64")
+    assert (wide.request.dtype, wide.request.bias) == ("float64", True)
+
+
+# ---- what is loaded when -------------------------------------------------------------------------
+
+
+def loaded_after(code):
+    """The modules of interest that are loaded in a fresh process."""
+    code += "; import json, sys; print(json.dumps(sorted(sys.modules)))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return {name.partition(".")[0] for name in json.loads(result.stdout)}
+
+
+def test_import_loads_neither_numpy_nor_compilers():
+    assert not loaded_after("import conv3dt; dir(conv3dt)") & (COMPILERS | {"numpy"})
+
+
+def test_names_load_no_compilers():
+    code = (
+        "from conv3dt import *; import conv3dt; conv3dt.compat.v1.nn.conv3d_transpose;"
+        " conv3dt.nn.conv3d_transpose; conv3dt.conv3d_transpose; conv3dt.explain"
+    )
+    assert not loaded_after(code) & COMPILERS
+
+
+# ---- direction of imports ------------------------------------------------------------------------
+
+
+def module_name(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in SOURCES}
+
+
+def statements(body):
+    """What runs when a module is imported: not functions, nor what only type checkers see."""
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        yield node
+        for field in ("body", "orelse", "handlers", "finalbody"):
+            yield from statements(getattr(node, field, []))
+
+
+def imports(path):
+    """Absolute dotted names of what a module imports when it is imported."""
+    package = ["conv3dt", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in statements(ast.parse(path.read_text()).body):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            above = package[: len(package) + 1 - node.level] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def own_imports(name):
+    """Modules of the package that a module imports, as names relative to it."""
+    found = {i.removeprefix("conv3dt.") for i in imports(MODULES[name]) if i.startswith("conv3dt.")}
+    return (found & set(MODULES)) - {name}
+
+
+def is_public(name):
+    return name.split(".")[0] in PUBLIC
+
+
+def test_imports_are_found():
+    assert {"_run", "_arguments", "_plan"} <= own_imports("_api")
+    assert own_imports("compat.v1") == {"compat.v1.nn"}
+    assert own_imports("compat.v1.nn") == {"nn"}
+    assert set(MODULES) - {""} == {
+        info.name.removeprefix("conv3dt.")
+        for info in pkgutil.walk_packages([str(PACKAGE)], "conv3dt.")
+    }
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if not n.startswith("kernels")])
+def test_only_kernels_import_compilers(name):
+    assert not {i.partition(".")[0] for i in imports(MODULES[name])} & COMPILERS
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_go_downwards(name):
+    for below in own_imports(name):
+        assert is_public(name) or not is_public(below), f"{name} imports {below}"
+        if name.startswith("kernels"):
+            assert below not in {"_arguments", "_plan", "_run"}
+
+
+def test_imports_have_no_circles():
+    done = set()
+
+    def visit(name, path):
+        assert name not in path, " -> ".join([*path, name])
+        if name not in done:
+            for below in sorted(own_imports(name)):
+                visit(below, [*path, name])
+            done.add(name)
+
+    for name in MODULES:
+        visit(name, [])
