@@ -21,14 +21,9 @@ class Axis(NamedTuple):
     phases: tuple[Phase, ...]
 
     @property
-    def q_lo(self) -> int:
-        """First position of all phases."""
-        return min((f.q_lo for f in self.phases), default=0)
-
-    @property
-    def q_hi(self) -> int:
-        """End of the positions of all phases."""
-        return max((f.q_hi for f in self.phases), default=0)
+    def positions(self) -> int:
+        """How many positions q there are, in the longest phase."""
+        return max((f.length for f in self.phases), default=0)
 
     @property
     def shifts(self) -> tuple[int, int]:
@@ -42,7 +37,7 @@ class Axis(NamedTuple):
         for f in self.phases:
             for j in range(f.taps):
                 first = j * f.dilation - f.shift  # position whose input index is 0
-                found += max(0, min(f.q_hi, first + self.i) - max(f.q_lo, first))
+                found += max(0, min(f.length, first + self.i) - max(0, first))
         return found
 
     def packed(self, block: int, halo: bool) -> int:
@@ -94,7 +89,7 @@ def choose_rows(axes: tuple[Axis, ...], vectors: list[int], machine: Machine) ->
     """Return the rows that need the fewest cycles by `tile_cycles`; along the width if equal."""
     most = min(machine.rows[v - 1] for v in set(vectors))
     batch, depth, height, width = axes
-    longest = max((f.q_hi - f.q_lo for f in width.phases), default=1)
+    longest = width.positions
 
     def cycles(rows: int) -> float:
         return sum(tile_cycles(machine, rows, v) for v in vectors)
@@ -107,7 +102,7 @@ def choose_rows(axes: tuple[Axis, ...], vectors: list[int], machine: Machine) ->
         groups = most // longest
         in_space = 0.0
         for fw in width.phases:
-            q = fw.q_hi - fw.q_lo
+            q = fw.length
 
             def group_cycles(g: int, q: int = q) -> float:
                 return cycles(g * q)
@@ -128,9 +123,8 @@ def choose_rows(axes: tuple[Axis, ...], vectors: list[int], machine: Machine) ->
 
 def _tiled(phase: Phase, most: int, cycles: Callable[[int], float]) -> float:
     """Return the cycles of a phase's positions in even tiles of at most `most` rows."""
-    q = phase.q_hi - phase.q_lo
-    tiles = _geometry.n_tiles(q, most)
-    rows, longer = divmod(q, tiles)
+    tiles = _geometry.n_tiles(phase.length, most)
+    rows, longer = divmod(phase.length, tiles)
     return float((tiles - longer) * cycles(rows) + longer * (cycles(rows + 1) if longer else 0))
 
 
@@ -143,7 +137,7 @@ def choose_blocks(
     threads: int,
 ) -> Blocking:
     """Return blocks whose packed input fits L2, as large as they leave enough tasks."""
-    whole = [max(1, axis.q_hi - axis.q_lo) for axis in axes]
+    whole = [max(1, axis.positions) for axis in axes]
 
     def packed(block: list[int]) -> int:
         sizes = (a.packed(b, h) for a, b, h in zip(axes, block, halos, strict=True))

@@ -18,13 +18,14 @@ They are tied together by one identity: tap k carries input i to output o when
 
 Phases. Let g = gcd(s, d), s' = s/g, d' = d/g. Outputs with the same residue of (o + p) mod s form
 a phase. If the residue is not a multiple of g, no tap reaches the phase. Else, with residue g*r,
-(1) selects the taps k = k0 + j*s', j = 0, 1, ..., where k0 = r * inverse(d', s') mod s'; and the
-outputs o = q*s + g*r - p of the phase, numbered by q, read the inputs
+(1) selects the taps k = k0 + j*s', j = 0, 1, ..., where k0 = r * inverse(d', s') mod s'. The outputs
+of the phase, numbered by q from its first one, read the inputs
 
-    i = q + shift - j*d',       shift = (r - k0*d') / s',                       (2)
+    o = first + q*s,        i = q + shift - j*d',                               (2)
 
-so that every phase is an ordinary convolution of stride 1 and dilation d', without one wasted
-multiplication. (For d = 1 these are relations 13 and 14 of arXiv:1603.07285, solved for the input.)
+with 0 <= first < s and shift = (first + p - k0*d)/s, an integer: every phase is an ordinary
+convolution of stride 1 and dilation d', without one wasted multiplication. (For d = 1 these are
+relations 13 and 14 of arXiv:1603.07285, solved for the input.)
 
 The functions from `tap_range` on are also compiled into the kernels: integers in, integers out.
 """
@@ -46,11 +47,10 @@ __all__ = [
 
 
 class Phase(NamedTuple):
-    """The outputs `first + q*s` of one axis, q_lo <= q < q_hi, and the taps that reach them."""
+    """The outputs `first + q*s` of one axis, 0 <= q < length, and the taps that reach them."""
 
-    first: int  # output index at q = 0; may be negative
-    q_lo: int
-    q_hi: int
+    first: int
+    length: int
     k0: int  # first tap
     k_step: int  # distance between taps, s'
     taps: int  # how many: 0 where only bias and activation remain
@@ -83,20 +83,17 @@ def crop(i: int, k: int, s: int, d: int, o: int, padding: str) -> int:
 
 
 def phases(k: int, s: int, d: int, o: int, p: int) -> tuple[Phase, ...]:
-    """Return the phases of one axis that have at least one output, by increasing residue."""
+    """Return the phases of one axis that have at least one output, by their first outputs."""
     g = gcd(s, d)
     k_step, dilation = s // g, d // g
-    residues = range(s) if s <= o else sorted({(x + p) % s for x in range(o)})
     found = []
-    for residue in residues:
-        q_lo, q_hi = -((residue - p) // s), -((residue - p - o) // s)
-        if q_lo >= q_hi:
-            continue
-        r, unreached = divmod(residue, g)
+    for first in range(min(s, o)):
+        r, unreached = divmod((first + p) % s, g)
         k0 = r * pow(dilation, -1, k_step) % k_step
         taps = 0 if unreached or k0 >= k else -((k0 - k) // k_step)
-        shift = (r - k0 * dilation) // k_step if taps else 0
-        found.append(Phase(residue - p, q_lo, q_hi, k0, k_step, taps, shift, dilation))
+        shift = (first + p - k0 * d) // s if taps else 0
+        length = (o - first + s - 1) // s
+        found.append(Phase(first, length, k0, k_step, taps, shift, dilation))
     return tuple(found)
 
 

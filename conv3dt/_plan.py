@@ -99,7 +99,7 @@ class Plan:
     def n_blocks(self) -> tuple[int, ...]:
         """How many blocks there are along each axis."""
         return tuple(
-            _geometry.n_tiles(a.q_hi - a.q_lo, b)
+            _geometry.n_tiles(a.positions, b)
             for a, b in zip(self.axes, self.blocking.block, strict=True)
         )
 
@@ -200,14 +200,13 @@ class Plan:
     def _rows_in_use(self, number: int) -> set[int]:
         """Return the numbers of rows that tiles have along an axis.
 
-        Phases begin and end at most one position apart, so only outer blocks can differ.
+        Phases end at most one position apart, so only the last blocks can differ.
         """
         axis, block = self.axes[number], self.blocking.block[number]
         blocks = self.n_blocks[number]
         found = {1} if number == 3 and self.exact else set()
-        for phase, b in product(axis.phases, {0, 1, blocks - 2, blocks - 1} & set(range(blocks))):
-            lo = max(axis.q_lo + b * block, phase.q_lo)
-            hi = min(axis.q_lo + (b + 1) * block, phase.q_hi)
+        for phase, b in product(axis.phases, {0, blocks - 2, blocks - 1} & set(range(blocks))):
+            lo, hi = b * block, min((b + 1) * block, phase.length)
             if number == 3 and self.exact:
                 lo, hi = _geometry.whole_range(
                     lo, hi, phase.taps, phase.shift, phase.dilation, axis.i

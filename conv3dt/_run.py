@@ -141,7 +141,7 @@ def _axis_row(plan: Plan, a: int) -> list[int]:
     row = [0] * field.AXIS_FIELDS
     row[field.LENGTH], row[field.STRIDE] = axis.i, axis.s
     row[field.PACKED_STEP] = plan.packed_steps[a]
-    row[field.Q_LO], row[field.Q_HI] = axis.q_lo, axis.q_hi
+    row[field.POSITIONS] = axis.positions
     row[field.BLOCK], row[field.N_BLOCK] = plan.blocking.block[a], plan.n_blocks[a]
     row[field.MOST], row[field.HALO] = plan.rows.most[a], plan.halos[a]
     row[field.SHIFT_LO], row[field.SHIFT_HI] = axis.shifts
@@ -157,7 +157,7 @@ def _phase_table(plan: Plan) -> Int64s:
     for a, axis in enumerate(plan.axes):
         before = 0
         for number, f in enumerate(axis.phases):
-            table[a, number] = f.first, f.q_lo, f.q_hi, f.taps, f.shift, f.dilation, before
+            table[a, number] = f.first, f.length, f.taps, f.shift, f.dilation, before
             before += f.taps
     return table
 

@@ -195,7 +195,7 @@ def test_input_channels_around_whole_vectors(ci, dtype, data_format):
 
 @every_store
 @pytest.mark.parametrize("co", [16, 17, 33])
-@pytest.mark.parametrize("width", [1, 2, 3, 5, 6, 7, 9, 12, 13, 14, 15, 27, 28, 29, 43])
+@pytest.mark.parametrize("width", [1, 2, 3, 6, 7, 13, 14, 15, 27, 28, 29])
 def test_widths_around_whole_tiles(width, co, dtype, data_format):
     case = whole(i=(1, 2, width), ci=2, co=co, k=(1, 2, 3), s=(1, 1, 1), out=True)
     check_exactly(case._replace(dtype=dtype, data_format=data_format))

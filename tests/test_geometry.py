@@ -39,7 +39,7 @@ def pairs_of_phase(phase, i, s):
             for j in range(phase.taps)
             if 0 <= q + phase.shift - j * phase.dilation < i
         ]
-        for q in range(phase.q_lo, phase.q_hi)
+        for q in range(phase.length)
     }
 
 
@@ -82,7 +82,7 @@ def test_phases_hold_every_output_exactly_once(s, d):
         phases = geometry.phases(k, s, d, o, p)
         outputs = Counter(x for phase in phases for x in pairs_of_phase(phase, i, s))
         assert outputs == Counter(range(o)), (i, k, o, padding)
-        assert all(phase.q_lo < phase.q_hi for phase in phases)
+        assert all(0 < phase.length for phase in phases)
 
 
 @every_stride_and_dilation
@@ -130,7 +130,7 @@ def runs(lo, hi):
 @every_stride_and_dilation
 def test_tap_range_is_the_taps_that_read_an_input_somewhere_in_the_run(s, d):
     for phase, i in distinct_phases(s, d):
-        for lo, hi in runs(phase.q_lo, phase.q_hi):
+        for lo, hi in runs(0, phase.length):
             reads = [
                 j
                 for j in range(phase.taps)
@@ -145,12 +145,12 @@ def test_whole_range_is_the_rows_where_every_tap_reads_an_input(s, d):
     for phase, i in distinct_phases(s, d):
         whole = [
             q
-            for q in range(phase.q_lo, phase.q_hi)
+            for q in range(phase.length)
             if all(0 <= q + phase.shift - j * phase.dilation < i for j in range(phase.taps))
         ]
-        arguments = (phase.q_lo, phase.q_hi, phase.taps, phase.shift, phase.dilation, i)
+        arguments = (0, phase.length, phase.taps, phase.shift, phase.dilation, i)
         lo, hi = geometry.whole_range(*arguments)
-        assert phase.q_lo <= lo <= hi <= phase.q_hi, (phase, i)
+        assert 0 <= lo <= hi <= phase.length, (phase, i)
         if phase.taps:
             assert list(range(lo, hi)) == whole, (phase, i)
 

@@ -82,8 +82,8 @@ def _run_block(
         fd = phase_row(p, field.DEPTH, rd)
         for rh in range(get(height, field.N_PHASES)):
             fh = phase_row(p, field.HEIGHT, rh)
-            y_lo, y_hi = _positions(fh, h_lo, h_hi)
-            rows = n_tiles(y_hi - y_lo, get(height, field.MOST))
+            y_hi = min(h_hi, get(fh, field.PHASE_LENGTH))
+            rows = n_tiles(y_hi - h_lo, get(height, field.MOST))
             for rw in range(0, get(width, field.N_PHASES), in_turn):
                 forget_taps(p, lists, get(width, field.N_PHASES))
                 # Rows of tiles: images, depth, height.
@@ -91,13 +91,12 @@ def _run_block(
                     n0, n1 = tile_range(n_lo, n_hi, images, tn)
                     at_n = scratch + (n0 - n_lo) * get(batch, field.PACKED_STEP)
                     to_n = output + n0 * get(batch, field.OUTPUT_STEP)
-                    z_lo, z_hi = _positions(fd, d_lo, d_hi)
-                    for z in range(z_lo, z_hi):
+                    for z in range(d_lo, min(d_hi, get(fd, field.PHASE_LENGTH))):
                         at_z = at_n + packed_distance(depth, fd, z, d_from)
                         to_z = to_n + output_distance(depth, fd, z)
                         z_first, z_end = taps_between(depth, fd, z, z + 1)
                         for th in range(rows):
-                            y0, y1 = tile_range(y_lo, y_hi, rows, th)
+                            y0, y1 = tile_range(h_lo, y_hi, rows, th)
                             y_first, y_end = taps_between(height, fh, y0, y1)
                             _run_row(
                                 p, batch, depth, height, width, block, lists,
@@ -141,14 +140,8 @@ def _run_row(
 @inner
 def _block(axis, number):
     """Return the positions q from .. to of a block."""
-    lo = get(axis, field.Q_LO) + number * get(axis, field.BLOCK)
-    return lo, min(lo + get(axis, field.BLOCK), get(axis, field.Q_HI))
-
-
-@inner
-def _positions(phase, lo, hi):
-    """Return the part of the positions [lo, hi) that a phase has."""
-    return max(lo, get(phase, field.PHASE_LO)), min(hi, get(phase, field.PHASE_HI))
+    lo = number * get(axis, field.BLOCK)
+    return lo, min(lo + get(axis, field.BLOCK), get(axis, field.POSITIONS))
 
 
 @inner

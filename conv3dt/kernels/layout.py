@@ -58,8 +58,7 @@ BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)
     FILTER_STEP,
     PACKED_STEP,
     STRIDE,
-    Q_LO,  # all phases together
-    Q_HI,
+    POSITIONS,  # q of the longest phase
     BLOCK,  # positions q of a block
     N_BLOCK,
     MOST,  # rows of a tile
@@ -68,12 +67,12 @@ BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)
     SHIFT_HI,
     N_PHASES,
     N_TAPS,  # in all phases
-) = range(16)
-AXIS_FIELDS = 16
+) = range(15)
+AXIS_FIELDS = 15
 
 # One row a phase of an axis.
-FIRST, PHASE_LO, PHASE_HI, PHASE_TAPS, SHIFT, DILATION, BEFORE = range(7)
-PHASE_FIELDS = 7
+FIRST, PHASE_LENGTH, PHASE_TAPS, SHIFT, DILATION, BEFORE = range(6)
+PHASE_FIELDS = 6
 
 # One row a tap of an axis, in the order of phases.
 TAP_PHASE, TAP_NUMBER, TAP_K = range(3)

@@ -53,8 +53,7 @@ def list_tiles(p, width, lists, w_lo, w_hi, w_from):
     """
     for rw in range(get(width, field.N_PHASES)):
         f = phase_row(p, field.WIDTH_AXIS, rw)
-        lo = max(w_lo, get(f, field.PHASE_LO))
-        hi = max(lo, min(w_hi, get(f, field.PHASE_HI)))
+        lo, hi = w_lo, max(w_lo, min(w_hi, get(f, field.PHASE_LENGTH)))
         left, right = lo, hi
         if get(p, field.SPLIT_EDGES):
             left, right = whole_range(
