@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-__all__ = ["ACTIVATIONS", "ITEMSIZE", "STORAGES", "Tile", "compute_type"]
+__all__ = ["ACTIVATIONS", "ITEMSIZE", "STORAGES", "Tile", "WideTile", "compute_type"]
 
 # The position in these tuples is the number that stands for the name inside compiled code.
 ACTIVATIONS = ("linear", "relu", "relu6", "leaky_relu", "elu", "sigmoid", "tanh")
@@ -35,3 +35,27 @@ class Tile(NamedTuple):
     def rows(self) -> int:
         """Output positions of the tile."""
         return self.outer * self.inner
+
+
+class WideTile(NamedTuple):
+    """A register tile with output positions in the lanes, for few or scattered channels.
+
+    `outer` rows of height by `channels` by `vectors` vectors of positions along the width, for each
+    of the width's phases, whose outputs are interleaved when they are stored.
+    """
+
+    storage: str  # type of the output
+    lanes: int  # numbers in a vector
+    fused: bool  # multiply and add in one instruction
+    outer: int
+    outer_step: int  # distance of rows in the packed input, in numbers
+    channels: int
+    vectors: int
+    phases: int
+    apart: bool  # each channel has rows of its own (NCDHW); else channels are neighbours
+    activation: str
+
+    @property
+    def streams(self) -> int:
+        """How many vectors are interleaved when they are stored."""
+        return self.phases * (1 if self.apart else self.channels)

@@ -1,11 +1,12 @@
-"""The micro-kernel's plain twin: the same contract in NumPy, for NUMBA_DISABLE_JIT=1."""
+"""The micro-kernels' plain twins: the same contracts in NumPy, for NUMBA_DISABLE_JIT=1."""
 
 import numpy as np
 
-from .._tile import Tile
+from .._tile import Tile, WideTile
+from . import layout as field
 from . import memory
 
-__all__ = ["plain_tile"]
+__all__ = ["plain_tile", "plain_wide_tile"]
 
 
 def plain_tile(tile: Tile):
@@ -26,6 +27,47 @@ def plain_tile(tile: Tile):
         _store(tile, _activated(tile.activation, sums), c, c_outer, c_inner, c_channel)
 
     return kernel
+
+
+def plain_wide_tile(tile: WideTile):
+    """Return a Python function that does what the compiled wide kernel of `tile` does."""
+    double = tile.storage == "float64"
+    read = memory.float64_at if double else memory.float32_at
+    size = 8 if double else 4
+    width = tile.vectors * tile.lanes
+
+    def kernel(a, tables, table_step, plane, bias, c, c_outer, c_channel, count, _):
+        sums = np.empty((tile.phases, tile.outer, tile.channels, width), f"f{size}")
+        sums[:] = read(bias, tile.channels)[:, None]
+        for r in range(tile.phases):
+            known = tables + r * table_step
+            n = memory.get(known, 0)
+            entries = memory.int64_at(known + field.KNOWN_BYTES, 3 * n).reshape(n, 3)
+            for to_a, at_b, length in entries:
+                panel = read(at_b, length * tile.channels).reshape(length, tile.channels)
+                for y in range(tile.outer):
+                    for k in range(length):
+                        x = read(a + to_a + y * tile.outer_step * size + k * plane, width)
+                        with np.errstate(all="ignore"):
+                            sums[r, y] += panel[k][:, None] * x
+        results = _storage_bits(tile.storage, _activated(tile.activation, sums))
+        _store_runs(tile, results, c, c_outer, c_channel, count)
+
+    return kernel
+
+
+def _store_runs(tile, results, c, c_outer, c_channel, count):
+    """Interleave the streams of (phase, row, channel, position) and write what exists."""
+    size = results.itemsize
+    write = {2: memory.uint16_at, 4: memory.float32_at, 8: memory.float64_at}[size]
+    for y in range(tile.outer):
+        if tile.apart:
+            for m in range(tile.channels):
+                run = results[:, y, m].T.ravel()
+                write(c + y * c_outer + m * c_channel, count)[:] = run[:count]
+        else:
+            run = results[:, y].transpose(2, 0, 1).ravel()
+            write(c + y * c_outer, count)[:] = run[:count]
 
 
 def _product(row, panel):
