@@ -1,14 +1,13 @@
-"""How a plan cuts its work: rows of a tile, blocks of the output, groups of channels."""
+"""How a plan cuts its work: blocks of the output, and groups of channel blocks."""
 
 from collections.abc import Callable
 from math import prod
 from typing import NamedTuple
 
-from . import _geometry
 from ._geometry import Phase
-from ._tuning import TUNING, Machine
+from ._tuning import TUNING
 
-__all__ = ["Axis", "Blocking", "Rows", "channel_blocks", "choose_blocks", "choose_rows"]
+__all__ = ["Axis", "Blocking", "choose_blocks"]
 
 BATCH, DEPTH, HEIGHT, WIDTH = range(4)
 
@@ -46,14 +45,6 @@ class Axis(NamedTuple):
         return extent if halo else min(self.i, extent)
 
 
-class Rows(NamedTuple):
-    """What the rows of a tile run along, and how many there are at most on each axis."""
-
-    along: str
-    most: tuple[int, int, int, int]
-    why: str
-
-
 class Blocking(NamedTuple):
     """A cut of the output: positions of a block on each axis, and groups of channel blocks."""
 
@@ -62,75 +53,9 @@ class Blocking(NamedTuple):
     groups: int
 
 
-def channel_blocks(co: int, lanes: int) -> tuple[tuple[int, int], ...]:
-    """Return (first channel, vectors) of the blocks of output channels: two vectors, or 1 or 3.
-
-    Two vectors use every broadcast twice; a third is taken where one would be left over.
-    """
-    vectors = -(-co // lanes)
-    sizes = [2] * (vectors // 2)
-    if vectors % 2:
-        sizes[-1:] = [3] if sizes else [1]
-    starts = [lanes * sum(sizes[:n]) for n in range(len(sizes))]
-    return tuple(zip(starts, sizes, strict=True))
-
-
-def tile_cycles(machine: Machine, rows: int, vectors: int) -> float:
-    """Return the cycles of one k of a tile: products, loads, latency or the panel's arrival."""
-    return max(
-        rows * vectors / machine.fmas,
-        (rows + vectors) / machine.loads,
-        machine.latency,
-        vectors * machine.vector_bytes / machine.panel_rate,
-    )
-
-
-def choose_rows(axes: tuple[Axis, ...], vectors: list[int], machine: Machine) -> Rows:
-    """Return the rows that need the fewest cycles by `tile_cycles`; along the width if equal."""
-    most = min(machine.rows[v - 1] for v in set(vectors))
-    batch, depth, height, width = axes
-    longest = width.positions
-
-    def cycles(rows: int) -> float:
-        return sum(tile_cycles(machine, rows, v) for v in vectors)
-
-    outside = depth.pairs() * batch.i
-    costs: list[tuple[float, Rows]] = []
-    along_width = sum(f.taps * _tiled(f, most, cycles) for f in width.phases)
-    costs.append((outside * height.pairs() * along_width, Rows("width", (1, 1, 1, most), "")))
-    if 0 < longest <= most // 2:
-        groups = most // longest
-        in_space = 0.0
-        for fw in width.phases:
-            q = fw.length
-
-            def group_cycles(g: int, q: int = q) -> float:
-                return cycles(g * q)
-
-            in_space += fw.taps * sum(
-                f.taps * _tiled(f, groups, group_cycles) for f in height.phases
-            )
-        costs.append((outside * in_space, Rows("height and width", (1, 1, groups, longest), "")))
-    in_batch = _tiled(batch.phases[0], most, cycles) if batch.phases else 0.0
-    cost = in_batch * depth.pairs() * height.pairs() * width.pairs()
-    costs.append((cost, Rows("batch", (most, 1, 1, 1), "")))
-    best = min(costs, key=lambda c: c[0])
-    if costs[0][0] <= 1.05 * best[0]:
-        return costs[0][1]._replace(why="the width fills the tile")
-    ratio = costs[0][0] / max(best[0], 1.0)
-    return best[1]._replace(why=f"{ratio:.1f} times fewer cycles than rows along the width")
-
-
-def _tiled(phase: Phase, most: int, cycles: Callable[[int], float]) -> float:
-    """Return the cycles of a phase's positions in even tiles of at most `most` rows."""
-    tiles = _geometry.n_tiles(phase.length, most)
-    rows, longer = divmod(phase.length, tiles)
-    return float((tiles - longer) * cycles(rows) + longer * (cycles(rows + 1) if longer else 0))
-
-
 def choose_blocks(
     axes: tuple[Axis, ...],
-    rows: Rows,
+    most: tuple[int, ...],
     halos: tuple[bool, ...],
     position_bytes: int,
     n_channel_blocks: int,
@@ -143,7 +68,7 @@ def choose_blocks(
         sizes = (a.packed(b, h) for a, b, h in zip(axes, block, halos, strict=True))
         return position_bytes * prod(max(1, size) for size in sizes)
 
-    block = [min(m, w) for m, w in zip(rows.most, whole, strict=True)]
+    block = [min(m, w) for m, w in zip(most, whole, strict=True)]
     _grow(block, [WIDTH], whole, packed, TUNING.block_bytes)
     _grow(block, [HEIGHT, DEPTH], whole, packed, TUNING.block_bytes)
     _grow(block, [BATCH], whole, packed, TUNING.block_bytes)
@@ -151,7 +76,7 @@ def choose_blocks(
 
     wanted = TUNING.tasks_per_thread * threads if threads > 1 else 1
     while _count(block, whole) * n_channel_blocks < wanted:
-        splittable = [a for a in (BATCH, DEPTH, HEIGHT) if block[a] >= 2 * rows.most[a]]
+        splittable = [a for a in (BATCH, DEPTH, HEIGHT) if block[a] >= 2 * most[a]]
         if not splittable:
             break
         axis = max(splittable, key=lambda a: block[a])

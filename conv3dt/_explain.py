@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._tile import Tile, WideTile
+
 if TYPE_CHECKING:
     from ._plan import Plan
 
@@ -19,8 +21,8 @@ def describe(plan: Plan) -> str:
         f"conv3d_transpose {r.dtype} {r.data_format}: batch {r.n}, {space} x {r.ci} channels"
         f" -> {to} x {r.co}",
         *(_axis_line(plan, a) for a in range(3)),
-        f"kernel   channels in lanes ({plan.machine.isa}, {plan.lanes} per vector): {_tiles(plan)}",
-        f"rows     along {plan.rows.along}: {plan.rows.why}",
+        f"kernel   {_tiles(plan)}",
+        f"rows     along {plan.tiling.along}: {plan.tiling.why}",
         f"after    {'bias, ' if r.bias else ''}{r.activation}, before the tile is stored",
         f"blocks   {_block_line(plan)}",
         f"work     {_quantity(plan.flops, 1000)}FLOP, {_quantity(plan.bytes, 1024)}B of arrays,"
@@ -46,14 +48,24 @@ def _axis_line(plan: Plan, a: int) -> str:
 
 
 def _tiles(plan: Plan) -> str:
-    """Return the shapes of the register tiles."""
-    vectors = sorted({v for _, v in plan.blocks}, reverse=True)
-    if not vectors:
+    """Return what is in the lanes, and the shapes of the register tiles."""
+    tiles = [tile for _, _, _, tile in plan.tiles()]
+    if not tiles:
         return "nothing to compute"
-    rows = sorted({tile.rows for _, _, _, tile in plan.tiles()}, reverse=True)
-    shapes = [f"{n}x{v}" for v in vectors for n in rows]
+    what = "positions" if plan.tiling.wide else "channels"
+    lanes = f"{what} in lanes ({plan.machine.isa}, {plan.lanes} per vector)"
+    if plan.tiling.wide:
+        shapes = [f"{t.outer}x{t.channels}x{t.vectors}" for t in tiles if isinstance(t, WideTile)]
+        return f"{lanes}: tiles of {_list(shapes)} (rows x channels x vectors)"
+    shapes = [f"{t.rows}x{t.vectors}" for t in tiles if isinstance(t, Tile)]
     used = plan.request.co / plan.width
-    return f"tiles of {', '.join(shapes)} (positions x vectors), {used:.0%} of the lanes in use"
+    return (
+        f"{lanes}: tiles of {_list(shapes)} (positions x vectors), {used:.0%} of the lanes in use"
+    )
+
+
+def _list(shapes: list[str]) -> str:
+    return ", ".join(dict.fromkeys(reversed(shapes)))
 
 
 def _block_line(plan: Plan) -> str:

@@ -18,8 +18,8 @@ They are tied together by one identity: tap k carries input i to output o when
 
 Phases. Let g = gcd(s, d), s' = s/g, d' = d/g. Outputs with the same residue of (o + p) mod s form
 a phase. If the residue is not a multiple of g, no tap reaches the phase. Else, with residue g*r,
-(1) selects the taps k = k0 + j*s', j = 0, 1, ..., where k0 = r * inverse(d', s') mod s'. The outputs
-of the phase, numbered by q from its first one, read the inputs
+(1) selects the taps k = k0 + j*s', j = 0, 1, ..., where k0 = r * inverse(d', s') mod s'. The
+outputs of the phase, numbered by q from its first one, read the inputs
 
     o = first + q*s,        i = q + shift - j*d',                               (2)
 

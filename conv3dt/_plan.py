@@ -8,8 +8,9 @@ from math import prod
 
 from . import _cpu, _geometry, _threads
 from ._arguments import Request
-from ._blocking import Axis, Blocking, Rows, channel_blocks, choose_blocks, choose_rows
-from ._tile import ITEMSIZE, Tile, compute_type
+from ._blocking import Axis, Blocking, choose_blocks
+from ._tile import ITEMSIZE, Tile, WideTile, compute_type
+from ._tiling import Layer, Tiling, choose_tiling
 from ._tuning import TUNING, Machine
 from .kernels import layout as field
 
@@ -38,9 +39,8 @@ class Plan:
 
     request: Request
     machine: Machine
-    axes: tuple[Axis, ...]
-    rows: Rows
-    blocks: tuple[tuple[int, int], ...]
+    axes: tuple[Axis, Axis, Axis, Axis]
+    tiling: Tiling
     blocking: Blocking
     halos: tuple[bool, ...]
     exact: bool
@@ -58,13 +58,13 @@ class Plan:
 
     @property
     def width(self) -> int:
-        """Output channels, padded to whole vectors."""
-        return self.lanes * sum(vectors for _, vectors in self.blocks)
+        """Output channels, padded to whole vectors where they are in the lanes."""
+        return sum(columns for _, columns in self.tiling.blocks)
 
     @property
     def chunk(self) -> int:
         """Input channels that lie together in the packed input."""
-        return min(TUNING.chunk, max(1, self.request.ci))
+        return 1 if self.tiling.wide else min(TUNING.chunk, max(1, self.request.ci))
 
     @property
     def chunks(self) -> int:
@@ -72,10 +72,19 @@ class Plan:
         return -(-self.request.ci // self.chunk)
 
     @property
+    def run(self) -> int:
+        """Input channels of an entry of the micro-kernel's table."""
+        return max(1, self.request.ci) if self.tiling.wide else self.chunk
+
+    @property
     def joined(self) -> bool:
         """Whether consecutive taps along the width are one run in the packed input."""
         width = self.axes[3]
-        return self.chunk == self.request.ci and all(f.dilation == 1 for f in width.phases)
+        return (
+            not self.tiling.wide
+            and self.chunk == self.request.ci
+            and all(f.dilation == 1 for f in width.phases)
+        )
 
     @property
     def packed(self) -> tuple[int, ...]:
@@ -90,9 +99,9 @@ class Plan:
         """Distances in the packed input along batch, depth, height, width and chunks, in bytes."""
         n, d, h, w = self.packed
         step_w = self.chunk * self.size
-        step_h = _unaligned(w * step_w, self.rows.most[2] > 1)
+        step_h = _unaligned(w * step_w, self.tiling.most[2] > 1)
         step_d = h * step_h
-        step_n = _unaligned(d * step_d, self.rows.most[0] > 1)
+        step_n = _unaligned(d * step_d, self.tiling.most[0] > 1)
         return step_n, step_d, step_h, step_w, n * step_n
 
     @property
@@ -112,13 +121,13 @@ class Plan:
     def entries(self) -> int:
         """Most entries of the micro-kernel's table."""
         taps = prod(max((f.taps for f in a.phases), default=0) for a in self.axes)
-        return max(1, taps * self.chunks)
+        return max(1, taps * -(-self.request.ci // self.run))
 
     @property
     def row_tiles(self) -> int:
         """Most tiles in a row of a block, for one phase of the width."""
         block = self.blocking.block[3]
-        return block if self.exact else _geometry.n_tiles(block, self.rows.most[3]) + 1
+        return block if self.exact else _geometry.n_tiles(block, self.tiling.most[3]) + 1
 
     @property
     def list_bytes(self) -> int:
@@ -126,10 +135,15 @@ class Plan:
         return 8 * (1 + field.TILE_FIELDS * self.row_tiles + field.KNOWN_FIELDS + 3 * self.entries)
 
     @property
+    def packed_bytes(self) -> int:
+        """Bytes of a thread's packed input. Wide tiles read whole vectors, beyond the last one."""
+        beyond = self.tiling.most[3] * self.size if self.tiling.wide else 0
+        return self.chunks * self.packed_steps[4] + beyond
+
+    @property
     def scratch(self) -> int:
         """Bytes of working memory beside packed filters, all threads together."""
-        lists = self.list_bytes * len(self.axes[3].phases)
-        return self.threads * (self.chunks * self.packed_steps[4] + lists)
+        return self.threads * (self.packed_bytes + self.list_bytes * len(self.axes[3].phases))
 
     @property
     def panels(self) -> int:
@@ -141,8 +155,8 @@ class Plan:
     def together(self) -> bool:
         """Whether the width's phases take turns row by row, so that rows are written whole."""
         taps = prod(max((f.taps for f in a.phases), default=0) for a in self.axes[:3])
-        vectors = max((v for _, v in self.blocks), default=1)
-        line = self.request.ci * vectors * self.machine.vector_bytes
+        columns = max((columns for _, columns in self.tiling.blocks), default=1)
+        line = self.request.ci * columns * self.size
         return taps * sum(f.taps for f in self.axes[3].phases) * line <= TUNING.panels_bytes
 
     @property
@@ -164,18 +178,32 @@ class Plan:
 
     @property
     def kinds(self) -> tuple[tuple[int, int], ...]:
-        """The different (vectors, channels of the last vector) of the channel blocks."""
-        return tuple(dict.fromkeys(self.kind(block) for block in self.blocks))
+        """The different (columns of the panel, channels) of the channel blocks."""
+        return tuple(dict.fromkeys(self.kind(block) for block in self.tiling.blocks))
 
     def kind(self, block: tuple[int, int]) -> tuple[int, int]:
-        """Return (vectors, channels of the last vector) of a channel block."""
-        start, vectors = block
-        return vectors, min(self.lanes, self.request.co - start - (vectors - 1) * self.lanes)
+        """Return (columns of the panel, channels) of a channel block."""
+        start, columns = block
+        return columns, min(columns, self.request.co - start)
 
-    def tile(self, kind: tuple[int, int], outer: int, inner: int) -> Tile:
-        """Return the micro-kernel for `outer` groups of `inner` rows."""
+    def tile(self, kind: tuple[int, int], outer: int, inner: int) -> Tile | WideTile:
+        """Return the micro-kernel for `outer` groups of `inner` rows, or vectors of positions."""
         step_n, _, step_h, step_w, _ = self.packed_steps
-        outer_step = step_n if self.rows.most[0] > 1 else step_h
+        outer_step = step_n if self.tiling.most[0] > 1 else step_h
+        columns, channels = kind
+        if self.tiling.wide:
+            return WideTile(
+                storage=self.request.dtype,
+                lanes=self.lanes,
+                fused=self.machine.fused,
+                outer=outer,
+                outer_step=outer_step // self.size if outer > 1 else 0,
+                channels=channels,
+                vectors=inner,
+                phases=len(self.axes[3].phases),
+                apart=self.request.data_format == "NCDHW",
+                activation=self.request.activation,
+            )
         return Tile(
             storage=self.request.dtype,
             lanes=self.lanes,
@@ -184,17 +212,18 @@ class Plan:
             inner=inner,
             outer_step=outer_step // self.size if outer > 1 else 0,
             inner_step=step_w // self.size if inner > 1 else 0,
-            vectors=kind[0],
-            last=kind[1],
+            vectors=columns // self.lanes,
+            last=channels - columns + self.lanes,
             spread=self.request.data_format == "NCDHW",
             activation=self.request.activation,
         )
 
-    def tiles(self) -> Iterator[tuple[int, int, int, Tile]]:
+    def tiles(self) -> Iterator[tuple[int, int, int, Tile | WideTile]]:
         """Yield (number of the kind, outer, inner, tile) for every micro-kernel in use."""
         outers = {n * h for n, h in product(self._rows_in_use(0), self._rows_in_use(2))}
+        inners = self._vectors_in_use() if self.tiling.wide else self._rows_in_use(3)
         for number, kind in enumerate(self.kinds):
-            for outer, inner in product(sorted(outers), sorted(self._rows_in_use(3))):
+            for outer, inner in product(sorted(outers), sorted(inners)):
                 yield number, outer, inner, self.tile(kind, outer, inner)
 
     def _rows_in_use(self, number: int) -> set[int]:
@@ -202,19 +231,34 @@ class Plan:
 
         Phases end at most one position apart, so only the last blocks can differ.
         """
-        axis, block = self.axes[number], self.blocking.block[number]
-        blocks = self.n_blocks[number]
+        axis = self.axes[number]
         found = {1} if number == 3 and self.exact else set()
-        for phase, b in product(axis.phases, {0, blocks - 2, blocks - 1} & set(range(blocks))):
-            lo, hi = b * block, min((b + 1) * block, phase.length)
+        for phase, (lo, hi) in product(axis.phases, self._ends(number)):
+            hi = min(hi, phase.length)
             if number == 3 and self.exact:
                 lo, hi = _geometry.whole_range(
                     lo, hi, phase.taps, phase.shift, phase.dilation, axis.i
                 )
             if hi > lo:
-                tiles = _geometry.n_tiles(hi - lo, self.rows.most[number])
+                tiles = _geometry.n_tiles(hi - lo, self.tiling.most[number])
                 found |= {(hi - lo) // tiles, -(-(hi - lo) // tiles)}
         return found
+
+    def _vectors_in_use(self) -> set[int]:
+        """Return the numbers of vectors that wide tiles have."""
+        found = set()
+        for lo, hi in self._ends(3):
+            vectors = -(-(hi - lo) // self.lanes)
+            tiles = _geometry.n_tiles(vectors, self.tiling.most[3] // self.lanes)
+            found |= {vectors // tiles, -(-vectors // tiles)}
+        return found
+
+    def _ends(self, number: int) -> list[tuple[int, int]]:
+        """Return the positions from .. to of the first and the last two blocks of an axis."""
+        block, blocks = self.blocking.block[number], self.n_blocks[number]
+        chosen = {0, blocks - 2, blocks - 1} & set(range(blocks))
+        length = self.axes[number].positions
+        return [(b * block, min((b + 1) * block, length)) for b in sorted(chosen)]
 
     def __str__(self) -> str:
         """Return the plan in a few lines."""
@@ -238,18 +282,16 @@ def make_plan(request: Request, threads: int | None = None, exact: bool = False)
     """
     machine = _cpu.machine()
     lanes = machine.vector_bytes // ITEMSIZE[compute_type(request.dtype)]
-    axes = (_batch_axis(request.n), *(_axis(request, a) for a in range(3)))
-    blocks = channel_blocks(request.co, lanes)
-    vectors = [v for _, v in blocks] or [1]
-    rows = choose_rows(axes, vectors, machine)
-    if exact:
-        most = min(machine.rows[v - 1] for v in vectors)
-        rows = Rows("width", (1, 1, 1, most), "weights that are not finite meet no zeros")
-    halos = (False, False, rows.most[2] > 1, rows.most[3] > 1 and not exact)
+    axes = _batch_axis(request.n), _axis(request, 0), _axis(request, 1), _axis(request, 2)
+    apart = request.data_format == "NCDHW"
+    layer = Layer(axes, request.ci, request.co, apart, lanes, machine)
+    tiling = choose_tiling(layer, exact)
+    halos = (False, False, tiling.most[2] > 1, tiling.wide or (tiling.most[3] > 1 and not exact))
     threads = 1 if _is_small(request, axes) else threads or _threads.available()
-    size = ITEMSIZE[compute_type(request.dtype)]
-    blocking = choose_blocks(axes, rows, halos, request.ci * size, len(blocks), threads)
-    return Plan(request, machine, axes, rows, blocks, blocking, halos, exact, threads)
+    position = request.ci * ITEMSIZE[compute_type(request.dtype)]
+    n_blocks = len(tiling.blocks)
+    blocking = choose_blocks(axes, tiling.most, halos, position, n_blocks, threads)
+    return Plan(request, machine, axes, tiling, blocking, halos, exact, threads)
 
 
 def _is_small(r: Request, axes: tuple[Axis, ...]) -> bool:

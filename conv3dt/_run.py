@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from . import _memory, _threads
 from ._arguments import Call
 from ._plan import Plan, make_plan
-from ._tile import ITEMSIZE, STORAGES, compute_type
+from ._tile import ITEMSIZE, STORAGES, WideTile, compute_type
 from .kernels import layout as field
 
 __all__ = ["run"]
@@ -33,6 +33,8 @@ def run(call: Call) -> Array:
     panels = _aligned(plan.panels, np.uint8)
     if not _pack(plan, filters, panels):
         plan = make_plan(call.request, call.threads, exact=True)
+        panels = _aligned(plan.panels, np.uint8)
+        _pack(plan, filters, panels)
     _convolve(plan, value, panels, _bias(plan, call.bias), out)
     return out
 
@@ -91,8 +93,8 @@ class _Tables(NamedTuple):
 def _tables(plan: Plan) -> _Tables:
     """Return the tables of a plan; columns are named in kernels.layout."""
     blocks = [
-        (start, vectors * plan.lanes, plan.kinds.index(plan.kind((start, vectors))))
-        for start, vectors in plan.blocks
+        (start, columns, plan.kinds.index(plan.kind((start, columns))))
+        for start, columns in plan.tiling.blocks
     ]
     return _Tables(
         _header(plan),
@@ -106,9 +108,8 @@ def _tables(plan: Plan) -> _Tables:
 def _header(plan: Plan) -> Int64s:
     """Return the header, addresses still zero."""
     header = np.zeros(field.HEADER_FIELDS, np.int64)
-    scratch = plan.chunks * plan.packed_steps[4]
     fields = {
-        field.SCRATCH_STEP: scratch + -scratch % _LINE,
+        field.SCRATCH_STEP: plan.packed_bytes + -plan.packed_bytes % _LINE,
         field.LISTS_STEP: plan.list_bytes * len(plan.axes[3].phases),
         field.LIST_STEP: plan.list_bytes,
         field.ROW_TILES: plan.row_tiles,
@@ -117,18 +118,23 @@ def _header(plan: Plan) -> Int64s:
         field.CHANNELS: plan.request.ci,
         field.CHUNK: plan.chunk,
         field.CHUNK_STEP: plan.packed_steps[4],
+        field.RUN: plan.run,
         field.JOINED: plan.joined,
+        field.WIDE: plan.tiling.wide,
+        field.LANES: plan.lanes,
+        field.ROW_OUTPUTS: plan.request.o[2],
         field.WIDTH: plan.width,
         field.CO: plan.request.co,
         field.GROUP: plan.blocking.group,
-        field.N_BLOCKS: len(plan.blocks),
+        field.N_BLOCKS: len(plan.tiling.blocks),
         field.PHASES_TOGETHER: plan.together,
         field.SPLIT_EDGES: plan.exact,
         field.STORAGE: STORAGES.index(plan.request.dtype),
         field.ITEM: ITEMSIZE[plan.request.dtype],
         field.MOST_PHASES: max(len(a.phases) for a in plan.axes),
         field.MOST_TAPS: max(1, *(sum(f.taps for f in a.phases) for a in plan.axes)),
-        field.TILE_OUTER: max(plan.rows.most[0], plan.rows.most[2]) + 1,
+        field.TILE_OUTER: max(plan.tiling.most[0], plan.tiling.most[2]) + 1,
+        field.TILE_INNER: plan.tiling.most[3] // (plan.lanes if plan.tiling.wide else 1) + 1,
     }
     for column, value in fields.items():
         header[column] = value
@@ -143,7 +149,7 @@ def _axis_row(plan: Plan, a: int) -> list[int]:
     row[field.PACKED_STEP] = plan.packed_steps[a]
     row[field.POSITIONS] = axis.positions
     row[field.BLOCK], row[field.N_BLOCK] = plan.blocking.block[a], plan.n_blocks[a]
-    row[field.MOST], row[field.HALO] = plan.rows.most[a], plan.halos[a]
+    row[field.MOST], row[field.HALO] = plan.tiling.most[a], plan.halos[a]
     row[field.SHIFT_LO], row[field.SHIFT_HI] = axis.shifts
     row[field.N_PHASES] = len(axis.phases)
     row[field.N_TAPS] = sum(f.taps for f in axis.phases)
@@ -180,12 +186,16 @@ def _tap_table(plan: Plan) -> Int64s:
 def _tile_table(plan: Plan) -> Int64s:
     """Return the addresses of the plan's micro-kernels, compiled where they are new."""
     from .kernels.microkernel import tile_address
+    from .kernels.widekernel import wide_tile_address
 
     header = _tables(plan).header
-    shape = len(plan.kinds), header[field.TILE_OUTER], plan.rows.most[3] + 1
+    shape = len(plan.kinds), header[field.TILE_OUTER], header[field.TILE_INNER]
     table = np.zeros(shape, np.int64)
     for kind, outer, inner, tile in plan.tiles():
-        table[kind, outer, inner] = tile_address(tile)
+        if isinstance(tile, WideTile):
+            table[kind, outer, inner] = wide_tile_address(tile)
+        else:
+            table[kind, outer, inner] = tile_address(tile)
     return table
 
 
@@ -216,9 +226,11 @@ def _convolve(plan: Plan, value: Array, panels: Array, bias: Array, out: Array) 
     axes, counter = tables.axes.copy(), np.zeros(1, np.int64)
     channel, space = (1, 2) if plan.request.data_format == "NCDHW" else (4, 1)
     axes[:, field.INPUT_STEP] = value.strides[0], *value.strides[space : space + 3]
-    axes[:, field.OUTPUT_STEP] = out.strides[0], *out.strides[space : space + 3]
+    # Not out.strides: those of axes of length 1 can be anything.
+    out_steps = [out.itemsize * prod(out.shape[axis + 1 :]) for axis in range(5)]
+    axes[:, field.OUTPUT_STEP] = out_steps[0], *out_steps[space : space + 3]
     header[field.CHANNEL_STEP] = value.strides[channel]
-    header[field.OUT_CHANNEL_STEP] = out.strides[channel]
+    header[field.OUT_CHANNEL_STEP] = out_steps[channel]
     scratch = _aligned(plan.threads * int(header[field.SCRATCH_STEP]), np.uint8)
     lists = np.empty(plan.threads * int(header[field.LISTS_STEP]), np.uint8)
     tiles = _tile_table(plan)

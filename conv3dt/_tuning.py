@@ -11,6 +11,7 @@ class Machine(NamedTuple):
     isa: str
     vector_bytes: int
     fused: bool  # has a fused multiply-add
+    registers: int  # vectors
     rows: tuple[int, int, int]  # most rows of a tile of 1, 2, 3 vectors that needs no spill
     fmas: float  # vector multiply-adds a cycle
     loads: float  # vector loads or broadcasts a cycle
@@ -21,17 +22,20 @@ class Machine(NamedTuple):
 # Rows were counted in the compiled loops: accumulators + vectors of the panel + one broadcast must
 # fit the registers (32 or 16). A broadcast folds into the product only for one vector on AVX-512.
 MACHINES = {
-    #                      bytes  fused  rows           fmas loads latency panel_rate
-    "avx512": Machine("avx512", 64, True, (28, 14, 9), 2.0, 2.0, 4.0, 24.0),
-    "avx2":   Machine("avx2",   32, True, (12, 6, 4),  2.0, 2.0, 4.0, 24.0),
-    "neon":   Machine("neon",   16, True, (16, 8, 7),  2.0, 2.0, 4.0, 16.0),
-    "sse":    Machine("sse",    16, False, (12, 6, 4), 1.0, 2.0, 7.0, 16.0),
+    #                      bytes  fused registers rows      fmas loads latency panel_rate
+    "avx512": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0),
+    "avx2":   Machine("avx2",   32, True,  16, (12, 6, 4),  2.0, 2.0, 4.0, 24.0),
+    "neon":   Machine("neon",   16, True,  32, (16, 8, 7),  2.0, 2.0, 4.0, 16.0),
+    "sse":    Machine("sse",    16, False, 16, (12, 6, 4),  1.0, 2.0, 7.0, 16.0),
 }  # fmt: skip
 
 
 class Tuning(NamedTuple):
     """Sizes that hold for every instruction set."""
 
+    tap_cycles: float = 16.0  # of an entry of the micro-kernel's table, beside its products
+    scattered_cycles: float = 1.5  # to store one output whose neighbours in the tile lie apart
+    streams: int = 8  # most vectors that are interleaved to be stored
     chunk: int = 64  # input channels that lie together in the packed input
     block_bytes: int = 384 * 1024  # packed input of a block; L2 also holds panels and output
     panels_bytes: int = 256 * 1024  # panels of all phases of the width that may take turns

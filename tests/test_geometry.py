@@ -82,7 +82,7 @@ def test_phases_hold_every_output_exactly_once(s, d):
         phases = geometry.phases(k, s, d, o, p)
         outputs = Counter(x for phase in phases for x in pairs_of_phase(phase, i, s))
         assert outputs == Counter(range(o)), (i, k, o, padding)
-        assert all(0 < phase.length for phase in phases)
+        assert all(phase.length > 0 for phase in phases)
 
 
 @every_stride_and_dilation

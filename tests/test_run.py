@@ -53,7 +53,7 @@ def test_layers_are_exact_on_integers(layer, data_format, dtype):
 def test_the_rows_are_those_the_layer_is_named_for(layer):
     x_shape, w_shape, s = LAYERS[layer]
     output = [x_shape[0], *(i * s for i in x_shape[1:4]), w_shape[3]]
-    assert conv3dt.explain(x_shape, w_shape, output, s).rows.along == layer
+    assert conv3dt.explain(x_shape, w_shape, output, s).tiling.along == layer
 
 
 def test_infinite_weights_meet_no_zeros_beyond_the_input():

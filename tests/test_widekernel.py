@@ -55,7 +55,7 @@ def check(tile, taps, length, missing=0, seed=0):
     call(
         wide_tile_address(tile),
         (planes.ctypes.data, tables.ctypes.data, tables.strides[0], planes.strides[0],
-         bias.ctypes.data, c.ctypes.data + step + 2 * size, c_outer, c_channel, run - missing, 0),
+         bias.ctypes.data, c.ctypes.data + step + 2 * size, c_outer, c_channel, run - missing),
     )  # fmt: skip
 
     order = (1, 2, 3, 0) if tile.apart else (1, 3, 0, 2)

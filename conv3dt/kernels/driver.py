@@ -13,8 +13,15 @@ from numba import prange
 from . import layout as field
 from .build import inner
 from .geometry import n_tiles, tile_range
-from .lists import forget_taps, list_taps, list_tiles, table_of_phase, tiles_of_phase
-from .memory import call, call_pack, call_tile, get, next_task
+from .lists import (
+    forget_taps,
+    list_taps,
+    list_tiles,
+    list_wide_tiles,
+    table_of_phase,
+    tiles_of_phase,
+)
+from .memory import call, call_pack, call_tile, call_wide_tile, get, next_task
 from .tables import axis_row, block_row, output_distance, packed_distance, phase_row, taps_between
 
 __all__ = ["call_once", "convolve", "launch"]
@@ -57,7 +64,10 @@ def convolve(p, slot):
         call_pack(
             get(p, field.PACK), p, scratch, n_lo, n_hi, d_from, d_to, h_from, h_to, w_from, w_to
         )
-        list_tiles(p, width, lists, w_lo, w_hi, w_from)
+        if get(p, field.WIDE):
+            list_wide_tiles(p, width, lists, w_lo, w_hi, w_from)
+        else:
+            list_tiles(p, width, lists, w_lo, w_hi, w_from)
 
         # Blocks of output channels: their panels of filters stay in L2 for the whole block.
         first = group * get(p, field.GROUP)
@@ -75,7 +85,8 @@ def _run_block(
 ):  # fmt: skip
     """Run over the phases of a block of positions and channels, and over the rows of each."""
     output = get(p, field.OUTPUT) + get(block, field.START) * get(p, field.OUT_CHANNEL_STEP)
-    in_turn = get(width, field.N_PHASES) if get(p, field.PHASES_TOGETHER) else 1
+    wide = get(p, field.WIDE)
+    in_turn = get(width, field.N_PHASES) if get(p, field.PHASES_TOGETHER) or wide else 1
     images = n_tiles(n_hi - n_lo, get(batch, field.MOST))
     # Phases of depth and height; those of the width take turns here or row by row.
     for rd in range(get(depth, field.N_PHASES)):
@@ -98,13 +109,19 @@ def _run_block(
                         for th in range(rows):
                             y0, y1 = tile_range(h_lo, y_hi, rows, th)
                             y_first, y_end = taps_between(height, fh, y0, y1)
-                            _run_row(
-                                p, batch, depth, height, width, block, lists,
-                                rd, rh, rw, rw + in_turn, (n1 - n0) * (y1 - y0),
-                                at_z + packed_distance(height, fh, y0, h_from),
-                                to_z + output_distance(height, fh, y0),
-                                z_first, z_end, y_first, y_end,
-                            )  # fmt: skip
+                            at = at_z + packed_distance(height, fh, y0, h_from)
+                            to = to_z + output_distance(height, fh, y0)
+                            if wide:
+                                _run_wide_row(
+                                    p, depth, height, width, block, lists, rd, rh, y1 - y0, at, to,
+                                    z_first, z_end, y_first, y_end,
+                                )  # fmt: skip
+                            else:
+                                _run_row(
+                                    p, batch, depth, height, width, block, lists,
+                                    rd, rh, rw, rw + in_turn, (n1 - n0) * (y1 - y0), at, to,
+                                    z_first, z_end, y_first, y_end,
+                                )  # fmt: skip
 
 
 @inner
@@ -114,7 +131,7 @@ def _run_row(
 ):  # fmt: skip
     """Run over the tiles of a row: `outer` lines along the width that are computed together."""
     shapes = get(block, field.KIND) * get(p, field.TILE_OUTER) + outer
-    kernels = get(p, field.TILES) + 8 * shapes * (get(width, field.MOST) + 1)
+    kernels = get(p, field.TILES) + 8 * shapes * get(p, field.TILE_INNER)
     bias = get(p, field.BIAS) + get(block, field.START) * get(p, field.SIZE)
     c_outer = get(height, field.STRIDE) * get(height, field.OUTPUT_STEP)
     if get(batch, field.MOST) > 1:
@@ -135,6 +152,38 @@ def _run_row(
                 c_outer, c_inner, get(p, field.OUT_CHANNEL_STEP),
             )  # fmt: skip
             tile += 8 * field.TILE_FIELDS
+
+
+@inner
+def _run_wide_row(
+    p, depth, height, width, block, lists, rd, rh, outer, at, to, z_first, z_end, y_first, y_end
+):
+    """Run over the wide tiles of a row: `outer` lines, all phases of the width."""
+    shapes = get(block, field.KIND) * get(p, field.TILE_OUTER) + outer
+    kernels = get(p, field.TILES) + 8 * shapes * get(p, field.TILE_INNER)
+    bias = get(p, field.BIAS) + get(block, field.START) * get(p, field.SIZE)
+    c_outer = get(height, field.STRIDE) * get(height, field.OUTPUT_STEP)
+    c_inner, c_channel = get(width, field.OUTPUT_STEP), get(p, field.OUT_CHANNEL_STEP)
+    # How many numbers an output position has in a row: its channels, unless they lie apart.
+    numbers = c_inner // get(p, field.ITEM)
+    tables = table_of_phase(p, lists, 0)
+    count, first = tiles_of_phase(p, lists, 0)
+    for t in range(count):
+        for rw in range(get(width, field.N_PHASES)):
+            tile = first + rw * get(p, field.LIST_STEP) + 8 * field.TILE_FIELDS * t
+            list_taps(
+                p, depth, height, width, block, table_of_phase(p, lists, rw), rd, rh, rw,
+                z_first, z_end, y_first, y_end,
+                get(tile, field.TAPS_FROM), get(tile, field.TAPS_TO),
+            )  # fmt: skip
+        tile = first + 8 * field.TILE_FIELDS * t
+        o = get(tile, field.TO)
+        whole = get(tile, field.COUNT) * get(p, field.LANES) * get(width, field.STRIDE)
+        call_wide_tile(
+            get(kernels, get(tile, field.COUNT)), at + get(tile, field.AT),
+            tables, get(p, field.LIST_STEP), get(p, field.CHUNK_STEP), bias, to + o * c_inner,
+            c_outer, c_channel, min(whole, get(p, field.ROW_OUTPUTS) - o) * numbers,
+        )  # fmt: skip
 
 
 @inner

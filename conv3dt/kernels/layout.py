@@ -29,6 +29,10 @@
     CHANNELS,  # input channels
     CHUNK,  # as many of them lie together in the packed input
     CHUNK_STEP,  # from one chunk's plane to the next
+    RUN,  # input channels of an entry of the micro-kernel's table
+    WIDE,  # 1: positions are in the lanes
+    LANES,  # of a vector
+    ROW_OUTPUTS,  # outputs of a row along the width
     JOINED,  # 1: taps along the width are one run in memory
     WIDTH,  # output channels, padded to whole vectors
     CO,  # output channels
@@ -41,13 +45,14 @@
     NOT_FINITE,  # set to 1 by packing when a filter is infinite or NaN
     CO_STEP,  # of the filters
     CI_STEP,
-    TILE_OUTER,  # extent of the table of micro-kernels along groups of rows
+    TILE_OUTER,  # extents of the table of micro-kernels: groups of rows,
+    TILE_INNER,  # rows, or vectors of positions
     STORAGE,  # type of the arrays: its position in STORAGES
     ITEM,  # bytes of a number in the arrays
     MOST_PHASES,  # rows an axis has in the tables of phases
     MOST_TAPS,  # and of taps
-) = range(41)
-HEADER_FIELDS = 41
+) = range(46)
+HEADER_FIELDS = 46
 
 # One row an axis: batch, depth, height, width.
 BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)

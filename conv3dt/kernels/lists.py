@@ -21,7 +21,14 @@ from .tables import (
     taps_in_phase,
 )
 
-__all__ = ["forget_taps", "list_taps", "list_tiles", "table_of_phase", "tiles_of_phase"]
+__all__ = [
+    "forget_taps",
+    "list_taps",
+    "list_tiles",
+    "list_wide_tiles",
+    "table_of_phase",
+    "tiles_of_phase",
+]
 
 
 @inner
@@ -71,6 +78,31 @@ def list_tiles(p, width, lists, w_lo, w_hi, w_from):
         for q in range(right, hi):
             tile = _list_tile(tile, width, f, q, q + 1, w_from)
         put(first - 8, 0, (tile - first) // (8 * field.TILE_FIELDS))
+
+
+@inner
+def list_wide_tiles(p, width, lists, w_lo, w_hi, w_from):
+    """List the tiles of a row, cut in whole vectors as evenly as can be, for each phase.
+
+    The tiles are the same for all phases but for their taps; a phase may miss the last position.
+    """
+    lanes = get(p, field.LANES)
+    vectors = n_tiles(w_hi - w_lo, lanes)
+    parts = n_tiles(vectors, get(width, field.MOST) // lanes)
+    for rw in range(get(width, field.N_PHASES)):
+        f = phase_row(p, field.WIDTH_AXIS, rw)
+        _, tile = tiles_of_phase(p, lists, rw)
+        put(tile - 8, 0, parts)
+        for t in range(parts):
+            v0, v1 = tile_range(0, vectors, parts, t)
+            w0, w1 = w_lo + v0 * lanes, min(w_lo + v1 * lanes, w_hi)
+            first, end = taps_between(width, f, w0, max(w0, min(w1, get(f, field.PHASE_LENGTH))))
+            put(tile, field.COUNT, v1 - v0)
+            put(tile, field.AT, (w0 - w_from) * get(width, field.PACKED_STEP))
+            put(tile, field.TO, w0 * get(width, field.STRIDE))
+            put(tile, field.TAPS_FROM, first)
+            put(tile, field.TAPS_TO, end)
+            tile += 8 * field.TILE_FIELDS
 
 
 @inner
@@ -124,7 +156,7 @@ def _write_taps(
     An entry is (distance in the packed input, address in the panel, length). Taps along the width
     are listed last first, as the panels have them; where `JOINED`, they are a single entry.
     """
-    channels, chunk = get(p, field.CHANNELS), get(p, field.CHUNK)
+    channels, chunk, run = get(p, field.CHANNELS), get(p, field.CHUNK), get(p, field.RUN)
     if channels == 0 or x_first >= x_end:
         return 0
     fd, fh = phase_row(p, field.DEPTH, rd), phase_row(p, field.HEIGHT, rh)
@@ -135,10 +167,12 @@ def _write_taps(
     taps_h, taps_w = get(fh, field.PHASE_TAPS), get(fw, field.PHASE_TAPS)
     line = get(block, field.VECTOR_WIDTH) * get(p, field.SIZE)
     panel = _panel(p, height, width, rd, rh, rw, get(block, field.START))
+    # The tiles of a wide kernel start at the same input for all phases.
+    base = get(fw, field.SHIFT) * get(width, field.PACKED_STEP) if get(p, field.WIDE) else 0
     start = entry
     for jd in range(z_first, z_end):
         for jh in range(y_first, y_end):
-            at = -jd * step_d - jh * step_h
+            at = base - jd * step_d - jh * step_h
             tap = (jd * taps_h + jh) * taps_w + taps_w - 1
             if get(p, field.JOINED):
                 jw = x_end - 1
@@ -148,12 +182,12 @@ def _write_taps(
                 )
                 continue
             for jw in range(x_end - 1, x_first - 1, -1):
-                for c in range(0, channels, chunk):
+                for c in range(0, channels, run):
                     entry = _write(
                         entry,
                         at - jw * step_w + c // chunk * get(p, field.CHUNK_STEP),
                         panel + ((tap - jw) * channels + c) * line,
-                        min(chunk, channels - c),
+                        min(run, channels - c),
                     )
     return (entry - start) // 24
 

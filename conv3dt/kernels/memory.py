@@ -17,6 +17,7 @@ __all__ = [
     "call",
     "call_pack",
     "call_tile",
+    "call_wide_tile",
     "float32_at",
     "float32_from_bits",
     "float64_at",
@@ -138,6 +139,14 @@ def call_tile(typingctx, address, a, taps, n_taps, bias, c, outer, inner, channe
 
 
 @intrinsic
+def call_wide_tile(
+    typingctx, address, a, tables, table_step, plane, bias, c, outer, channel, count
+):
+    """Call the wide micro-kernel at `address`."""
+    return _caller(9)
+
+
+@intrinsic
 def call_pack(typingctx, address, params, target, n0, n1, d0, d1, h0, h1, w0, w1):
     """Call the packing function at `address`."""
     return _caller(10)
@@ -186,7 +195,7 @@ if PLAIN:
         """Call the plain function an address stands for."""
         function_at(address)(*arguments)
 
-    call_tile = call_pack = call
+    call_tile = call_wide_tile = call_pack = call
 
     def next_task(address):
         """Add 1 to the counter at `address` and return what it was."""

@@ -126,6 +126,10 @@ def _copy_row(p, source, target, positions, step):
     if channel_step == item and step == chunk * item and chunk == get(p, field.CHANNELS):
         _copy(storage, source, target, positions * chunk)
         return
+    if chunk == 1 and channel_step == item:
+        channels, plane = get(p, field.CHANNELS), get(p, field.CHUNK_STEP)
+        _turn(storage, source, step, target, plane, positions, channels)
+        return
     for first in range(0, get(p, field.CHANNELS), chunk):
         x = source + first * channel_step
         y = target + first // chunk * get(p, field.CHUNK_STEP)

@@ -36,7 +36,7 @@ def plain_wide_tile(tile: WideTile):
     size = 8 if double else 4
     width = tile.vectors * tile.lanes
 
-    def kernel(a, tables, table_step, plane, bias, c, c_outer, c_channel, count, _):
+    def kernel(a, tables, table_step, plane, bias, c, c_outer, c_channel, count):
         sums = np.empty((tile.phases, tile.outer, tile.channels, width), f"f{size}")
         sums[:] = read(bias, tile.channels)[:, None]
         for r in range(tile.phases):

@@ -40,12 +40,12 @@ __all__ = ["wide_tile_address", "wide_tile_assembly"]
 
 def wide_tile_address(tile: WideTile) -> int:
     """Return the address of the kernel for this tile, compiled if it is new."""
-    return address_of(tile, 10, lambda: plain_wide_tile(tile) if PLAIN else _make(*_numbers(tile)))
+    return address_of(tile, 9, lambda: plain_wide_tile(tile) if PLAIN else _make(*_numbers(tile)))
 
 
 def wide_tile_assembly(tile: WideTile) -> str:
     """Return the machine code of the kernel for this tile, as text."""
-    return assembly(_make(*_numbers(tile)), 10)
+    return assembly(_make(*_numbers(tile)), 9)
 
 
 def _numbers(tile: WideTile) -> list[int]:
@@ -58,7 +58,7 @@ def _numbers(tile: WideTile) -> list[int]:
 def _make(storage, lanes, fused, outer, outer_step, channels, vectors, phases, apart, act):
     """Return the kernel as a Python function that is ready to be compiled."""
 
-    def wide_kernel(a, tables, table_step, plane, bias, c, c_outer, c_channel, count, _):
+    def wide_kernel(a, tables, table_step, plane, bias, c, c_outer, c_channel, count):
         _tile(
             (storage, lanes, fused, outer, outer_step, channels, vectors, phases, apart, act),
             a, tables, table_step, plane, bias, c, c_outer, c_channel, count,

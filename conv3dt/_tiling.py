@@ -1,0 +1,169 @@
+"""Which kernel, and the shape of its tile: the candidate that needs the fewest cycles.
+
+Channel kernel: output channels in the lanes, rows along the width, groups of rows in height, or
+images. Wide kernel: positions along the width in the lanes.
+"""
+
+from collections.abc import Callable, Iterator
+from math import prod
+from typing import NamedTuple
+
+from . import _geometry
+from ._blocking import Axis
+from ._tuning import TUNING, Machine
+
+__all__ = ["Layer", "Tiling", "choose_tiling"]
+
+Blocks = tuple[tuple[int, int], ...]
+
+
+class Tiling(NamedTuple):
+    """The shape of a tile."""
+
+    wide: bool  # positions in the lanes, not channels
+    along: str  # what rows run along
+    most: tuple[int, int, int, int]  # positions of a tile along batch, depth, height, width
+    blocks: Blocks  # (first channel, columns of the panel) of the blocks of output channels
+    cycles: float  # predicted, one thread
+    why: str
+
+
+class Layer(NamedTuple):
+    """What the choice depends on."""
+
+    axes: tuple[Axis, Axis, Axis, Axis]
+    ci: int
+    co: int
+    apart: bool  # the output is NCDHW: neighbouring channels lie apart
+    lanes: int
+    machine: Machine
+
+
+def choose_tiling(layer: Layer, exact: bool) -> Tiling:
+    """Return the tiling with the fewest cycles.
+
+    `exact` tilings read nothing beyond the input, not even zeros: rows along the width that can
+    be cut where the taps change.
+    """
+    if exact:
+        along_width = next(_channel_tilings(layer))
+        return along_width._replace(why="weights that are not finite meet no zeros")
+    first, *others = (*_channel_tilings(layer), *_wide_tilings(layer))
+    best = min(others, key=lambda t: t.cycles, default=first)
+    if first.cycles <= 1.05 * best.cycles:
+        return first._replace(why="the width fills the tile")
+    ratio = first.cycles / max(best.cycles, 1.0)
+    return best._replace(why=f"{ratio:.1f} times fewer cycles than rows along the width")
+
+
+def channel_blocks(co: int, lanes: int) -> Blocks:
+    """Return the blocks of output channels: two vectors, or 1 or 3.
+
+    Two vectors use every broadcast twice; a third is taken where one would be left over.
+    """
+    vectors = -(-co // lanes)
+    sizes = [2] * (vectors // 2)
+    if vectors % 2:
+        sizes[-1:] = [3] if sizes else [1]
+    return tuple((lanes * sum(sizes[:n]), lanes * size) for n, size in enumerate(sizes))
+
+
+def tile_cycles(machine: Machine, rows: int, vectors: int) -> float:
+    """Return the cycles of one k of a tile: products, loads, latency or the panel's arrival."""
+    return max(
+        rows * vectors / machine.fmas,
+        (rows + vectors) / machine.loads,
+        machine.latency,
+        vectors * machine.vector_bytes / machine.panel_rate,
+    )
+
+
+def _channel_tilings(layer: Layer) -> Iterator[Tiling]:
+    """Yield the channel kernel's tilings, rows along the width first."""
+    batch, depth, height, width = layer.axes
+    machine, blocks = layer.machine, channel_blocks(layer.co, layer.lanes)
+    vectors = [columns // layer.lanes for _, columns in blocks] or [1]
+    most = min(machine.rows[v - 1] for v in vectors)
+    longest = width.positions
+
+    def cycles(rows: int) -> float:
+        return sum(layer.ci * tile_cycles(machine, rows, v) + TUNING.tap_cycles for v in vectors)
+
+    # Channels that lie apart are stored one by one.
+    stores = TUNING.scattered_cycles * _outputs(layer) if layer.apart else 0.0
+
+    def tiling(along: str, at_most: tuple[int, int, int, int], count: float) -> Tiling:
+        return Tiling(False, along, at_most, blocks, depth.pairs() * count + stores, "")
+
+    along_width = sum(f.taps * _tiled(f.length, most, cycles) for f in width.phases)
+    yield tiling("width", (1, 1, 1, most), batch.i * height.pairs() * along_width)
+    if 0 < longest <= most // 2:
+        groups = most // longest
+        count = sum(
+            fh.taps * fw.taps * _tiled(fh.length, groups, _times(cycles, fw.length))
+            for fh in height.phases
+            for fw in width.phases
+        )
+        yield tiling("height and width", (1, 1, groups, longest), batch.i * count)
+    in_batch = _tiled(batch.i, most, cycles)
+    yield tiling("batch", (most, 1, 1, 1), height.pairs() * width.pairs() * in_batch)
+
+
+def _wide_tilings(layer: Layer) -> Iterator[Tiling]:
+    """Yield the wide kernel's tilings that fit the registers."""
+    _, _, height, width = layer.axes
+    phases = len(width.phases)
+    for channels in range(1, TUNING.streams + 1) if layer.apart else [layer.co]:
+        streams = phases * (1 if layer.apart else channels)
+        if not 0 < streams <= TUNING.streams or channels > max(1, layer.co):
+            continue
+        for vectors in range(1, -(-width.positions // layer.lanes) + 1):
+            for outer in range(1, height.positions + 1):
+                sums = outer * channels * vectors * phases
+                if sums + channels + vectors > layer.machine.registers:
+                    break
+                yield _wide_tiling(layer, channels, vectors, outer)
+
+
+def _wide_tiling(layer: Layer, channels: int, vectors: int, outer: int) -> Tiling:
+    """Return the wide tiling of a shape. A vector of inputs is not aligned and counts twice."""
+    batch, depth, height, width = layer.axes
+    machine = layer.machine
+
+    def cycles(rows: int, columns: int) -> float:
+        products = rows * channels * columns / machine.fmas
+        loads = (2 * rows * columns + channels) / machine.loads
+        return layer.ci * max(products, loads, machine.latency) + TUNING.tap_cycles
+
+    in_row = -(-width.positions // layer.lanes)
+    count = sum(
+        fh.taps * fw.taps * _tiled(
+            fh.length, outer,
+            lambda rows: _tiled(in_row, vectors, lambda columns: cycles(rows, columns)),
+        )
+        for fh in height.phases
+        for fw in width.phases
+    )  # fmt: skip
+    n_blocks = -(-layer.co // channels)
+    starts = range(0, layer.co, channels)
+    blocks = tuple((start, min(channels, layer.co - start)) for start in starts)
+    most = (1, 1, outer, vectors * layer.lanes)
+    total = n_blocks * batch.i * depth.pairs() * count
+    return Tiling(True, "width, in the lanes", most, blocks, total, "")
+
+
+def _outputs(layer: Layer) -> int:
+    """Return the number of outputs."""
+    return layer.co * prod(sum(f.length for f in axis.phases) for axis in layer.axes)
+
+
+def _times(cycles: Callable[[int], float], rows: int) -> Callable[[int], float]:
+    """Return the cycles of a group count, for groups of `rows` rows."""
+    return lambda groups: cycles(groups * rows)
+
+
+def _tiled(length: int, most: int, cycles: Callable[[int], float]) -> float:
+    """Return the cycles of `length` positions in even tiles of at most `most`."""
+    tiles = max(1, _geometry.n_tiles(length, most))
+    rows, longer = divmod(length, tiles)
+    return (tiles - longer) * cycles(rows) + (longer * cycles(rows + 1) if longer else 0.0)
