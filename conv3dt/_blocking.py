@@ -60,6 +60,7 @@ def choose_blocks(
     position_bytes: int,
     n_channel_blocks: int,
     threads: int,
+    wide: bool,
 ) -> Blocking:
     """Return blocks whose packed input fits L2, as large as they leave enough tasks."""
     whole = [max(1, axis.positions) for axis in axes]
@@ -68,10 +69,11 @@ def choose_blocks(
         sizes = (a.packed(b, h) for a, b, h in zip(axes, block, halos, strict=True))
         return position_bytes * prod(max(1, size) for size in sizes)
 
+    limit = TUNING.wide_block_bytes if wide else TUNING.block_bytes
     block = [min(m, w) for m, w in zip(most, whole, strict=True)]
-    _grow(block, [WIDTH], whole, packed, TUNING.block_bytes)
-    _grow(block, [HEIGHT, DEPTH], whole, packed, TUNING.block_bytes)
-    _grow(block, [BATCH], whole, packed, TUNING.block_bytes)
+    _grow(block, [WIDTH], whole, packed, limit)
+    _grow(block, [HEIGHT, DEPTH], whole, packed, limit)
+    _grow(block, [BATCH], whole, packed, limit)
     _shrink_to(block, packed, TUNING.scratch_bytes // threads)
 
     wanted = TUNING.tasks_per_thread * threads if threads > 1 else 1

@@ -99,10 +99,12 @@ class Plan:
         """Distances in the packed input along batch, depth, height, width and chunks, in bytes."""
         n, d, h, w = self.packed
         step_w = self.chunk * self.size
-        step_h = _unaligned(w * step_w, self.tiling.most[2] > 1)
+        step_c = w * step_w
+        step_h = step_c * self.chunks if self.tiling.wide else step_c
+        step_h = _unaligned(step_h, self.tiling.most[2] > 1)
         step_d = h * step_h
         step_n = _unaligned(d * step_d, self.tiling.most[0] > 1)
-        return step_n, step_d, step_h, step_w, n * step_n
+        return step_n, step_d, step_h, step_w, step_c if self.tiling.wide else n * step_n
 
     @property
     def n_blocks(self) -> tuple[int, ...]:
@@ -137,8 +139,10 @@ class Plan:
     @property
     def packed_bytes(self) -> int:
         """Bytes of a thread's packed input. Wide tiles read whole vectors, beyond the last one."""
-        beyond = self.tiling.most[3] * self.size if self.tiling.wide else 0
-        return self.chunks * self.packed_steps[4] + beyond
+        step_n, *_, step_c = self.packed_steps
+        if self.tiling.wide:
+            return self.packed[0] * step_n + self.tiling.most[3] * self.size
+        return self.chunks * step_c
 
     @property
     def scratch(self) -> int:
@@ -290,7 +294,7 @@ def make_plan(request: Request, threads: int | None = None, exact: bool = False)
     threads = 1 if _is_small(request, axes) else threads or _threads.available()
     position = request.ci * ITEMSIZE[compute_type(request.dtype)]
     n_blocks = len(tiling.blocks)
-    blocking = choose_blocks(axes, tiling.most, halos, position, n_blocks, threads)
+    blocking = choose_blocks(axes, tiling.most, halos, position, n_blocks, threads, tiling.wide)
     return Plan(request, machine, axes, tiling, blocking, halos, exact, threads)
 
 

@@ -38,6 +38,7 @@ class Tuning(NamedTuple):
     streams: int = 8  # most vectors that are interleaved to be stored
     chunk: int = 64  # input channels that lie together in the packed input
     block_bytes: int = 384 * 1024  # packed input of a block; L2 also holds panels and output
+    wide_block_bytes: int = 640 * 1024  # the same for wide tiles, whose panels are small
     panels_bytes: int = 256 * 1024  # panels of all phases of the width that may take turns
     scratch_bytes: int = 30 * 1024 * 1024  # packed input of all threads together
     tasks_per_thread: int = 6  # so that the last task does not keep the others waiting

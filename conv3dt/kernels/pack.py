@@ -1,6 +1,7 @@
 """Packing: the only code that knows the memory orders of inputs and filters.
 
-Packed input of a block      [chunk][n][d][h][w][channel of the chunk], zeros where HALO says so
+Packed input of a block      [chunk][n][d][h][w][channel of the chunk], for wide tiles
+                             [n][d][h][channel][w]; zeros where HALO says so
 Packed filters ("panels")    [phase d][phase h][phase w][channel block][tap d][tap h][tap w, last
                              first][ci][co of the block], zeros where co does not exist
 
