@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from math import prod
 
@@ -46,37 +46,37 @@ class Plan:
     exact: bool
     threads: int
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Bytes of a number in the compute type."""
         return ITEMSIZE[compute_type(self.request.dtype)]
 
-    @property
+    @cached_property
     def lanes(self) -> int:
         """Numbers in a vector."""
         return self.machine.vector_bytes // self.size
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Output channels, padded to whole vectors where they are in the lanes."""
         return sum(columns for _, columns in self.tiling.blocks)
 
-    @property
+    @cached_property
     def chunk(self) -> int:
         """Input channels that lie together in the packed input."""
         return 1 if self.tiling.wide else min(TUNING.chunk, max(1, self.request.ci))
 
-    @property
+    @cached_property
     def chunks(self) -> int:
         """How many chunks the input channels make."""
         return -(-self.request.ci // self.chunk)
 
-    @property
+    @cached_property
     def run(self) -> int:
         """Input channels of an entry of the micro-kernel's table."""
         return max(1, self.request.ci) if self.tiling.wide else self.chunk
 
-    @property
+    @cached_property
     def joined(self) -> bool:
         """Whether consecutive taps along the width are one run in the packed input."""
         width = self.axes[3]
@@ -86,7 +86,7 @@ class Plan:
             and all(f.dilation == 1 for f in width.phases)
         )
 
-    @property
+    @cached_property
     def packed(self) -> tuple[int, ...]:
         """Extents of a block's packed input: batch, depth, height, width."""
         return tuple(
@@ -94,7 +94,7 @@ class Plan:
             for a, b, h in zip(self.axes, self.blocking.block, self.halos, strict=True)
         )
 
-    @property
+    @cached_property
     def packed_steps(self) -> tuple[int, int, int, int, int]:
         """Distances in the packed input along batch, depth, height, width and chunks, in bytes."""
         n, d, h, w = self.packed
@@ -106,7 +106,7 @@ class Plan:
         step_n = _unaligned(d * step_d, self.tiling.most[0] > 1)
         return step_n, step_d, step_h, step_w, step_c if self.tiling.wide else n * step_n
 
-    @property
+    @cached_property
     def n_blocks(self) -> tuple[int, ...]:
         """How many blocks there are along each axis."""
         return tuple(
@@ -114,29 +114,29 @@ class Plan:
             for a, b in zip(self.axes, self.blocking.block, strict=True)
         )
 
-    @property
+    @cached_property
     def tasks(self) -> int:
         """Pieces of work that threads take one after the other."""
         return prod(self.n_blocks) * self.blocking.groups
 
-    @property
+    @cached_property
     def entries(self) -> int:
         """Most entries of the micro-kernel's table."""
         taps = prod(max((f.taps for f in a.phases), default=0) for a in self.axes)
         return max(1, taps * -(-self.request.ci // self.run))
 
-    @property
+    @cached_property
     def row_tiles(self) -> int:
         """Most tiles in a row of a block, for one phase of the width."""
         block = self.blocking.block[3]
         return block if self.exact else _geometry.n_tiles(block, self.tiling.most[3]) + 1
 
-    @property
+    @cached_property
     def list_bytes(self) -> int:
         """Bytes of a thread's lists for one phase of the width."""
         return 8 * (1 + field.TILE_FIELDS * self.row_tiles + field.KNOWN_FIELDS + 3 * self.entries)
 
-    @property
+    @cached_property
     def packed_bytes(self) -> int:
         """Bytes of a thread's packed input. Wide tiles read whole vectors, beyond the last one."""
         step_n, *_, step_c = self.packed_steps
@@ -144,18 +144,18 @@ class Plan:
             return self.packed[0] * step_n + self.tiling.most[3] * self.size
         return self.chunks * step_c
 
-    @property
+    @cached_property
     def scratch(self) -> int:
         """Bytes of working memory beside packed filters, all threads together."""
         return self.threads * (self.packed_bytes + self.list_bytes * len(self.axes[3].phases))
 
-    @property
+    @cached_property
     def panels(self) -> int:
         """Bytes of packed filters."""
         taps = prod(sum(f.taps for f in a.phases) for a in self.axes)
         return taps * self.request.ci * self.width * self.size
 
-    @property
+    @cached_property
     def together(self) -> bool:
         """Whether the width's phases take turns row by row, so that rows are written whole."""
         taps = prod(max((f.taps for f in a.phases), default=0) for a in self.axes[:3])
@@ -163,24 +163,24 @@ class Plan:
         line = self.request.ci * columns * self.size
         return taps * sum(f.taps for f in self.axes[3].phases) * line <= TUNING.panels_bytes
 
-    @property
+    @cached_property
     def flops(self) -> int:
         """Two for every product that lands inside the output."""
         return 2 * self.request.ci * self.request.co * prod(a.pairs() for a in self.axes)
 
-    @property
+    @cached_property
     def small(self) -> bool:
         """Whether the work is too little to share between threads."""
         return _is_small(self.request, self.axes)
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         """Input, filters and output, each counted once."""
         r = self.request
         numbers = r.n * prod(r.i) * r.ci + prod(r.k) * r.ci * r.co + r.n * prod(r.o) * r.co
         return numbers * ITEMSIZE[r.dtype]
 
-    @property
+    @cached_property
     def kinds(self) -> tuple[tuple[int, int], ...]:
         """The different (columns of the panel, channels) of the channel blocks."""
         return tuple(dict.fromkeys(self.kind(block) for block in self.tiling.blocks))

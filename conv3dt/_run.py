@@ -1,5 +1,6 @@
 """The only place where arrays meet a plan: allocate, pack, launch."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from . import _memory, _threads
 from ._arguments import Call
 from ._plan import Plan, make_plan
 from ._tile import ITEMSIZE, STORAGES, WideTile, compute_type
+from ._tuning import TUNING
 from .kernels import layout as field
 
 __all__ = ["run"]
@@ -61,7 +63,7 @@ def _aligned(n: int, dtype: Any) -> Array:
     """Return n uninitialised numbers that start on a cache line."""
     size = np.dtype(dtype).itemsize
     memory = np.empty(n * size + _LINE, np.uint8)
-    start = -memory.ctypes.data % _LINE
+    start = -_address(memory) % _LINE
     return memory[start : start + n * size].view(dtype)
 
 
@@ -80,35 +82,31 @@ def _bias(plan: Plan, bias: Array | None) -> Array:
 
 
 class _Tables(NamedTuple):
-    """A plan in the form drivers read, without addresses of arrays."""
+    """A plan in the form drivers read; what depends on a call's arrays is still zero."""
 
-    header: Int64s
-    axes: Int64s
-    phases: Int64s
-    taps: Int64s
-    blocks: Int64s
+    params: Int64s  # header and axes: copied for each call
+    kept: tuple[Int64s, ...]  # the tables whose addresses it holds
 
 
 @lru_cache(maxsize=1024)
 def _tables(plan: Plan) -> _Tables:
     """Return the tables of a plan; columns are named in kernels.layout."""
-    blocks = [
-        (start, columns, plan.kinds.index(plan.kind((start, columns))))
-        for start, columns in plan.tiling.blocks
-    ]
-    return _Tables(
-        _header(plan),
-        np.array([_axis_row(plan, a) for a in range(4)], np.int64),
-        _phase_table(plan),
-        _tap_table(plan),
-        np.array(blocks, np.int64).reshape(-1, field.BLOCK_FIELDS),
-    )
+    from .kernels.build import address_of
+    from .kernels.pack import pack_input
+
+    kept = _phase_table(plan), _tap_table(plan), _block_table(plan), _tile_table(plan)
+    params = np.concatenate([_header(plan), *(_axis_row(plan, a) for a in range(4))])
+    columns = field.PHASES, field.TAPS, field.BLOCKS, field.TILES
+    params[list(columns)] = [table.ctypes.data for table in kept]
+    params[field.PACK] = address_of(pack_input, 10, lambda: pack_input)
+    return _Tables(params, kept)
 
 
 def _header(plan: Plan) -> Int64s:
     """Return the header, addresses still zero."""
     header = np.zeros(field.HEADER_FIELDS, np.int64)
     fields = {
+        field.TASKS: plan.tasks,
         field.SCRATCH_STEP: plan.packed_bytes + -plan.packed_bytes % _LINE,
         field.LISTS_STEP: plan.list_bytes * len(plan.axes[3].phases),
         field.LIST_STEP: plan.list_bytes,
@@ -141,10 +139,10 @@ def _header(plan: Plan) -> Int64s:
     return header
 
 
-def _axis_row(plan: Plan, a: int) -> list[int]:
+def _axis_row(plan: Plan, a: int) -> Int64s:
     """Return the row of axis `a` (0 batch ... 3 width), steps of arrays still zero."""
     axis = plan.axes[a]
-    row = [0] * field.AXIS_FIELDS
+    row = np.zeros(field.AXIS_FIELDS, np.int64)
     row[field.LENGTH], row[field.STRIDE] = axis.i, axis.s
     row[field.PACKED_STEP] = plan.packed_steps[a]
     row[field.POSITIONS] = axis.positions
@@ -182,13 +180,21 @@ def _tap_table(plan: Plan) -> Int64s:
     return table
 
 
-@lru_cache(maxsize=1024)
+def _block_table(plan: Plan) -> Int64s:
+    """Return the blocks of output channels."""
+    rows = [
+        (start, columns, plan.kinds.index(plan.kind((start, columns))))
+        for start, columns in plan.tiling.blocks
+    ]
+    return np.array(rows, np.int64).reshape(-1, field.BLOCK_FIELDS)
+
+
 def _tile_table(plan: Plan) -> Int64s:
     """Return the addresses of the plan's micro-kernels, compiled where they are new."""
     from .kernels.microkernel import tile_address
     from .kernels.widekernel import wide_tile_address
 
-    header = _tables(plan).header
+    header = _header(plan)
     shape = len(plan.kinds), header[field.TILE_OUTER], header[field.TILE_INNER]
     table = np.zeros(shape, np.int64)
     for kind, outer, inner, tile in plan.tiles():
@@ -201,69 +207,76 @@ def _tile_table(plan: Plan) -> Int64s:
 
 def _pack(plan: Plan, filters: Array, panels: Array) -> bool:
     """Pack the filters; return whether all of them are finite."""
-    from .kernels.build import address_of
-    from .kernels.pack import pack_filters
-
-    tables, header = _tables(plan), _tables(plan).header.copy()
-    axes = tables.axes.copy()
-    axes[1:, field.FILTER_STEP] = filters.strides[:3]
-    counter = np.zeros(1, np.int64)
-    header[field.CO_STEP], header[field.CI_STEP] = filters.strides[3:]
-    header[field.FILTERS], header[field.PANELS] = filters.ctypes.data, panels.ctypes.data
-    _point(header, tables, axes, counter)
-    worker = address_of(pack_filters, 2, lambda: pack_filters)
-    _launch(worker, header, plan.threads if plan.panels > 1 << 16 else 1)
-    return not header[field.NOT_FINITE]
+    params = _tables(plan).params.copy()
+    _axes(params)[1:, field.FILTER_STEP] = filters.strides[:3]
+    params[field.CO_STEP], params[field.CI_STEP] = filters.strides[3:]
+    params[field.FILTERS], params[field.PANELS] = _address(filters), _address(panels)
+    threads = plan.threads if plan.panels > TUNING.serial_panels else 1
+    _launch(_kernels().pack_filters, params, threads)
+    return not params[field.NOT_FINITE]
 
 
 def _convolve(plan: Plan, value: Array, panels: Array, bias: Array, out: Array) -> None:
     """Compute the output from packed filters."""
-    from .kernels.build import address_of
-    from .kernels.driver import convolve
-    from .kernels.pack import pack_input
-
-    tables, header = _tables(plan), _tables(plan).header.copy()
-    axes, counter = tables.axes.copy(), np.zeros(1, np.int64)
+    params = _tables(plan).params.copy()
+    axes = _axes(params)
     channel, space = (1, 2) if plan.request.data_format == "NCDHW" else (4, 1)
-    axes[:, field.INPUT_STEP] = value.strides[0], *value.strides[space : space + 3]
     # Not out.strides: those of axes of length 1 can be anything.
     out_steps = [out.itemsize * prod(out.shape[axis + 1 :]) for axis in range(5)]
+    axes[:, field.INPUT_STEP] = value.strides[0], *value.strides[space : space + 3]
     axes[:, field.OUTPUT_STEP] = out_steps[0], *out_steps[space : space + 3]
-    header[field.CHANNEL_STEP] = value.strides[channel]
-    header[field.OUT_CHANNEL_STEP] = out_steps[channel]
-    scratch = _aligned(plan.threads * int(header[field.SCRATCH_STEP]), np.uint8)
-    lists = np.empty(plan.threads * int(header[field.LISTS_STEP]), np.uint8)
-    tiles = _tile_table(plan)
-    for column, address in (
-        (field.TASKS, plan.tasks),
-        (field.INPUT, value.ctypes.data),
-        (field.PANELS, panels.ctypes.data),
-        (field.BIAS, bias.ctypes.data),
-        (field.OUTPUT, out.ctypes.data),
-        (field.SCRATCH, scratch.ctypes.data),
-        (field.LISTS, lists.ctypes.data),
-        (field.TILES, tiles.ctypes.data),
-        (field.PACK, address_of(pack_input, 10, lambda: pack_input)),
+    params[field.CHANNEL_STEP] = value.strides[channel]
+    params[field.OUT_CHANNEL_STEP] = out_steps[channel]
+    scratch = _aligned(plan.threads * int(params[field.SCRATCH_STEP]), np.uint8)
+    lists = np.empty(plan.threads * int(params[field.LISTS_STEP]), np.uint8)
+    for column, array in (
+        (field.INPUT, value),
+        (field.PANELS, panels),
+        (field.BIAS, bias),
+        (field.OUTPUT, out),
+        (field.SCRATCH, scratch),
+        (field.LISTS, lists),
     ):
-        header[column] = address
-    _point(header, tables, axes, counter)
-    _launch(address_of(convolve, 2, lambda: convolve), header, min(plan.threads, plan.tasks))
+        params[column] = _address(array)
+    _launch(_kernels().convolve, params, min(plan.threads, plan.tasks))
 
 
-def _point(header: Int64s, tables: _Tables, axes: Int64s, counter: Int64s) -> None:
-    """Write the addresses of the tables into the header."""
-    header[field.AXES], header[field.COUNTER] = axes.ctypes.data, counter.ctypes.data
-    header[field.PHASES], header[field.TAPS] = tables.phases.ctypes.data, tables.taps.ctypes.data
-    header[field.BLOCKS] = tables.blocks.ctypes.data
+def _axes(params: Int64s) -> Int64s:
+    """Return the rows of the axes behind the header."""
+    return params[field.HEADER_FIELDS :].reshape(4, field.AXIS_FIELDS)
 
 
-def _launch(worker: int, header: Int64s, threads: int) -> None:
+def _address(array: Array) -> int:
+    """Return where the array's first number is."""
+    return int(array.__array_interface__["data"][0])
+
+
+class _Kernels(NamedTuple):
+    """Addresses of the workers, and how they are started."""
+
+    pack_filters: int
+    convolve: int
+    call_once: Callable[[int, int], None]
+    launch: Callable[[int, int, int], None]
+
+
+@lru_cache(maxsize=1)
+def _kernels() -> _Kernels:
+    """Return the compiled drivers."""
+    from .kernels import build, driver, pack
+
+    return _Kernels(
+        build.address_of(pack.pack_filters, 2, lambda: pack.pack_filters),
+        build.address_of(driver.convolve, 2, lambda: driver.convolve),
+        build.serial(driver.call_once),
+        build.parallel(driver.launch),
+    )
+
+
+def _launch(worker: int, params: Int64s, threads: int) -> None:
     """Start the worker on `threads` threads, on this one if it is only one."""
-    from .kernels import driver
-    from .kernels.build import parallel, serial
-
     if threads == 1:
-        serial(driver.call_once)(worker, header.ctypes.data)
+        _kernels().call_once(worker, _address(params))
         return
     with _threads.launching(threads):
-        parallel(driver.launch)(worker, header.ctypes.data, threads)
+        _kernels().launch(worker, _address(params), threads)

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,20 +15,20 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/engine.md")
 FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-pytestmark = pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="no documents here")
+
+def blocks(document):
+    """The fenced blocks of a document: (language, text)."""
+    return FENCED.findall((ROOT / document).read_text())
 
 
-def blocks(document, language):
-    """The fenced blocks of a language."""
-    return [
-        text for kind, text in FENCED.findall((ROOT / document).read_text()) if kind == language
-    ]
+def commands(document):
+    """The lines of each block of shell commands."""
+    return [text.splitlines() for language, text in blocks(document) if language == "sh"]
 
 
 def examples(document):
     """Pairs of a Python block and the text block that follows it."""
-    found = FENCED.findall((ROOT / document).read_text()) if (ROOT / document).exists() else []
-    pairs = zip(found, found[1:], strict=False)
+    pairs = pairwise(blocks(document))
     return [(a[1], b[1]) for a, b in pairs if (a[0], b[0]) == ("python", "text")]
 
 
@@ -67,15 +68,15 @@ def test_a_plan_is_the_one_shown(code, shown, capsys, machine_of_the_readme):
 
 def test_the_first_two_commands_are_one_line_each():
     """`.ci/run` takes the second for the way to install and test."""
-    first, second, *_ = (block.splitlines() for block in blocks("README.md", "sh"))
+    first, second, *_ = commands("README.md")
     assert len(first) == len(second) == 1
     assert first[0].endswith(" demo --force")
     assert second[0].endswith(" -m pytest -q")
 
 
 def test_the_command_line_knows_what_the_readme_shows():
-    commands = [shlex.split(x, comments=True) for x in blocks("README.md", "sh")[2].splitlines()]
-    for program, *arguments in commands:
+    for line in commands("README.md")[2]:
+        program, *arguments = shlex.split(line, comments=True)
         assert program == "conv3dt"
         assert callable(main._parser().parse_args(arguments).run)
 

@@ -45,7 +45,7 @@ def convolve(p, slot):
     scratch = get(p, field.SCRATCH) + slot * get(p, field.SCRATCH_STEP)
     lists = get(p, field.LISTS) + slot * get(p, field.LISTS_STEP)
     while True:
-        task = next_task(get(p, field.COUNTER))
+        task = next_task(p + 8 * field.TAKEN)
         if task >= get(p, field.TASKS):
             break
         # The block: width fastest, then height, depth, batch; the group of channels last.

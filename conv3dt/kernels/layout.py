@@ -3,10 +3,10 @@
 `run` writes them, the drivers read them; the names below are their columns. Steps are in bytes.
 """
 
-# One header a call.
+# One header a call, followed by the rows of the four axes.
 (
     TASKS,  # blocks of the output times groups of channel blocks
-    COUNTER,  # address of the number of tasks that were taken
+    TAKEN,  # how many of them were taken: the counter that threads share
     INPUT,  # addresses of the arrays
     FILTERS,
     OUTPUT,
@@ -19,8 +19,7 @@
     LIST_STEP,  # and in it one a phase of the width
     ROW_TILES,  # most tiles of a row
     ENTRIES,  # most entries of a table
-    AXES,  # addresses of the tables below
-    PHASES,
+    PHASES,  # addresses of the tables below
     BLOCKS,
     TILES,
     TAPS,
@@ -51,8 +50,8 @@
     ITEM,  # bytes of a number in the arrays
     MOST_PHASES,  # rows an axis has in the tables of phases
     MOST_TAPS,  # and of taps
-) = range(46)
-HEADER_FIELDS = 46
+) = range(45)
+HEADER_FIELDS = 45
 
 # One row an axis: batch, depth, height, width.
 BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)

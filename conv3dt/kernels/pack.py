@@ -190,7 +190,7 @@ def pack_filters(p, slot):
     taps_h, taps_w = get(height, field.N_TAPS), get(width, field.N_TAPS)
     taps = taps_h * taps_w * get(depth, field.N_TAPS)
     while True:
-        task = next_task(get(p, field.COUNTER))
+        task = next_task(p + 8 * field.TAKEN)
         if task >= taps * get(p, field.N_BLOCKS):
             break
         b, tap = divmod(task, taps)

@@ -25,7 +25,7 @@ __all__ = [
 @inner
 def axis_row(p, axis):
     """Return the row of an axis."""
-    return get(p, field.AXES) + 8 * field.AXIS_FIELDS * axis
+    return p + 8 * (field.HEADER_FIELDS + field.AXIS_FIELDS * axis)
 
 
 @inner

@@ -1,0 +1,150 @@
+"""Plans: the choice of the kernel, the cut of the work, and what a plan says of itself."""
+
+import random
+from itertools import pairwise
+
+import pytest
+
+import conv3dt
+from conv3dt import _geometry
+from conv3dt._arguments import Request
+from conv3dt._plan import make_plan
+from conv3dt._tiling import Layer, channel_blocks, choose_tiling
+from conv3dt._tuning import MACHINES
+
+
+def request(n=1, i=(8, 8, 32), ci=16, co=32, k=3, s=2, d=1, data_format="NDHWC", dtype="float32"):
+    o = tuple(x * s for x in i)
+    p = tuple(_geometry.crop(x, k, s, d, y, "SAME") for x, y in zip(i, o, strict=True))
+    return Request(
+        n=n, i=i, ci=ci, co=co, k=(k,) * 3, s=(s,) * 3, d=(d,) * 3, o=o, p=p,
+        data_format=data_format, dtype=dtype, bias=False, activation="linear",
+    )  # fmt: skip
+
+
+def tiling(isa="avx512", exact=False, **layer):
+    """Return the choice for a machine, whatever this one is."""
+    r = request(**layer)
+    machine = MACHINES[isa]
+    lanes = machine.vector_bytes // 4
+    plan = make_plan(r, 1)
+    apart = r.data_format == "NCDHW"
+    return choose_tiling(Layer(plan.axes, r.ci, r.co, apart, lanes, machine), exact)
+
+
+def test_many_channels_lie_in_the_lanes():
+    found = tiling(co=64)
+    assert not found.wide
+    assert found.along == "width"
+    assert found.most == (1, 1, 1, 14)
+
+
+@pytest.mark.parametrize("isa", MACHINES)
+def test_one_channel_leaves_the_lanes_to_positions(isa):
+    assert tiling(isa, co=1, i=(8, 8, 64)).wide
+
+
+def test_few_positions_do_not_fill_lanes():
+    assert not tiling(co=8, i=(8, 8, 3)).wide
+
+
+def test_a_short_width_takes_rows_of_height_too():
+    assert tiling(co=64, i=(8, 8, 3)).along == "height and width"
+
+
+def test_one_position_takes_images():
+    assert tiling(n=28, co=64, i=(1, 1, 1), k=4, s=1).along == "batch"
+
+
+def test_exact_plans_have_rows_along_the_width():
+    found = tiling(exact=True, co=1, i=(8, 8, 64))
+    assert not found.wide
+    assert found.along == "width"
+
+
+@pytest.mark.parametrize(
+    ("co", "widths"),
+    [(0, []), (1, [16]), (16, [16]), (17, [32]), (48, [48]), (64, [32, 32]), (80, [32, 48])],
+)
+def test_blocks_of_channels(co, widths):
+    blocks = channel_blocks(co, 16)
+    assert [columns for _, columns in blocks] == widths
+    assert all(a + n == b for (a, n), (b, _) in pairwise(blocks))
+
+
+def random_request(rng):
+    i = tuple(rng.choice([1, 2, 3, 5, 14, 15, 29, 60]) for _ in range(3))
+    k, s, d = (tuple(rng.randint(1, most) for _ in range(3)) for most in (5, 4, 3))
+    o, p = [], []
+    for axis in zip(i, k, s, d, strict=True):
+        padding = rng.choice(["SAME", "VALID"])
+        o.append(rng.choice(_geometry.legal_lengths(*axis, padding)))
+        p.append(_geometry.crop(*axis, o[-1], padding))
+    return Request(
+        n=rng.choice([1, 2, 30]), i=i, ci=rng.choice([1, 16, 100]), co=rng.choice([1, 2, 17, 64, 80]),
+        k=k, s=s, d=d, o=tuple(o), p=tuple(p), data_format=rng.choice(["NDHWC", "NCDHW"]),
+        dtype=rng.choice(["float32", "float64", "float16"]), bias=False, activation="linear",
+    )  # fmt: skip
+
+
+def cuts(length, most):
+    """Return the sizes of the tiles of `length` rows."""
+    tiles = _geometry.n_tiles(length, most)
+    return {b - a for a, b in (_geometry.tile_range(0, length, tiles, t) for t in range(tiles))}
+
+
+def sizes(plan, axis):
+    """Return the rows of all tiles of all blocks along an axis, block by block."""
+    block, found = plan.blocking.block[axis], set()
+    for f in plan.axes[axis].phases:
+        for b in range(plan.n_blocks[axis]):
+            lo, hi = b * block, min((b + 1) * block, f.length)
+            if axis == 3 and plan.tiling.wide:
+                hi = min((b + 1) * block, plan.axes[3].positions)
+                found |= cuts(-(-(hi - lo) // plan.lanes), plan.tiling.most[3] // plan.lanes)
+                continue
+            if axis == 3 and plan.exact:
+                found.add(1)
+                lo, hi = _geometry.whole_range(
+                    lo, max(lo, hi), f.taps, f.shift, f.dilation, plan.axes[3].i
+                )
+            if hi > lo:
+                found |= cuts(hi - lo, plan.tiling.most[axis])
+    return found
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_every_tile_in_use_is_compiled(exact):
+    rng = random.Random(0)
+    for _ in range(300):
+        plan = make_plan(random_request(rng), rng.choice([1, 2]), exact)
+        compiled = {(outer, inner) for _, outer, inner, _ in plan.tiles()}
+        outers = {n * h for n in sizes(plan, 0) for h in sizes(plan, 2)}
+        assert {(y, x) for y in outers for x in sizes(plan, 3)} <= compiled, plan
+
+
+def test_scratch_of_random_plans_is_bounded():
+    rng = random.Random(1)
+    for _ in range(300):
+        assert make_plan(random_request(rng), 2).scratch < 32 << 20
+
+
+def test_a_plan_prints_itself():
+    plan = conv3dt.explain((2, 4, 5, 6, 7), (3, 3, 3, 8, 7), [2, 8, 10, 12, 8], 2, threads=1)
+    text = str(plan)
+    assert "batch 2, 4x5x6 x 7 channels -> 8x10x12 x 8" in text
+    assert "depth    4 -> 8: kernel 3, stride 2, dilation 1, cropped 0 in front" in text
+    assert "2 phases of 2, 1 taps" in text
+    for word in ("kernel", "rows", "blocks", "work", "memory", "threads"):
+        assert f"\n{word}" in text
+    assert len(text.splitlines()) <= 12
+
+
+def test_flops_count_products_inside_the_output():
+    # Kernel 3, stride 2, SAME, even output: the last tap of the last input falls outside.
+    plan = conv3dt.explain((1, 1, 1, 4, 5), (1, 1, 3, 7, 5), [1, 1, 1, 8, 7], (1, 1, 2))
+    assert plan.flops == 2 * 5 * 7 * (4 * 3 - 1)
+
+
+def test_plans_are_cached():
+    assert make_plan(request(), 1) is make_plan(request(), 1)
