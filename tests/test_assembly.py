@@ -7,10 +7,12 @@ import re
 
 import pytest
 
+import conv3dt
 from conv3dt import _cpu
-from conv3dt._tile import ITEMSIZE, Tile, compute_type
+from conv3dt._tile import ITEMSIZE, Tile, WideTile, compute_type
 from conv3dt.kernels import build
 from conv3dt.kernels.microkernel import tile_assembly
+from conv3dt.kernels.widekernel import wide_tile_assembly
 
 pytestmark = pytest.mark.skipif(build.PLAIN, reason="nothing is compiled")
 
@@ -61,6 +63,37 @@ def test_no_spill_in_the_loop_over_k(storage, shape):
     loop = loop_of(tile)
     products = sum(bool(PRODUCT.search(line)) for line in loop)
     assert products % (tile.rows * tile.vectors) == 0, "not the loop over k"
+    assert not [line for line in loop if STACK.search(line)]
+
+
+def wide_tiles():
+    """Return the wide tiles that layers with 1 to 8 streams are given."""
+    layers = [
+        ((1, 8, 32, 100, 16), (k, k, k, co, 16), [1, 8 * s, 32 * s, 100 * s, co], s)
+        for k, s, co in (
+            (3, 1, 1),
+            (3, 1, 3),
+            (3, 1, 8),
+            (4, 2, 1),
+            (4, 2, 2),
+            (4, 2, 4),
+            (5, 3, 2),
+        )
+    ]
+    return {
+        tile
+        for layer in layers
+        for _, _, _, tile in conv3dt.explain(*layer).tiles()
+        if isinstance(tile, WideTile)
+    }
+
+
+@pytest.mark.skipif(not _cpu.machine().fused, reason="products are not single instructions")
+@pytest.mark.parametrize("tile", sorted(wide_tiles()), ids=lambda t: f"{t[3]}x{t[5]}x{t[6]}x{t[7]}")
+def test_no_spill_in_the_loop_over_k_of_wide_tiles(tile):
+    loop = innermost_loop(wide_tile_assembly(tile))
+    products = sum(bool(PRODUCT.search(line)) for line in loop)
+    assert products % (tile.outer * tile.channels * tile.vectors) == 0, "not the loop over k"
     assert not [line for line in loop if STACK.search(line)]
 
 

@@ -81,7 +81,8 @@ def random_request(rng):
         o.append(rng.choice(_geometry.legal_lengths(*axis, padding)))
         p.append(_geometry.crop(*axis, o[-1], padding))
     return Request(
-        n=rng.choice([1, 2, 30]), i=i, ci=rng.choice([1, 16, 100]), co=rng.choice([1, 2, 17, 64, 80]),
+        n=rng.choice([1, 2, 30]), i=i, ci=rng.choice([1, 16, 100]),
+        co=rng.choice([1, 2, 17, 64, 80]),
         k=k, s=s, d=d, o=tuple(o), p=tuple(p), data_format=rng.choice(["NDHWC", "NCDHW"]),
         dtype=rng.choice(["float32", "float64", "float16"]), bias=False, activation="linear",
     )  # fmt: skip
