@@ -1,0 +1,1 @@
+"""asv suites: `asv run --quick`, or with `--python=same` in an environment of your own."""
