@@ -58,18 +58,17 @@ def choose_blocks(
     most: tuple[int, ...],
     halos: tuple[bool, ...],
     position_bytes: int,
+    limit: int,
     n_channel_blocks: int,
     threads: int,
-    wide: bool,
 ) -> Blocking:
-    """Return blocks whose packed input fits L2, as large as they leave enough tasks."""
+    """Return blocks whose packed input stays below `limit`, as large as leaves enough tasks."""
     whole = [max(1, axis.positions) for axis in axes]
 
     def packed(block: list[int]) -> int:
         sizes = (a.packed(b, h) for a, b, h in zip(axes, block, halos, strict=True))
         return position_bytes * prod(max(1, size) for size in sizes)
 
-    limit = TUNING.wide_block_bytes if wide else TUNING.block_bytes
     block = [min(m, w) for m, w in zip(most, whole, strict=True)]
     _grow(block, [WIDTH], whole, packed, limit)
     _grow(block, [HEIGHT, DEPTH], whole, packed, limit)

@@ -64,7 +64,9 @@ class Plan:
     @cached_property
     def chunk(self) -> int:
         """Input channels that lie together in the packed input."""
-        return 1 if self.tiling.wide else min(TUNING.chunk, max(1, self.request.ci))
+        return (
+            1 if self.tiling.wide else min(TUNING.chunk_bytes // self.size, max(1, self.request.ci))
+        )
 
     @cached_property
     def chunks(self) -> int:
@@ -293,9 +295,17 @@ def make_plan(request: Request, threads: int | None = None, exact: bool = False)
     halos = (False, False, tiling.most[2] > 1, tiling.wide or (tiling.most[3] > 1 and not exact))
     threads = 1 if _is_small(request, axes) else threads or _threads.available()
     position = request.ci * ITEMSIZE[compute_type(request.dtype)]
+    limit = _block_bytes(tiling, position * prod(request.k) * request.co)
     n_blocks = len(tiling.blocks)
-    blocking = choose_blocks(axes, tiling.most, halos, position, n_blocks, threads, tiling.wide)
+    blocking = choose_blocks(axes, tiling.most, halos, position, limit, n_blocks, threads)
     return Plan(request, machine, axes, tiling, blocking, halos, exact, threads)
+
+
+def _block_bytes(tiling: Tiling, panels: int) -> int:
+    """Return how large the packed input of a block may be."""
+    if tiling.wide:
+        return TUNING.wide_block_bytes
+    return TUNING.heavy_block_bytes if panels > TUNING.heavy_panels else TUNING.block_bytes
 
 
 def _is_small(r: Request, axes: tuple[Axis, ...]) -> bool:

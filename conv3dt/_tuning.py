@@ -36,8 +36,10 @@ class Tuning(NamedTuple):
     tap_cycles: float = 16.0  # of an entry of the micro-kernel's table, beside its products
     scattered_cycles: float = 1.5  # to store one output whose neighbours in the tile lie apart
     streams: int = 8  # most vectors that are interleaved to be stored
-    chunk: int = 64  # input channels that lie together in the packed input
+    chunk_bytes: int = 512  # of input channels that lie together in the packed input
     block_bytes: int = 384 * 1024  # packed input of a block; L2 also holds panels and output
+    heavy_block_bytes: int = 2 * 1024 * 1024  # the same where panels do not fit L2: reuse them more
+    heavy_panels: int = 4 * 1024 * 1024  # from here on they do not, nor does their half
     wide_block_bytes: int = 640 * 1024  # the same for wide tiles, whose panels are small
     panels_bytes: int = 256 * 1024  # panels of all phases of the width that may take turns
     scratch_bytes: int = 30 * 1024 * 1024  # packed input of all threads together

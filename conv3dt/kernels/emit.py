@@ -4,11 +4,14 @@ Every word appends to one builder; `element` is float or double and a vector has
 Pointers are typed where they are made, which both older and newer llvmlite accept.
 """
 
-from llvmlite import ir
+from llvmlite import binding, ir
 
 __all__ = ["I16", "I32", "I64", "Words", "i64"]
 
-I1, I16, I32, I64 = (ir.IntType(bits) for bits in (1, 16, 32, 64))
+I16, I32, I64 = (ir.IntType(bits) for bits in (16, 32, 64))
+
+# Names of intrinsics on pointers changed when LLVM gave up pointer types.
+_TYPED_POINTERS = binding.llvm_version_info[0] < 15
 
 
 def i64(value):
@@ -100,6 +103,16 @@ class Words:
             at = self.builder.add(address, i64(start * size))
             self.builder.store(values, self.pointer(at, values.type), align=align)
             start += piece
+
+    def prefetch(self, pointer, offset):
+        """Ask for the cache line of pointer[offset], which is going to be read."""
+        byte = ir.IntType(8).as_pointer()
+        name, module = f"llvm.prefetch.{'p0i8' if _TYPED_POINTERS else 'p0'}", self.builder.module
+        kind = ir.FunctionType(ir.VoidType(), [byte, I32, I32, I32])
+        function = module.globals.get(name) or ir.Function(module, kind, name)
+        read, keep, data = (ir.Constant(I32, n) for n in (0, 3, 1))
+        at = self.builder.bitcast(self.builder.gep(pointer, [offset]), byte)
+        self.builder.call(function, [at, read, keep, data])
 
     def to_float16(self, v):
         """Return the bits of float32 v rounded to float16, ties to even; NaN becomes a quiet NaN.

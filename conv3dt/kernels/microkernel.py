@@ -40,6 +40,11 @@ from .plain import plain_tile
 
 __all__ = ["tile_address", "tile_assembly"]
 
+# The panel streams from L2, too fast for the processor's own prefetching: bytes to ask for ahead.
+# Interleaved with a kernel that does not ask, one thread gained 6 % on a 16^3 x 128 to 64 layer of
+# kernel 4, stride 2, and 1 to 2 % where the panel is smaller; 256, 768 and 1024 gained less.
+_AHEAD = 512
+
 
 def tile_address(tile: Tile) -> int:
     """Return the address of the kernel for this tile, compiled if it is new."""
@@ -111,6 +116,8 @@ class _ChannelEmitter(Emitter):
         a_k = b.gep(at_a, [k])
         b_k = b.gep(at_b, [b.mul(k, i64(tile.vectors * w.lanes))])
         panel = [w.load(b_k, i64(j * w.lanes), self.align) for j in range(tile.vectors)]
+        for j in range(tile.vectors):
+            w.prefetch(b_k, i64(j * w.lanes + _AHEAD // w.size))
         result = []
         for m in range(tile.rows):
             y, x = divmod(m, tile.inner)
