@@ -5,13 +5,11 @@ import numpy as np
 import oracle
 import pytest
 from cases import LAYOUTS
-from test_conv3d_transpose import check_exactly, every_dtype, every_format, every_store, whole
+from checks import THREADS, check_exactly, every_dtype, every_format, every_store, whole
 
 import conv3dt
-from conv3dt import _threads
 
 SHAPE = (1, 4, 6, 8, 2)  # of the result of `arguments`
-THREADS = sorted({1, min(2, _threads.available())})
 
 
 def arguments():

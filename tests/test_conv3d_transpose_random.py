@@ -5,10 +5,9 @@ import numpy as np
 import oracle
 import pytest
 import strategies
+from checks import THREADS, check_exactly, every_dtype, every_format, whole
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_conv3d_transpose import check_exactly, every_dtype, every_format, whole
-from test_conv3d_transpose_arrays import THREADS
 
 import conv3dt
 

@@ -3,7 +3,7 @@
 import cases
 import numpy as np
 import pytest
-from test_conv3d_transpose import every_dtype, every_format, every_padding, whole
+from checks import every_dtype, every_format, every_padding, whole
 
 import conv3dt
 

@@ -1,0 +1,58 @@
+"""What several files of tests of whole calls share: parameters, a plain case, the exact check."""
+
+import cases
+import numpy as np
+import oracle
+import pytest
+from cases import DTYPES, FORMATS
+
+import conv3dt
+from conv3dt import _threads
+
+THREADS = sorted({1, min(2, _threads.available())})
+
+every_dtype = pytest.mark.parametrize("dtype", DTYPES)
+every_format = pytest.mark.parametrize("data_format", FORMATS)
+every_store = pytest.mark.parametrize(  # where each call compiles kernels of its own
+    ("dtype", "data_format"),
+    [
+        ("float32", "NDHWC"),
+        ("float32", "NCDHW"),
+        ("float64", "NDHWC"),
+        ("float16", "NCDHW"),
+        ("bfloat16", "NDHWC"),
+    ],
+)
+every_padding = pytest.mark.parametrize("padding", ["SAME", "VALID"])
+
+
+def whole(n=1, i=(2, 3, 4), ci=3, co=2, k=(3, 3, 3), s=(1, 1, 1), d=(1, 1, 1), length=0, **fields):
+    """A plain case; `length` says which of the legal output lengths to take on each axis."""
+    padding = fields.get("padding", "SAME")
+    axes = [
+        cases.Axis(*axis, oracle.legal_lengths(*axis, padding)[length])
+        for axis in zip(i, k, s, d, strict=True)
+    ]
+    plain = {
+        "padding": padding,
+        "data_format": "NDHWC",
+        "dtype": "float32",
+        "value_layout": "C",
+        "filters_layout": "C",
+        "bias": False,
+        "activation": None,
+        "out": False,
+        "threads": None,
+        "spelling": "three",
+        "seed": 0,
+    }
+    return cases.Case(tuple(axes), n, ci, co, **plain | fields)
+
+
+def check_exactly(case):
+    """Small integers: the sums are exact, so a half type may only round them once."""
+    arrays = cases.arrays(case, cases.integers)
+    exact, _ = cases.expected(case, *arrays)
+    actual = cases.call(conv3dt.conv3d_transpose, case, *arrays)
+    assert actual.dtype == np.dtype(case.dtype)
+    np.testing.assert_array_equal(actual, exact.astype(np.float64).astype(case.dtype))
