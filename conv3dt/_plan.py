@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import product
 from math import prod
 
 from . import _cpu, _geometry, _threads
@@ -226,45 +225,11 @@ class Plan:
 
     def tiles(self) -> Iterator[tuple[int, int, int, Tile | WideTile]]:
         """Yield (number of the kind, outer, inner, tile) for every micro-kernel in use."""
-        outers = {n * h for n, h in product(self._rows_in_use(0), self._rows_in_use(2))}
-        inners = self._vectors_in_use() if self.tiling.wide else self._rows_in_use(3)
+        from ._inventory import shapes_in_use
+
         for number, kind in enumerate(self.kinds):
-            for outer, inner in product(sorted(outers), sorted(inners)):
+            for outer, inner in shapes_in_use(self):
                 yield number, outer, inner, self.tile(kind, outer, inner)
-
-    def _rows_in_use(self, number: int) -> set[int]:
-        """Return the numbers of rows that tiles have along an axis.
-
-        Phases end at most one position apart, so only the last blocks can differ.
-        """
-        axis = self.axes[number]
-        found = {1} if number == 3 and self.exact else set()
-        for phase, (lo, hi) in product(axis.phases, self._ends(number)):
-            hi = min(hi, phase.length)
-            if number == 3 and self.exact:
-                lo, hi = _geometry.whole_range(
-                    lo, hi, phase.taps, phase.shift, phase.dilation, axis.i
-                )
-            if hi > lo:
-                tiles = _geometry.n_tiles(hi - lo, self.tiling.most[number])
-                found |= {(hi - lo) // tiles, -(-(hi - lo) // tiles)}
-        return found
-
-    def _vectors_in_use(self) -> set[int]:
-        """Return the numbers of vectors that wide tiles have."""
-        found = set()
-        for lo, hi in self._ends(3):
-            vectors = -(-(hi - lo) // self.lanes)
-            tiles = _geometry.n_tiles(vectors, self.tiling.most[3] // self.lanes)
-            found |= {vectors // tiles, -(-vectors // tiles)}
-        return found
-
-    def _ends(self, number: int) -> list[tuple[int, int]]:
-        """Return the positions from .. to of the first and the last two blocks of an axis."""
-        block, blocks = self.blocking.block[number], self.n_blocks[number]
-        chosen = {0, blocks - 2, blocks - 1} & set(range(blocks))
-        length = self.axes[number].positions
-        return [(b * block, min((b + 1) * block, length)) for b in sorted(chosen)]
 
     def __str__(self) -> str:
         """Return the plan in a few lines."""

@@ -1,6 +1,6 @@
 """What a micro-kernel is specialised to: the words that plans and kernels share."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = ["ACTIVATIONS", "ITEMSIZE", "STORAGES", "Tile", "WideTile", "compute_type"]
 
@@ -14,6 +14,18 @@ ITEMSIZE = {"float32": 4, "float64": 8, "float16": 2, "bfloat16": 2}
 def compute_type(storage: str) -> str:
     """Return the type in which a storage type is multiplied and summed."""
     return "float64" if storage == "float64" else "float32"
+
+
+def _as_numbers(tile: tuple[Any, ...]) -> list[int]:
+    """Return a tile's fields, names as their positions in STORAGES and ACTIVATIONS."""
+    storage, *fields, activation = tile
+    return [STORAGES.index(storage), *map(int, fields), ACTIVATIONS.index(activation)]
+
+
+def _from_numbers(numbers: list[int]) -> list[Any]:
+    """Return a tile's fields from `_as_numbers` of them."""
+    storage, *fields, activation = numbers
+    return [STORAGES[storage], *fields, ACTIVATIONS[activation]]
 
 
 class Tile(NamedTuple):
@@ -30,6 +42,16 @@ class Tile(NamedTuple):
     last: int  # channels of the last vector that exist
     spread: bool  # whether neighbouring output channels lie apart in memory
     activation: str
+
+    @property
+    def numbers(self) -> list[int]:
+        """The tile as integers: what a cached function may be closed over."""
+        return _as_numbers(self)
+
+    @classmethod
+    def of(cls, numbers: list[int]) -> "Tile":
+        """Return the tile of these integers."""
+        return cls(*_from_numbers(numbers))
 
     @property
     def rows(self) -> int:
@@ -54,6 +76,16 @@ class WideTile(NamedTuple):
     phases: int
     apart: bool  # each channel has rows of its own (NCDHW); else channels are neighbours
     activation: str
+
+    @property
+    def numbers(self) -> list[int]:
+        """The tile as integers: what a cached function may be closed over."""
+        return _as_numbers(self)
+
+    @classmethod
+    def of(cls, numbers: list[int]) -> "WideTile":
+        """Return the tile of these integers."""
+        return cls(*_from_numbers(numbers))
 
     @property
     def streams(self) -> int:

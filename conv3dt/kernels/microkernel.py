@@ -32,7 +32,7 @@ Never reads c, nor a or b beyond the entries; never writes channels that do not 
 from numba import types
 from numba.extending import intrinsic
 
-from .._tile import ACTIVATIONS, STORAGES, Tile
+from .._tile import ITEMSIZE, Tile
 from .build import PLAIN, address_of, assembly
 from .emit import i64
 from .emitter import Emitter, Loop
@@ -48,19 +48,12 @@ _AHEAD = 512
 
 def tile_address(tile: Tile) -> int:
     """Return the address of the kernel for this tile, compiled if it is new."""
-    return address_of(tile, 8, lambda: plain_tile(tile) if PLAIN else _make(*_numbers(tile)))
+    return address_of(tile, 8, lambda: plain_tile(tile) if PLAIN else _make(*tile.numbers))
 
 
 def tile_assembly(tile: Tile) -> str:
     """Return the machine code of the kernel for this tile, as text."""
-    return assembly(_make(*_numbers(tile)), 8)
-
-
-def _numbers(tile: Tile) -> list[int]:
-    """Return the tile as integers: what a cached function may be closed over."""
-    _, *fields, _ = tile
-    codes = STORAGES.index(tile.storage), ACTIVATIONS.index(tile.activation)
-    return [codes[0], *map(int, fields), codes[1]]
+    return assembly(_make(*tile.numbers), 8)
 
 
 def _make(storage, lanes, fused, outer, inner, outer_step, inner_step, vectors, last, spread, act):
@@ -79,8 +72,7 @@ def _make(storage, lanes, fused, outer, inner, outer_step, inner_step, vectors, 
 @intrinsic(prefer_literal=True)
 def _tile(typingctx, numbers, a, taps, n_taps, bias, c, c_outer, c_inner, c_channel):
     """Append the kernel's instructions for the literal `numbers` of a tile."""
-    values = [number.literal_value for number in numbers]
-    tile = Tile(*values)._replace(storage=STORAGES[values[0]], activation=ACTIVATIONS[values[-1]])
+    tile = Tile.of([number.literal_value for number in numbers])
 
     def codegen(context, builder, signature, args):
         _ChannelEmitter(builder, tile).kernel(*args[1:])
@@ -140,7 +132,7 @@ class _ChannelEmitter(Emitter):
 
     def store_rows(self, sums, c, c_steps):
         """Store rows whose channels are neighbours."""
-        size = 2 if self.tile.storage.endswith("16") else self.words.size
+        size = ITEMSIZE[self.tile.storage]
         for (m, j), x in zip(self.registers, sums, strict=True):
             row = self.row_address(c, *map(i64, divmod(m, self.tile.inner)), c_steps)
             at = self.builder.add(row, i64(j * self.words.lanes * size))

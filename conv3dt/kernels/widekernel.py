@@ -28,7 +28,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .._tile import ACTIVATIONS, STORAGES, WideTile
+from .._tile import ITEMSIZE, WideTile
 from . import layout as field
 from .build import PLAIN, address_of, assembly
 from .emit import I32, i64
@@ -40,19 +40,12 @@ __all__ = ["wide_tile_address", "wide_tile_assembly"]
 
 def wide_tile_address(tile: WideTile) -> int:
     """Return the address of the kernel for this tile, compiled if it is new."""
-    return address_of(tile, 9, lambda: plain_wide_tile(tile) if PLAIN else _make(*_numbers(tile)))
+    return address_of(tile, 9, lambda: plain_wide_tile(tile) if PLAIN else _make(*tile.numbers))
 
 
 def wide_tile_assembly(tile: WideTile) -> str:
     """Return the machine code of the kernel for this tile, as text."""
-    return assembly(_make(*_numbers(tile)), 9)
-
-
-def _numbers(tile: WideTile) -> list[int]:
-    """Return the tile as integers: what a cached function may be closed over."""
-    _, *fields, _ = tile
-    codes = STORAGES.index(tile.storage), ACTIVATIONS.index(tile.activation)
-    return [codes[0], *map(int, fields), codes[1]]
+    return assembly(_make(*tile.numbers), 9)
 
 
 def _make(storage, lanes, fused, outer, outer_step, channels, vectors, phases, apart, act):
@@ -70,10 +63,7 @@ def _make(storage, lanes, fused, outer, outer_step, channels, vectors, phases, a
 @intrinsic(prefer_literal=True)
 def _tile(typingctx, numbers, a, tables, table_step, plane, bias, c, c_outer, c_channel, count):
     """Append the kernel's instructions for the literal `numbers` of a tile."""
-    values = [number.literal_value for number in numbers]
-    tile = WideTile(*values)._replace(
-        storage=STORAGES[values[0]], activation=ACTIVATIONS[values[-1]]
-    )
+    tile = WideTile.of([number.literal_value for number in numbers])
 
     def codegen(context, builder, signature, args):
         _WideEmitter(builder, tile).kernel(*args[1:])
@@ -160,7 +150,7 @@ class _WideEmitter(Emitter):
 
     def store_whole(self, rows):
         """Store rows of which every number exists."""
-        size = 2 if self.tile.storage.endswith("16") else self.words.size
+        size = ITEMSIZE[self.tile.storage]
         for address, vectors in rows:
             for n, x in enumerate(vectors):
                 at = self.builder.add(address, i64(n * self.words.lanes * size))
@@ -169,7 +159,7 @@ class _WideEmitter(Emitter):
     def store_part(self, rows, count):
         """Store the first `count` numbers of each row, by way of a buffer on the stack."""
         b, kind = self.builder, rows[0][1][0].type
-        size = 2 if self.tile.storage.endswith("16") else self.words.size
+        size = ITEMSIZE[self.tile.storage]
         buffer = self.stack_buffer(kind, len(rows[0][1]))
         scalars = b.bitcast(buffer, kind.element.as_pointer())
         for address, vectors in rows:

@@ -1,0 +1,57 @@
+"""Which shapes of tiles a plan's blocks are cut into: what must be compiled before a launch."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from . import _geometry
+
+if TYPE_CHECKING:
+    from ._plan import Plan
+
+__all__ = ["shapes_in_use"]
+
+
+def shapes_in_use(plan: Plan) -> list[tuple[int, int]]:
+    """Return the (groups of rows, rows or vectors) of all tiles."""
+    outers = {n * h for n, h in product(_rows(plan, 0), _rows(plan, 2))}
+    inners = _vectors(plan) if plan.tiling.wide else _rows(plan, 3)
+    return list(product(sorted(outers), sorted(inners)))
+
+
+def _rows(plan: Plan, number: int) -> set[int]:
+    """Return the numbers of rows that tiles have along an axis.
+
+    Phases end at most one position apart, so only the last blocks can differ.
+    """
+    axis = plan.axes[number]
+    found = {1} if number == 3 and plan.exact else set()
+    for phase, (lo, hi) in product(axis.phases, _ends(plan, number)):
+        hi = min(hi, phase.length)
+        if number == 3 and plan.exact:
+            lo, hi = _geometry.whole_range(lo, hi, phase.taps, phase.shift, phase.dilation, axis.i)
+        if hi > lo:
+            found |= _sizes(hi - lo, plan.tiling.most[number])
+    return found
+
+
+def _vectors(plan: Plan) -> set[int]:
+    """Return the numbers of vectors that wide tiles have."""
+    most = plan.tiling.most[3] // plan.lanes
+    lengths = {-(-(hi - lo) // plan.lanes) for lo, hi in _ends(plan, 3)}
+    return set().union(*(_sizes(length, most) for length in lengths))
+
+
+def _sizes(length: int, most: int) -> set[int]:
+    """Return the sizes of the tiles that `length` is cut into."""
+    tiles = _geometry.n_tiles(length, most)
+    return {length // tiles, -(-length // tiles)}
+
+
+def _ends(plan: Plan, number: int) -> list[tuple[int, int]]:
+    """Return the positions from .. to of the first and the last two blocks of an axis."""
+    block, blocks = plan.blocking.block[number], plan.n_blocks[number]
+    chosen = {0, blocks - 2, blocks - 1} & set(range(blocks))
+    length = plan.axes[number].positions
+    return [(b * block, min((b + 1) * block, length)) for b in sorted(chosen)]
