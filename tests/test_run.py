@@ -7,7 +7,8 @@ import oracle
 import pytest
 
 import conv3dt
-from conv3dt import _cpu, _memory, _threads
+from conv3dt import _cpu, _memory, _run, _threads
+from conv3dt._plan import make_plan
 
 
 def integers(shape, dtype="float32", seed=0):
@@ -54,6 +55,26 @@ def test_the_rows_are_those_the_layer_is_named_for(layer):
     x_shape, w_shape, s = LAYERS[layer]
     output = [x_shape[0], *(i * s for i in x_shape[1:4]), w_shape[3]]
     assert conv3dt.explain(x_shape, w_shape, output, s).tiling.along == layer
+
+
+def test_blocks_of_fewer_positions_than_a_vector_has():
+    """So many channels that the packed input of a whole vector would exceed the scratch."""
+    x, w = integers((1, 1, 2, 40, 60_000)), integers((3, 3, 3, 1, 60_000), seed=1)
+    plan = conv3dt.explain(x, w, [1, 1, 2, 40, 1], 1)
+    assert plan.blocking.block[3] % plan.lanes
+    wanted = expected(x, w, [1, 1, 2, 40, 1], 1)
+    np.testing.assert_array_equal(conv3dt.conv3d_transpose(x, w, [1, 1, 2, 40, 1], 1), wanted)
+
+    # A block writes its own outputs and no others: they may be another thread's.
+    plan = make_plan.__wrapped__(plan.request, 1)
+    plan.__dict__["tasks"] = 1
+    y = np.full((1, 1, 2, 40, 1), np.nan, np.float32)
+    panels = _run._aligned(plan.panels, np.uint8)
+    _run._pack(plan, w, panels)
+    _run._convolve(plan, x, panels, _run._bias(plan, None), y)
+    own = plan.blocking.block[3]
+    np.testing.assert_array_equal(y[:, :, :, :own], wanted[:, :, :, :own])
+    assert np.isnan(y[:, :, :, own:]).all()
 
 
 def test_infinite_weights_meet_no_zeros_beyond_the_input():

@@ -178,11 +178,10 @@ def _run_wide_row(
             )  # fmt: skip
         tile = first + 8 * field.TILE_FIELDS * t
         o = get(tile, field.TO)
-        whole = get(tile, field.COUNT) * get(p, field.LANES) * get(width, field.STRIDE)
         call_wide_tile(
             get(kernels, get(tile, field.COUNT)), at + get(tile, field.AT),
             tables, get(p, field.LIST_STEP), get(p, field.CHUNK_STEP), bias, to + o * c_inner,
-            c_outer, c_channel, min(whole, get(p, field.ROW_OUTPUTS) - o) * numbers,
+            c_outer, c_channel, (get(tile, field.END) - o) * numbers,
         )  # fmt: skip
 
 

@@ -82,9 +82,9 @@ PHASE_FIELDS = 6
 TAP_PHASE, TAP_NUMBER, TAP_K = range(3)
 TAP_FIELDS = 3
 
-# One row a tile of a row.
-COUNT, AT, TO, TAPS_FROM, TAPS_TO = range(5)
-TILE_FIELDS = 5
+# One row a tile of a row. END is the wide tiles' only: the first output behind the tile.
+COUNT, AT, TO, TAPS_FROM, TAPS_TO, END = range(6)
+TILE_FIELDS = 6
 
 # What is known of a table of taps, before its entries.
 (
