@@ -1,16 +1,39 @@
 """Transposed 3-D convolution on CPUs, with TensorFlow's functions.
 
-`conv3dt.conv3d_transpose` computes, `conv3dt.explain` says how; `conv3dt.nn` and
-`conv3dt.compat.v1.nn` have TensorFlow's signatures. Everything is loaded when it is first used.
+`conv3dt.conv3d_transpose` computes, `conv3dt.prepare` packs filters for many calls,
+`conv3dt.explain` says how a call is computed; `conv3dt.nn` and `conv3dt.compat.v1.nn` have
+TensorFlow's signatures. Everything is loaded when it is first used.
 """
 
 TYPE_CHECKING = False  # type checkers know it by its name; importing typing takes milliseconds
 if TYPE_CHECKING:
     from . import compat, nn
-    from ._api import conv3d_transpose, explain
+    from ._api import clear_cache, conv3d_transpose, explain
+    from ._prepared import Prepared, prepare
+    from ._recycle import set_recycling
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "compat", "conv3d_transpose", "explain", "nn"]
+__all__ = [
+    "Prepared",
+    "__version__",
+    "clear_cache",
+    "compat",
+    "conv3d_transpose",
+    "explain",
+    "nn",
+    "prepare",
+    "set_recycling",
+]
+
+# Which module has a public name.
+_HOMES = {
+    "Prepared": "_prepared",
+    "clear_cache": "_api",
+    "conv3d_transpose": "_api",
+    "explain": "_api",
+    "prepare": "_prepared",
+    "set_recycling": "_recycle",
+}
 
 
 def __getattr__(name: str) -> object:
@@ -19,8 +42,8 @@ def __getattr__(name: str) -> object:
 
     if name in ("compat", "nn"):
         return import_module(f"{__name__}.{name}")
-    if name in ("conv3d_transpose", "explain"):
-        found: object = getattr(import_module(f"{__name__}._api"), name)
+    if name in _HOMES:
+        found: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
         globals()[name] = found  # the next access does not come here
         return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,11 +4,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from . import _run
+from . import _recycle, _run
 from ._arguments import as_call, as_request, as_threads
 from ._plan import Plan, make_plan
 
-__all__ = ["conv3d_transpose", "explain"]
+__all__ = ["clear_cache", "conv3d_transpose", "explain"]
 
 
 def conv3d_transpose(
@@ -192,3 +192,20 @@ def explain(
         dtype=dtype,
     )
     return make_plan(request, None if threads is None else as_threads("explain", threads))
+
+
+def clear_cache() -> None:
+    """Give back the memory that is kept from call to call.
+
+    Unused memory of earlier outputs and of scratch. What is in use stays valid.
+
+    See Also
+    --------
+    set_recycling : How much of it is kept.
+
+    Examples
+    --------
+    >>> import conv3dt
+    >>> conv3dt.clear_cache()
+    """
+    _recycle.clear()

@@ -53,8 +53,12 @@ def as_call(
     activation: Any = None,
     out: Any = None,
     threads: Any = None,
+    natural: bool = False,
 ) -> Call:
-    """Return the canonical form of a call; `function` is the name that errors begin with."""
+    """Return the canonical form of a call; `function` is the name that errors begin with.
+
+    If `natural`, there may be no output_shape.
+    """
     value, filters, bias, dtype = as_operands(function, value, filters, bias)
     if type(padding) is bytes:
         padding = padding.decode("latin-1")
@@ -64,7 +68,7 @@ def as_call(
         filters.shape,
         None if bias is None else bias.shape,
         dtype,
-        as_output_shape(function, output_shape),
+        None if natural and output_shape is None else as_output_shape(function, output_shape),
         (1,) if strides is None else as_integers(function, "strides", strides),
         as_name(function, "padding", padding, PADDINGS),
         "NDHWC" if data_format is None else as_name(function, "data_format", data_format, FORMATS),

@@ -39,6 +39,7 @@ __all__ = [
     "effective",
     "legal_lengths",
     "n_tiles",
+    "natural_length",
     "phases",
     "tap_range",
     "tile_range",
@@ -73,6 +74,13 @@ def legal_lengths(i: int, k: int, s: int, d: int, padding: str) -> range:
         return range(max(0, (i - 1) * s + 1), i * s + 1)
     shortest = (i - 1) * s + effective(k, d)
     return range(max(0, shortest), shortest + s)
+
+
+def natural_length(i: int, k: int, s: int, d: int, padding: str) -> int:
+    """Return the legal length that Keras takes where nothing else is asked for."""
+    if padding == "SAME":
+        return i * s
+    return max(i * s, (i - 1) * s + effective(k, d)) if i else 0
 
 
 def crop(i: int, k: int, s: int, d: int, o: int, padding: str) -> int:

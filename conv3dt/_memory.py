@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from . import _recycle
+
 __all__ = ["available", "require"]
 
 # Smaller requests are left to the allocator: asking the system costs more than they do.
@@ -31,6 +33,9 @@ def require(needed: int, function: str) -> None:
     if needed < _ASK_FROM:
         return
     limit = available()
+    if limit is not None and needed > limit:
+        _recycle.clear()
+        limit = available()
     if limit is not None and needed > limit:
         raise MemoryError(
             f"{function}: the call needs {_gib(needed)} of memory beside its inputs; "

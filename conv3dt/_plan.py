@@ -157,6 +157,17 @@ class Plan:
         return taps * self.request.ci * self.width * self.size
 
     @cached_property
+    def layout(self) -> tuple[object, ...]:
+        """What the packed filters depend on: plans with the same layout can share them."""
+        taps = tuple((f.k0, f.k_step, f.taps) for axis in self.axes for f in axis.phases)
+        return self.exact, self.tiling.wide, self.tiling.blocks, taps
+
+    @cached_property
+    def bias_bytes(self) -> int:
+        """Bytes of the packed bias: whole vectors, and whole cache lines."""
+        return -(-self.width * self.size // 64) * 64
+
+    @cached_property
     def together(self) -> bool:
         """Whether the width's phases take turns row by row, so that rows are written whole."""
         taps = prod(max((f.taps for f in a.phases), default=0) for a in self.axes[:3])

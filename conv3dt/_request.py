@@ -5,7 +5,7 @@ from functools import lru_cache
 from math import prod
 from typing import NamedTuple, TypeAlias
 
-from ._geometry import crop, effective, legal_lengths
+from ._geometry import crop, effective, legal_lengths, natural_length
 from ._scalars import shown
 from ._tile import ITEMSIZE
 
@@ -61,22 +61,28 @@ def make_request(
     filters: tuple[int, ...],
     bias: tuple[int, ...] | None,
     dtype: str,
-    output_shape: tuple[int, ...],
+    output_shape: tuple[int, ...] | None,
     strides: tuple[int, ...],
     padding: str,
     data_format: str,
     dilations: tuple[int, ...],
     activation: str,
 ) -> Request:
-    """Return the request of arguments that are each of the right kind."""
+    """Return the request of arguments that are each of the right kind.
+
+    Without `output_shape` every axis gets its natural length.
+    """
     _check_ranks(function, value, filters, output_shape, data_format)
     n, ci, i = _split(value, data_format)
-    batch, channels, o = _split(output_shape, data_format)
     k, co = _triple(filters[:3]), filters[3]
     _check_channels(function, filters, ci, bias)
-    _check_output(function, batch, channels, n, co, data_format)
     s = _three(function, "strides", strides, data_format)
     d = _three(function, "dilations", dilations, data_format)
+    if output_shape is None:
+        o = _triple([natural_length(*axis, padding) for axis in zip(i, k, s, d, strict=True)])
+    else:
+        batch, channels, o = _split(output_shape, data_format)
+        _check_output(function, batch, channels, n, co, data_format)
     for number, axis in enumerate(zip(i, k, s, d, strict=True)):
         _check_length(function, number, _Axis(*axis, padding), o[number], data_format)
     p = _triple([crop(*axis, padding) for axis in zip(i, k, s, d, o, strict=True)])
@@ -90,7 +96,7 @@ def _check_ranks(
     function: str,
     value: tuple[int, ...],
     filters: tuple[int, ...],
-    output_shape: tuple[int, ...],
+    output_shape: tuple[int, ...] | None,
     data_format: str,
 ) -> None:
     """Reject anything that does not have five dimensions."""
@@ -101,7 +107,7 @@ def _check_ranks(
             raise ValueError(
                 f"{function}: {name} must have 5 dimensions ({names}); got shape {shown(shape)}."
             )
-    if len(output_shape) != 5:
+    if output_shape is not None and len(output_shape) != 5:
         raise ValueError(
             f"{function}: output_shape must be 5 integers ({order}); got {shown(output_shape)}."
         )

@@ -57,7 +57,8 @@ def test_signatures(function, expected):
 
 
 def test_names():
-    expected = {"__version__", "compat", "conv3d_transpose", "explain", "nn"}
+    functions = {"clear_cache", "conv3d_transpose", "explain", "prepare", "set_recycling"}
+    expected = functions | {"Prepared", "__version__", "compat", "nn"}
     assert set(conv3dt.__all__) == set(dir(conv3dt)) == expected
     assert conv3dt.nn.__all__ == conv3dt.compat.v1.nn.__all__ == ["conv3d_transpose"]
     with pytest.raises(AttributeError, match="module 'conv3dt' has no attribute 'conv4d'"):

@@ -8,6 +8,7 @@ import pytest
 
 import conv3dt
 from conv3dt import _cpu, _memory, _run, _threads
+from conv3dt._arguments import as_call
 from conv3dt._plan import make_plan
 
 
@@ -69,9 +70,8 @@ def test_blocks_of_fewer_positions_than_a_vector_has():
     plan = make_plan.__wrapped__(plan.request, 1)
     plan.__dict__["tasks"] = 1
     y = np.full((1, 1, 2, 40, 1), np.nan, np.float32)
-    panels = _run._aligned(plan.panels, np.uint8)
-    _run._pack(plan, w, panels)
-    _run._convolve(plan, x, panels, _run._bias(plan, None), y)
+    call = as_call("test", x, w, y.shape, 1, "SAME", "NDHWC", 1, out=y)
+    _run.convolve(_run.pack(plan, w, None), call)
     own = plan.blocking.block[3]
     np.testing.assert_array_equal(y[:, :, :, :own], wanted[:, :, :, :own])
     assert np.isnan(y[:, :, :, own:]).all()
