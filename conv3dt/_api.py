@@ -55,8 +55,10 @@ def conv3d_transpose(
         Accepted and not used: there is no graph.
     bias : array_like, shape (out_channels,), optional
         Added to the result; of the same dtype as `input`.
-    activation : {'linear', 'relu', 'relu6', 'leaky_relu', 'elu', 'sigmoid', 'tanh'}, optional
-        Applied after the bias. None is 'linear'.
+    activation : str, optional
+        Applied after the bias: 'relu', 'relu6', 'leaky_relu' (slope 0.2), 'elu', 'selu', 'sigmoid',
+        'hard_sigmoid' (0.2*x + 0.5), 'tanh', 'gelu', 'gelu_tanh' (its approximation), 'swish',
+        'mish', 'softplus', 'softsign', 'exponential' or 'linear'. None is 'linear'.
     out : ndarray, shape `output_shape`, optional
         Receives the result and is returned. C-contiguous, of the same dtype as `input`, sharing no
         memory with the other arrays.

@@ -5,7 +5,11 @@ from typing import Any, NamedTuple
 __all__ = ["ACTIVATIONS", "ITEMSIZE", "STORAGES", "Tile", "WideTile", "compute_type"]
 
 # The position in these tuples is the number that stands for the name inside compiled code.
-ACTIVATIONS = ("linear", "relu", "relu6", "leaky_relu", "elu", "sigmoid", "tanh")
+ACTIVATIONS = (
+    *("linear", "relu", "relu6", "leaky_relu", "elu", "sigmoid", "tanh"),
+    *("selu", "gelu", "gelu_tanh", "swish", "mish", "softplus", "softsign"),
+    *("exponential", "hard_sigmoid"),
+)
 STORAGES = ("float32", "float64", "float16", "bfloat16")
 
 ITEMSIZE = {"float32": 4, "float64": 8, "float16": 2, "bfloat16": 2}

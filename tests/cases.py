@@ -14,7 +14,18 @@ import oracle
 DTYPES = ("float32", "float64", "float16", "bfloat16")
 FORMATS = ("NDHWC", "NCDHW")
 LAYOUTS = ("C", "F", "permuted", "reversed", "sliced", "read-only", "big-endian", "unaligned")
-ACTIVATIONS = (None, "linear", "relu", "relu6", "leaky_relu", "elu", "sigmoid", "tanh")
+ACTIVATIONS = (
+    None,
+    "linear",
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "elu",
+    "sigmoid",
+    "tanh",
+    "gelu",
+    "swish",
+)
 CHANNELS = (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 35)
 EXTENTS = (*range(1, 10), *range(2, 10), 0)  # empty is worth a try, not a third of them
 WIDTHS = (*EXTENTS, 13, 14, 15, 27, 28, 29)  # a tile has up to 28 rows

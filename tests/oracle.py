@@ -1,13 +1,14 @@
 """What transposed 3-D convolution is, written down twice without regard to speed.
 
-Imports numpy only. The letters are those of the library: n batch, i input length, o output length,
-k kernel, s stride, d dilation, p rows cropped in front; one product goes from input index `a`
-through tap `b` to output index `a*s + b*d - p`. Inside, arrays are NDHWC.
+Imports numpy only, and formulas that do. The letters are those of the library: n batch, i input
+length, o output length, k kernel, s stride, d dilation, p rows cropped in front; one product goes
+from input index `a` through tap `b` to output index `a*s + b*d - p`. Inside, arrays are NDHWC.
 """
 
 import itertools
 
 import numpy as np
+from activation_formulas import FORMULAS, SLOPE
 
 WIDE = {"float64": np.longdouble}  # type of sums that count as exact; float64 for narrower types
 PRECISION = {  # bits after the leading one, smallest normal exponent
@@ -17,7 +18,6 @@ PRECISION = {  # bits after the leading one, smallest normal exponent
     "float64": (52, -1022),
 }
 ACCUMULATOR = {"float16": "float32", "bfloat16": "float32"}
-SLOPE = {"sigmoid": 0.25}  # largest derivative of an activation; 1 for the others
 
 
 # ---- one axis, by counting -----------------------------------------------------------------------
@@ -180,18 +180,8 @@ def conv3d(image, filters, input_shape, strides, padding, dilations=(1, 1, 1), d
 
 def activate(x, activation):
     """The activations of the library, on wide numbers; a NaN stays one."""
-    functions = {
-        None: lambda: x,
-        "linear": lambda: x,
-        "relu": lambda: np.maximum(x, 0),
-        "relu6": lambda: np.minimum(np.maximum(x, 0), 6),
-        "leaky_relu": lambda: np.where(x > 0, x, x / 5),
-        "elu": lambda: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
-        "sigmoid": lambda: 1 / (1 + np.exp(-x)),
-        "tanh": lambda: np.tanh(x),
-    }
     with np.errstate(all="ignore"):
-        return functions[activation]()
+        return FORMULAS[activation](x)
 
 
 # ---- comparing -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from activation_formulas import FORMULAS
 from plain_call import CHANNELS_FIRST, FILTERS, SHAPE, VALUE, call_with, rejects, request_with
 
 from conv3dt import _threads
@@ -120,9 +121,7 @@ def test_data_format_none_is_channels_last():
     assert request_with(data_format=None) is request_with()
 
 
-@pytest.mark.parametrize(
-    "activation", ["linear", "relu", "relu6", "leaky_relu", "elu", "sigmoid", "tanh"]
-)
+@pytest.mark.parametrize("activation", [name for name in FORMULAS if name])
 def test_activations(activation):
     assert request_with(activation=activation).activation == activation
 

@@ -64,28 +64,6 @@ def test_activations(activation, bias, dtype, data_format):
     oracle.assert_close(actual, expected, magnitude, dtype, activation=activation)
 
 
-def span(dtype):
-    """Numbers of a type from its smallest to its largest, of both signs, and everyday ones."""
-    bits, least = oracle.PRECISION[dtype]
-    most = {"float16": 15, "bfloat16": 127, "float32": 127, "float64": 1023}[dtype]
-    powers = 2.0 ** np.linspace(least - bits, most, 600)
-    everyday = np.linspace(-25, 25, 1201)
-    return np.concatenate([powers, -powers, everyday, [0.0, 1.0, 6.0, -1.0]]).astype(dtype)
-
-
-@every_dtype
-@pytest.mark.parametrize("activation", cases.ACTIVATIONS)
-def test_activations_over_their_whole_range(activation, dtype):
-    """Through a kernel of one tap and weight 1, so that only the activation itself rounds."""
-    numbers = span(dtype)
-    value = numbers.reshape(1, 1, 1, -1, 1)
-    actual = conv3dt.conv3d_transpose(
-        value, np.ones((1,) * 5, dtype), value.shape, 1, activation=activation
-    )
-    expected = oracle.activate(oracle.wide(value), activation)
-    oracle.assert_close(actual, expected, np.zeros(value.shape), dtype, activation=activation)
-
-
 # ---- beyond 2**31 elements -----------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._activations import apply
 from .._tile import Tile, WideTile
 from . import layout as field
 from . import memory
@@ -24,7 +25,7 @@ def plain_tile(tile: Tile):
                 y, x = divmod(m, tile.inner)
                 offset = y * tile.outer_step + x * tile.inner_step
                 sums[m] += _product(read(a + to_a + offset * size, length), panel)
-        _store(tile, _activated(tile.activation, sums), c, c_outer, c_inner, c_channel)
+        _store(tile, apply(tile.activation, sums), c, c_outer, c_inner, c_channel)
 
     return kernel
 
@@ -50,7 +51,7 @@ def plain_wide_tile(tile: WideTile):
                         x = read(a + to_a + y * tile.outer_step * size + k * plane, width)
                         with np.errstate(all="ignore"):
                             sums[r, y] += panel[k][:, None] * x
-        results = _storage_bits(tile.storage, _activated(tile.activation, sums))
+        results = _storage_bits(tile.storage, apply(tile.activation, sums))
         _store_runs(tile, results, c, c_outer, c_channel, count)
 
     return kernel
@@ -74,22 +75,6 @@ def _product(row, panel):
     """Return row @ panel, silently: lanes without a channel may hold 0 * infinity."""
     with np.errstate(all="ignore"):
         return (row[:, None] * panel).sum(axis=0, dtype=row.dtype)
-
-
-def _activated(name, x):
-    """Return the activation of x in x's type."""
-    with np.errstate(all="ignore"):
-        if name == "relu":
-            return np.where(x < 0, x.dtype.type(0), x)
-        if name == "relu6":
-            return np.where(x < 0, x.dtype.type(0), np.where(x > 6, x.dtype.type(6), x))
-        if name == "leaky_relu":
-            return np.where(x < 0, x * x.dtype.type(0.2), x)
-        if name == "elu":
-            return np.where(x < 0, np.expm1(x), x)
-        if name == "sigmoid":
-            return 1 / (1 + np.exp(-x))
-        return np.tanh(x) if name == "tanh" else x
 
 
 def _store(tile, rows, c, c_outer, c_inner, c_channel):
