@@ -1,14 +1,16 @@
 """Transposed 3-D convolution on CPUs, with TensorFlow's functions.
 
 `conv3dt.conv3d_transpose` computes, `conv3dt.prepare` packs filters for many calls,
-`conv3dt.explain` says how a call is computed; `conv3dt.nn` and `conv3dt.compat.v1.nn` have
-TensorFlow's signatures. Everything is loaded when it is first used.
+`conv3dt.explain` says how a call is computed; `conv3dt.conv3d` is the forward convolution.
+`conv3dt.nn` and `conv3dt.compat.v1.nn` have TensorFlow's signatures. Everything is loaded when it
+is first used.
 """
 
 TYPE_CHECKING = False  # type checkers know it by its name; importing typing takes milliseconds
 if TYPE_CHECKING:
     from . import compat, nn
     from ._api import clear_cache, conv3d_transpose, explain
+    from ._forward import conv3d, explain_conv3d
     from ._prepared import Prepared, prepare
     from ._recycle import set_recycling
 
@@ -18,8 +20,10 @@ __all__ = [
     "__version__",
     "clear_cache",
     "compat",
+    "conv3d",
     "conv3d_transpose",
     "explain",
+    "explain_conv3d",
     "nn",
     "prepare",
     "set_recycling",
@@ -29,8 +33,10 @@ __all__ = [
 _HOMES = {
     "Prepared": "_prepared",
     "clear_cache": "_api",
+    "conv3d": "_forward",
     "conv3d_transpose": "_api",
     "explain": "_api",
+    "explain_conv3d": "_forward",
     "prepare": "_prepared",
     "set_recycling": "_recycle",
 }

@@ -10,6 +10,8 @@ first, which makes them safe as keys (1, 1.0 and True hash alike), and everythin
 shapes and options is looked up in a cache.
 """
 
+from collections.abc import Callable
+from math import prod
 from operator import index
 from typing import Any, NamedTuple
 
@@ -18,11 +20,11 @@ from numpy.typing import NDArray
 
 from . import _threads
 from ._arrays import as_array, as_dtype, as_operands, check_out, dtype_name, placeholder
-from ._request import Request, make_request
+from ._request import Request, make_forward_request, make_request
 from ._scalars import as_integer, as_integers, as_name, as_output_shape, shown
 from ._tile import ACTIVATIONS
 
-__all__ = ["Call", "Request", "as_call", "as_request", "as_threads"]
+__all__ = ["Call", "Request", "as_call", "as_forward_call", "as_request", "as_threads"]
 
 FORMATS = ("NDHWC", "NCDHW")
 PADDINGS = ("SAME", "VALID")
@@ -33,10 +35,17 @@ class Call(NamedTuple):
 
     request: Request
     value: NDArray[Any]  # 5-D, any memory layout, any byte order, may be read-only
-    filters: NDArray[Any]  # (kd, kh, kw, co, ci), likewise
+    filters: NDArray[Any]  # (kd, kh, kw, co, ci), of a forward convolution a view; likewise
     bias: NDArray[Any] | None  # (co,), likewise
     out: NDArray[Any] | None  # C-contiguous, native, writeable, shares no memory with the inputs
     threads: int | None
+    batches: tuple[int, ...] = ()  # dimensions of the input that were made one batch, if several
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the result, with all batch dimensions."""
+        shape = self.request.output_shape
+        return (*self.batches, *shape[1:]) if self.batches else shape
 
 
 def as_call(
@@ -60,8 +69,6 @@ def as_call(
     If `natural`, there may be no output_shape.
     """
     value, filters, bias, dtype = as_operands(function, value, filters, bias)
-    if type(padding) is bytes:
-        padding = padding.decode("latin-1")
     request = make_request(
         function,
         value.shape,
@@ -70,16 +77,64 @@ def as_call(
         dtype,
         None if natural and output_shape is None else as_output_shape(function, output_shape),
         (1,) if strides is None else as_integers(function, "strides", strides),
-        as_name(function, "padding", padding, PADDINGS),
-        "NDHWC" if data_format is None else as_name(function, "data_format", data_format, FORMATS),
-        (1,) if dilations is None else as_integers(function, "dilations", dilations),
-        "linear" if activation is None else _as_activation(function, activation),
+        *_as_options(function, padding, data_format, dilations, activation),
     )
     if out is not None:
         out = check_out(function, out, request.output_shape, dtype, [value, filters, bias])
     if threads is not None:
         threads = as_threads(function, threads)
     return Call(request, value, filters, bias, out, threads)
+
+
+def as_forward_call(
+    function: str,
+    value: Any,
+    filters: Any,
+    strides: Any,
+    padding: Any,
+    data_format: Any,
+    dilations: Any,
+    *,
+    bias: Any = None,
+    activation: Any = None,
+    out: Any = None,
+    threads: Any = None,
+) -> Call:
+    """Return the canonical form of a forward convolution; all but the last four axes are batch."""
+    value, filters, bias, dtype = as_operands(function, value, filters, bias)
+    batches = value.shape[:-4]
+    if value.ndim > 5:
+        value = value.reshape(prod(batches), *value.shape[-4:])
+    request = make_forward_request(
+        function,
+        value.shape,
+        filters.shape,
+        None if bias is None else bias.shape,
+        dtype,
+        as_integers(function, "strides", strides),
+        *_as_options(function, padding, data_format, dilations, activation),
+    )
+    if out is not None:
+        shape = (*batches, *request.output_shape[1:])
+        out = check_out(function, out, shape, dtype, [value, filters, bias])
+        out = out.reshape(request.output_shape)
+    if threads is not None:
+        threads = as_threads(function, threads)
+    return Call(request, value, filters.swapaxes(3, 4), bias, out, threads, batches)
+
+
+def _as_options(
+    function: str, padding: Any, data_format: Any, dilations: Any, activation: Any
+) -> tuple[str, str, tuple[int, ...], str]:
+    """Return padding, data format, dilations and activation."""
+    if type(padding) is bytes:
+        padding = padding.decode("latin-1")
+    return (
+        as_name(function, "padding", padding, PADDINGS),
+        "NDHWC" if data_format is None else as_name(function, "data_format", data_format, FORMATS),
+        (1,) if dilations is None else as_integers(function, "dilations", dilations),
+        "linear" if activation is None else _as_activation(function, activation),
+    )
 
 
 def as_request(
@@ -89,12 +144,13 @@ def as_request(
     *arguments: Any,
     bias: Any = None,
     dtype: Any = None,
+    read: Callable[..., Call] = as_call,
     **options: Any,
 ) -> Request:
     """Return the request of a call in which arrays may be shapes: lists or tuples of integers.
 
     Shapes take `dtype`, else the dtype of the arrays, else float32. The other arguments are those
-    of as_call.
+    of `read`, which is as_call or as_forward_call.
     """
     given = {"input": value, "filters": filters, "bias": bias}
     shapes = {name: x for name, x in given.items() if _is_shape(name, x)}
@@ -106,7 +162,7 @@ def as_request(
     like = wanted if wanted is not None else [*found, np.dtype(np.float32)][0]
     for name, shape in shapes.items():
         given[name] = placeholder(function, name, shape, like)
-    call = as_call(
+    call = read(
         function, given["input"], given["filters"], *arguments, bias=given["bias"], **options
     )
     if wanted is not None and call.request.dtype != dtype_name(wanted):

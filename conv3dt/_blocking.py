@@ -15,9 +15,12 @@ BATCH, DEPTH, HEIGHT, WIDTH = range(4)
 class Axis(NamedTuple):
     """One of batch, depth, height, width. The batch is an axis with one tap and stride 1."""
 
-    i: int
-    s: int
+    i: int  # inputs that are read: `start + n*every`, if they are not all
+    s: int  # outputs from a position to the next
     phases: tuple[Phase, ...]
+    in_s: int = 1  # inputs from a position to the next
+    start: int = 0
+    every: int = 1
 
     @property
     def positions(self) -> int:
@@ -26,7 +29,7 @@ class Axis(NamedTuple):
 
     @property
     def shifts(self) -> tuple[int, int]:
-        """Least and greatest distance i - q over all taps."""
+        """Least and greatest distance i - q*in_s over all taps."""
         least = [f.shift - (f.taps - 1) * f.dilation for f in self.phases if f.taps]
         return min(least, default=0), max((f.shift for f in self.phases if f.taps), default=0)
 
@@ -35,13 +38,14 @@ class Axis(NamedTuple):
         found = 0
         for f in self.phases:
             for j in range(f.taps):
-                first = j * f.dilation - f.shift  # position whose input index is 0
-                found += max(0, min(f.length, first + self.i) - max(0, first))
+                ahead = f.shift - j * f.dilation  # input index of position 0
+                first, end = -(ahead // self.in_s), -((ahead - self.i) // self.in_s)
+                found += max(0, min(f.length, end) - max(0, first))
         return found
 
     def packed(self, block: int, halo: bool) -> int:
         """Return the extent of the packed input of `block` positions."""
-        extent = block + self.shifts[1] - self.shifts[0]
+        extent = (block - 1) * self.in_s + 1 + self.shifts[1] - self.shifts[0]
         return extent if halo else min(self.i, extent)
 
 

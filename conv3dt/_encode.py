@@ -90,6 +90,7 @@ def _axis_row(plan: Plan, a: int) -> Int64s:
     row[field.SHIFT_LO], row[field.SHIFT_HI] = axis.shifts
     row[field.N_PHASES] = len(axis.phases)
     row[field.N_TAPS] = sum(f.taps for f in axis.phases)
+    row[field.IN_STRIDE] = axis.in_s
     return row
 
 

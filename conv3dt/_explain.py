@@ -18,7 +18,7 @@ def describe(plan: Plan) -> str:
     space = "x".join(map(str, r.i))
     to = "x".join(map(str, r.o))
     lines = [
-        f"conv3d_transpose {r.dtype} {r.data_format}: batch {r.n}, {space} x {r.ci} channels"
+        f"{r.function} {r.dtype} {r.data_format}: batch {r.n}, {space} x {r.ci} channels"
         f" -> {to} x {r.co}",
         *(_axis_line(plan, a) for a in range(3)),
         f"kernel   {_tiles(plan)}",
@@ -37,12 +37,14 @@ def describe(plan: Plan) -> str:
 def _axis_line(plan: Plan, a: int) -> str:
     """Return the geometry of one spatial axis."""
     r, phases = plan.request, plan.axes[a + 1].phases
-    total = max(0, (r.i[a] - 1) * r.s[a] + (r.k[a] - 1) * r.d[a] + 1 if r.i[a] and r.k[a] else 0)
-    behind = max(0, total - r.p[a] - r.o[a])
+    few, many = (r.o[a], r.i[a]) if r.forward else (r.i[a], r.o[a])
+    total = max(0, (few - 1) * r.s[a] + (r.k[a] - 1) * r.d[a] + 1 if few and r.k[a] else 0)
+    behind = max(0, total - r.p[a] - many)
     taps = ", ".join(str(f.taps) for f in phases[:8]) + (", ..." if len(phases) > 8 else "")
     return (
         f"{('depth', 'height', 'width')[a]:<8} {r.i[a]} -> {r.o[a]}: kernel {r.k[a]},"
-        f" stride {r.s[a]}, dilation {r.d[a]}, cropped {r.p[a]} in front and {behind} behind;"
+        f" stride {r.s[a]}, dilation {r.d[a]}, {'padded' if r.forward else 'cropped'} {r.p[a]}"
+        f" in front and {behind} behind;"
         f" {_count(len(phases), 'phase')} of {taps or 'no'} taps"
     )
 

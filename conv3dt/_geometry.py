@@ -1,4 +1,4 @@
-"""One axis of a transposed convolution in integers.
+"""One axis of a convolution, transposed or forward, in integers.
 
 The letters, here and everywhere below the public functions:
 
@@ -10,7 +10,7 @@ The letters, here and everywhere below the public functions:
     d       dilation
     i       input length or index
     o       output length or index
-    p       rows of the full result that are cropped in front
+    p       rows of the full result that are cropped in front; forward: zeros in front of the input
 
 They are tied together by one identity: tap k carries input i to output o when
 
@@ -27,6 +27,15 @@ with 0 <= first < s and shift = (first + p - k0*d)/s, an integer: every phase is
 convolution of stride 1 and dilation d', without one wasted multiplication. (For d = 1 these are
 relations 13 and 14 of arXiv:1603.07285, solved for the input.)
 
+The forward convolution exchanges input and output in (1). All its outputs are one phase, whose
+positions lie s inputs apart; with the taps counted from the last, k = k0 - j,
+
+    o = q,        i = q*s + shift - j*d,                                        (3)
+
+so that a stride of 1 is a transposed convolution with other taps and another shift. Both kinds are
+(2) or (3) with two strides, from a position to the next: one of outputs, one of inputs (`in_s`).
+Inputs with (i + p) mod g != 0 are read by no tap: `forward` is about the others only.
+
 The functions from `tap_range` on are also compiled into the kernels: integers in, integers out.
 """
 
@@ -34,9 +43,12 @@ from math import gcd
 from typing import NamedTuple
 
 __all__ = [
+    "Forward",
     "Phase",
     "crop",
     "effective",
+    "forward",
+    "forward_length",
     "legal_lengths",
     "n_tiles",
     "natural_length",
@@ -55,8 +67,18 @@ class Phase(NamedTuple):
     k0: int  # first tap
     k_step: int  # distance between taps, s'
     taps: int  # how many: 0 where only bias and activation remain
-    shift: int  # input index is q + shift - j*dilation
+    shift: int  # input index is q*in_s + shift - j*dilation
     dilation: int  # d'
+
+
+class Forward(NamedTuple):
+    """One axis of a forward convolution over the inputs `start + n*every`, numbered by n."""
+
+    start: int
+    every: int
+    i: int  # how many inputs these are
+    in_s: int  # n from one output to the next
+    phases: tuple[Phase, ...]  # one, or none if there are no outputs
 
 
 def effective(k: int, d: int) -> int:
@@ -105,23 +127,43 @@ def phases(k: int, s: int, d: int, o: int, p: int) -> tuple[Phase, ...]:
     return tuple(found)
 
 
+def forward_length(i: int, k: int, s: int, d: int, padding: str) -> int:
+    """Return the length of the forward convolution; negative if 'VALID' has none."""
+    if padding == "SAME":
+        return -(-i // s)
+    return (i - effective(k, d)) // s + 1
+
+
+def forward(i: int, k: int, s: int, d: int, o: int, p: int) -> Forward:
+    """Return how the forward convolution makes `o` rows of `i`, behind `p` zeros."""
+    d = d if k > 1 else s  # a single tap has no neighbours
+    g = gcd(s, d)
+    start = -p % g
+    zeros = (p + start) // g
+    phase = Phase(0, o, k - 1, -1, k, (k - 1) * (d // g) - zeros if k else 0, d // g)
+    return Forward(start, g, len(range(start, i, g)), s // g, (phase,) if o else ())
+
+
 def tap_range(
-    q_lo: int, q_hi: int, taps: int, shift: int, dilation: int, i: int
+    q_lo: int, q_hi: int, taps: int, shift: int, dilation: int, i: int, in_s: int
 ) -> tuple[int, int]:
-    """Return the j from .. to of the taps that read inside [0, i) for some q in [q_lo, q_hi)."""
+    """Return the j from .. to of the taps that read inside [0, i) for some q in [q_lo, q_hi).
+
+    With in_s > 1 and several q, a tap that steps over a shorter input counts, too.
+    """
     if i == 0:
         return 0, 0
-    j_lo = max(0, (q_lo + shift - i) // dilation + 1)
-    j_hi = min(taps, (q_hi - 1 + shift) // dilation + 1)
+    j_lo = max(0, (q_lo * in_s + shift - i) // dilation + 1)
+    j_hi = min(taps, ((q_hi - 1) * in_s + shift) // dilation + 1)
     return j_lo, max(j_lo, j_hi)
 
 
 def whole_range(
-    q_lo: int, q_hi: int, taps: int, shift: int, dilation: int, i: int
+    q_lo: int, q_hi: int, taps: int, shift: int, dilation: int, i: int, in_s: int
 ) -> tuple[int, int]:
     """Return the part of [q_lo, q_hi) in which every tap reads inside [0, i)."""
-    lo = min(max(q_lo, (taps - 1) * dilation - shift), q_hi)
-    return lo, max(lo, min(q_hi, i - shift))
+    lo = min(max(q_lo, ((taps - 1) * dilation - shift + in_s - 1) // in_s), q_hi)
+    return lo, max(lo, min(q_hi, (i - shift + in_s - 1) // in_s))
 
 
 def n_tiles(length: int, most: int) -> int:

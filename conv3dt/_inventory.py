@@ -30,7 +30,9 @@ def _rows(plan: Plan, number: int) -> set[int]:
     for phase, (lo, hi) in product(axis.phases, _ends(plan, number)):
         hi = min(hi, phase.length)
         if number == 3 and plan.exact:
-            lo, hi = _geometry.whole_range(lo, hi, phase.taps, phase.shift, phase.dilation, axis.i)
+            lo, hi = _geometry.whole_range(
+                lo, hi, phase.taps, phase.shift, phase.dilation, axis.i, axis.in_s
+            )
         if hi > lo:
             found |= _sizes(hi - lo, plan.tiling.most[number])
     return found

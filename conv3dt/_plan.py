@@ -18,7 +18,7 @@ __all__ = ["Plan", "make_plan"]
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """How one transposed convolution is computed, and what it costs. Prints itself.
+    """How one convolution, transposed or forward, is computed, and what it costs. Prints itself.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ class Plan:
         step_w = self.chunk * self.size
         step_c = w * step_w
         step_h = step_c * self.chunks if self.tiling.wide else step_c
-        step_h = _unaligned(step_h, self.tiling.most[2] > 1)
+        step_h = _unaligned(step_h, self.tiling.most[2] > 1, self.axes[2].in_s)
         step_d = h * step_h
         step_n = _unaligned(d * step_d, self.tiling.most[0] > 1)
         return step_n, step_d, step_h, step_w, step_c if self.tiling.wide else n * step_n
@@ -205,7 +205,7 @@ class Plan:
     def tile(self, kind: tuple[int, int], outer: int, inner: int) -> Tile | WideTile:
         """Return the micro-kernel for `outer` groups of `inner` rows, or vectors of positions."""
         step_n, _, step_h, step_w, _ = self.packed_steps
-        outer_step = step_n if self.tiling.most[0] > 1 else step_h
+        outer_step = step_n if self.tiling.most[0] > 1 else step_h * self.axes[2].in_s
         columns, channels = kind
         if self.tiling.wide:
             return WideTile(
@@ -227,7 +227,7 @@ class Plan:
             outer=outer,
             inner=inner,
             outer_step=outer_step // self.size if outer > 1 else 0,
-            inner_step=step_w // self.size if inner > 1 else 0,
+            inner_step=step_w * self.axes[3].in_s // self.size if inner > 1 else 0,
             vectors=columns // self.lanes,
             last=channels - columns + self.lanes,
             spread=self.request.data_format == "NCDHW",
@@ -251,9 +251,9 @@ class Plan:
     __repr__ = __str__
 
 
-def _unaligned(step: int, rows_lie_so: bool) -> int:
+def _unaligned(step: int, rows_lie_so: bool, steps: int = 1) -> int:
     """Return the step, longer by a cache line where rows would share the same cache lines."""
-    return step + 64 if rows_lie_so and step % TUNING.pad_every == 0 else step
+    return step + 64 if rows_lie_so and step * steps % TUNING.pad_every == 0 else step
 
 
 @lru_cache(maxsize=1024)
@@ -295,4 +295,7 @@ def _batch_axis(n: int) -> Axis:
 
 
 def _axis(r: Request, a: int) -> Axis:
+    if r.forward:
+        f = _geometry.forward(r.i[a], r.k[a], r.s[a], r.d[a], r.o[a], r.p[a])
+        return Axis(f.i, 1, f.phases, f.in_s, f.start, f.every)
     return Axis(r.i[a], r.s[a], _geometry.phases(r.k[a], r.s[a], r.d[a], r.o[a], r.p[a]))

@@ -5,11 +5,11 @@ from functools import lru_cache
 from math import prod
 from typing import NamedTuple, TypeAlias
 
-from ._geometry import crop, effective, legal_lengths, natural_length
+from ._geometry import crop, effective, forward_length, legal_lengths, natural_length
 from ._scalars import shown
 from ._tile import ITEMSIZE
 
-__all__ = ["Request", "make_request"]
+__all__ = ["Request", "make_forward_request", "make_request"]
 
 Triple: TypeAlias = tuple[int, int, int]
 
@@ -20,7 +20,7 @@ MOST_BYTES = 2**63 - 1
 
 
 class Request(NamedTuple):
-    """One transposed convolution in canonical form, without its arrays; hashable."""
+    """One convolution, transposed or forward, in canonical form, without its arrays; hashable."""
 
     n: int  # batch
     i: Triple  # input extents: depth, height, width
@@ -30,11 +30,17 @@ class Request(NamedTuple):
     s: Triple  # strides
     d: Triple  # dilations
     o: Triple  # output extents
-    p: Triple  # rows cropped in front
+    p: Triple  # rows cropped in front; of a forward convolution, zeros in front of the input
     data_format: str  # 'NDHWC' or 'NCDHW'
     dtype: str  # 'float16', 'bfloat16', 'float32' or 'float64'
     bias: bool
     activation: str  # one of _tile.ACTIVATIONS
+    forward: bool = False
+
+    @property
+    def function(self) -> str:
+        """Name of the public function that computes it."""
+        return "conv3d" if self.forward else "conv3d_transpose"
 
     @property
     def output_shape(self) -> tuple[int, int, int, int, int]:
@@ -45,13 +51,18 @@ class Request(NamedTuple):
 
 
 class _Axis(NamedTuple):
-    """What the legal lengths of one axis depend on."""
+    """What the lengths of one axis depend on."""
 
     i: int
     k: int
     s: int
     d: int
     padding: str
+
+    def described(self, number: int) -> str:
+        """Return the axis in words."""
+        what = DIMENSIONS["DHW"[number]]
+        return f"{what} {self.i}, kernel {self.k}, stride {self.s}, dilation {self.d}"
 
 
 @lru_cache(maxsize=1024)
@@ -72,7 +83,9 @@ def make_request(
 
     Without `output_shape` every axis gets its natural length.
     """
-    _check_ranks(function, value, filters, output_shape, data_format)
+    _check_ranks(function, value, filters, data_format)
+    if output_shape is not None:
+        _check_rank_of_output(function, output_shape, data_format)
     n, ci, i = _split(value, data_format)
     k, co = _triple(filters[:3]), filters[3]
     _check_channels(function, filters, ci, bias)
@@ -92,39 +105,83 @@ def make_request(
     return request
 
 
+@lru_cache(maxsize=1024)
+def make_forward_request(
+    function: str,
+    value: tuple[int, ...],
+    filters: tuple[int, ...],
+    bias: tuple[int, ...] | None,
+    dtype: str,
+    strides: tuple[int, ...],
+    padding: str,
+    data_format: str,
+    dilations: tuple[int, ...],
+    activation: str,
+) -> Request:
+    """Return the request of a forward convolution; its filters have input channels first."""
+    _check_ranks(function, value, filters, data_format, forward=True)
+    n, ci, i = _split(value, data_format)
+    k, co = _triple(filters[:3]), filters[4]
+    _check_channels(function, filters, ci, bias, forward=True)
+    s = _three(function, "strides", strides, data_format)
+    d = _three(function, "dilations", dilations, data_format)
+    axes = [_Axis(*axis, padding) for axis in zip(i, k, s, d, strict=True)]
+    o = _triple([_forward_length(function, *axis) for axis in enumerate(axes)])
+    crops = (crop(made, *axis[1:4], axis.i, padding) for made, axis in zip(o, axes, strict=True))
+    p, has_bias = _triple([*crops]), bias is not None
+    request = Request(n, i, ci, co, k, s, d, o, p, data_format, dtype, has_bias, activation, True)
+    _check_size(function, request)
+    return request
+
+
 def _check_ranks(
     function: str,
     value: tuple[int, ...],
     filters: tuple[int, ...],
-    output_shape: tuple[int, ...] | None,
     data_format: str,
+    forward: bool = False,
 ) -> None:
-    """Reject anything that does not have five dimensions."""
+    """Reject an input or filters that do not have five dimensions."""
     order = ", ".join(DIMENSIONS[letter] for letter in data_format)
-    inner = "depth, height, width, output channels, input channels"
-    for name, shape, names in (("input", value, order), ("filters", filters, inner)):
+    channels = ("input", "output") if forward else ("output", "input")
+    inner = "depth, height, width, {} channels, {} channels".format(*channels)
+    rank = "5 dimensions or more" if forward else "5 dimensions"
+    for name, shape, ranks, names in (
+        ("input", value, rank, order),
+        ("filters", filters, "5 dimensions", inner),
+    ):
         if len(shape) != 5:
             raise ValueError(
-                f"{function}: {name} must have 5 dimensions ({names}); got shape {shown(shape)}."
+                f"{function}: {name} must have {ranks} ({names}); got shape {shown(shape)}."
             )
-    if output_shape is not None and len(output_shape) != 5:
+
+
+def _check_rank_of_output(function: str, output_shape: tuple[int, ...], data_format: str) -> None:
+    """Reject an output_shape that is not five integers."""
+    order = ", ".join(DIMENSIONS[letter] for letter in data_format)
+    if len(output_shape) != 5:
         raise ValueError(
             f"{function}: output_shape must be 5 integers ({order}); got {shown(output_shape)}."
         )
 
 
 def _check_channels(
-    function: str, filters: tuple[int, ...], ci: int, bias: tuple[int, ...] | None
+    function: str,
+    filters: tuple[int, ...],
+    ci: int,
+    bias: tuple[int, ...] | None,
+    forward: bool = False,
 ) -> None:
     """Reject an input or a bias that does not fit the filters."""
-    if ci != filters[4]:
+    channels, co = filters[3:] if forward else filters[:2:-1]
+    if ci != channels:
         raise ValueError(
-            f"{function}: input must have as many channels as the last dimension of filters,"
-            f" {filters[4]}; got {ci}."
+            f"{function}: input must have as many channels as the"
+            f" {'fourth' if forward else 'last'} dimension of filters, {channels}; got {ci}."
         )
-    if bias is not None and bias != filters[3:4]:
+    if bias is not None and bias != (co,):
         raise ValueError(
-            f"{function}: bias must have shape {filters[3:4]}, the output channels of filters;"
+            f"{function}: bias must have shape {(co,)}, the output channels of filters;"
             f" got shape {shown(bias)}."
         )
 
@@ -147,9 +204,7 @@ def _check_output(
 
 def _check_length(function: str, number: int, axis: _Axis, o: int, data_format: str) -> None:
     """Reject an output length from which the forward convolution would not make the input's."""
-    what = (
-        f"{DIMENSIONS['DHW'[number]]} {axis.i}, kernel {axis.k}, stride {axis.s}, dilation {axis.d}"
-    )
+    what = axis.described(number)
     if (axis.i - 1) * axis.s + effective(axis.k, axis.d) > LONGEST_AXIS:
         raise ValueError(f"{function}: at most {LONGEST_AXIS} rows can be made; got {what}.")
     legal = legal_lengths(*axis)
@@ -160,6 +215,23 @@ def _check_length(function: str, number: int, axis: _Axis, o: int, data_format: 
     if not legal:
         raise ValueError(f"{function}: no {where} is legal {what}.")
     raise ValueError(f"{function}: {where} must be {_listed(legal)} {what}.")
+
+
+def _forward_length(function: str, number: int, axis: _Axis) -> int:
+    """Return the length of the forward convolution, if it has one."""
+    if axis.i + effective(axis.k, axis.d) + axis.s > LONGEST_AXIS:
+        raise ValueError(
+            f"{function}: input and kernel must have at most {LONGEST_AXIS} rows together;"
+            f" got {axis.described(number)}."
+        )
+    length = forward_length(*axis)
+    if length < 0:
+        raise ValueError(
+            f"{function}: {DIMENSIONS['DHW'[number]]} of input must be at least"
+            f" {effective(axis.k, axis.d) - axis.s} with padding {axis.padding!r};"
+            f" got {axis.described(number)}."
+        )
+    return length
 
 
 def _check_size(function: str, request: Request) -> None:

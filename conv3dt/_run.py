@@ -33,11 +33,11 @@ Packing: TypeAlias = Callable[[Plan, Array, Array | None], Packed]
 
 
 def run(call: Call, packing: Packing | None = None) -> Array:
-    """Return the transposed convolution of a call; `packing` finds filters that are packed."""
+    """Return the convolution of a call; `packing` finds filters that are packed."""
     if 0 in call.request.output_shape:
         return _result(call)
     plan = make_plan(call.request, call.threads)
-    _memory.require(_needed(plan, call), "conv3d_transpose")
+    _memory.require(_needed(plan, call), call.request.function)
     return convolve((packing or pack)(plan, call.filters, call.bias), call)
 
 
@@ -90,8 +90,9 @@ def _packed(plan: Plan, filters: Array, bias: Array | None) -> tuple[Packed, boo
 
 
 def convolve(packed: Packed, call: Call) -> Array:
-    """Return the transposed convolution of a call whose filters are packed."""
-    plan, value, out = packed.plan, _readable(call.value), _result(call)
+    """Return the convolution of a call whose filters are packed."""
+    plan, out = packed.plan, _result(call)
+    value = _inputs(plan, _readable(call.value))
     tasks = tables(plan)
     scratch = aligned((tasks.scratch,), np.uint8, tasks.scratch)
     at_scratch, panels = address(scratch), address(packed.memory)
@@ -103,6 +104,15 @@ def convolve(packed: Packed, call: Call) -> Array:
     )  # fmt: skip
     _launch(_kernels().convolve, address(params), min(plan.threads, plan.tasks))
     return out
+
+
+def _inputs(plan: Plan, value: Array) -> Array:
+    """Return a view of the inputs that are read."""
+    if all(axis.every == 1 for axis in plan.axes):
+        return value
+    before = 2 if plan.request.data_format == "NCDHW" else 1
+    space = (slice(axis.start, None, axis.every) for axis in plan.axes[1:])
+    return value[(*[slice(None)] * before, *space)]
 
 
 def _in_order(plan: Plan, steps: tuple[int, ...]) -> tuple[int, ...]:

@@ -113,6 +113,8 @@ def _wide_tilings(layer: Layer) -> Iterator[Tiling]:
     """Yield the wide kernel's tilings that fit the registers."""
     _, _, height, width = layer.axes
     phases = len(width.phases)
+    if width.in_s > 1:  # a vector would need inputs that lie apart
+        return
     for channels in range(1, TUNING.streams + 1) if layer.apart else [layer.co]:
         streams = phases * (1 if layer.apart else channels)
         if not 0 < streams <= TUNING.streams or channels > max(1, layer.co):

@@ -4,10 +4,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from . import _run
+from . import _forward, _run
 from ._arguments import as_call
 
-__all__ = ["conv3d_transpose"]
+__all__ = ["conv3d", "conv3d_transpose"]
 
 
 def conv3d_transpose(
@@ -84,3 +84,69 @@ def conv3d_transpose(
         "conv3d_transpose", input, filters, output_shape, strides, padding, data_format, dilations
     )
     return _run.run(call)
+
+
+def conv3d(
+    input: Any,
+    filters: Any,
+    strides: Any,
+    padding: Any,
+    data_format: Any = "NDHWC",
+    dilations: Any = None,
+    name: Any = None,
+) -> NDArray[Any]:
+    """Compute the 3-D convolution, in the signature of TensorFlow 2.
+
+    The forward convolution: a cross-correlation, the kernel is not flipped.
+
+    Parameters
+    ----------
+    input : array_like, shape (batch, depth, height, width, in_channels)
+        (batch, in_channels, depth, height, width) for 'NCDHW'. There may be several batch
+        dimensions. dtype float16, bfloat16, float32 or float64, in any memory layout; anything with
+        `__array__` or `__dlpack__`.
+    filters : array_like, shape (depth, height, width, in_channels, out_channels)
+        The kernel, of the same dtype as `input`. A list of numbers takes the other's dtype.
+    strides : int or sequence of 1, 3 or 5 int
+        How far apart the windows lie in the input; 5 in the order of `data_format`, with 1 for
+        batch and channels.
+    padding : {'SAME', 'VALID'}
+        With stride s an axis of length i becomes ceil(i / s) long ('SAME': zeros are added around
+        the input, the smaller half in front) or floor((i - extent of the kernel) / s) + 1
+        ('VALID').
+    data_format : {'NDHWC', 'NCDHW'}, default 'NDHWC'
+        Order of the dimensions of `input` and of the result. None is 'NDHWC'.
+    dilations : int or sequence of 1, 3 or 5 int, default 1
+        How far apart the taps of the kernel lie.
+    name : object, optional
+        Accepted and not used: there is no graph.
+
+    Returns
+    -------
+    ndarray, shape (batch, depth, height, width, out_channels)
+        In the order of `data_format`, C-contiguous, with the dtype of `input`. float16 and bfloat16
+        are summed in float32.
+
+    Raises
+    ------
+    ValueError
+        If an argument has an illegal value; the message says which would be legal.
+    TypeError
+        If an argument is of the wrong kind, such as an unsupported dtype.
+    MemoryError
+        If there is not enough memory, before any work.
+
+    See Also
+    --------
+    conv3dt.conv3d : The same with bias, activation, `out` and `threads`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from conv3dt import nn
+    >>> x = np.arange(6, dtype=np.float32).reshape(1, 1, 1, 6, 1)
+    >>> w = np.array([1, 10, 100], np.float32).reshape(1, 1, 3, 1, 1)
+    >>> nn.conv3d(x, w, [1, 1, 1, 2, 1], "SAME").ravel()
+    array([210., 432.,  54.], dtype=float32)
+    """
+    return _forward.conv3d(input, filters, strides, padding, data_format, dilations)

@@ -56,6 +56,7 @@ class Case(NamedTuple):
     threads: int | None
     spelling: str
     seed: int
+    forward: bool = False  # the forward convolution: from the extents o, and co, to i and ci
 
 
 def per_axis(case, letter):
@@ -161,10 +162,10 @@ def normals(rng, shape, dtype):
 def arrays(case, numbers=normals):
     """Value, filters and bias (or None) of a case; the same ones every time."""
     rng = np.random.default_rng(case.seed)
-    shape = tensor_shape(case.n, per_axis(case, "i"), case.ci, case.data_format)
-    value = numbers(rng, shape, case.dtype)
+    value = numbers(rng, shapes(case)[0], case.dtype)
     filters = numbers(rng, (*per_axis(case, "k"), case.co, case.ci), case.dtype)
-    bias = numbers(rng, (case.co,), case.dtype) if case.bias else None
+    made = case.ci if case.forward else case.co
+    bias = numbers(rng, (made,), case.dtype) if case.bias else None
     return relayout(value, case.value_layout), relayout(filters, case.filters_layout), bias
 
 
@@ -178,8 +179,15 @@ def spelled(numbers, spelling, data_format):
     return numbers[0] if spelling == "int" and len(set(numbers)) == 1 else numbers
 
 
+def shapes(case):
+    """The shapes of value and result."""
+    of_i = tensor_shape(case.n, per_axis(case, "i"), case.ci, case.data_format)
+    of_o = tensor_shape(case.n, per_axis(case, "o"), case.co, case.data_format)
+    return (of_o, of_i) if case.forward else (of_i, of_o)
+
+
 def output_shape(case):
-    return tensor_shape(case.n, per_axis(case, "o"), case.co, case.data_format)
+    return shapes(case)[1]
 
 
 def guarded(shape, dtype, margin=37):
@@ -195,7 +203,7 @@ def call(function, case, value, filters, bias):
     result = function(
         value,
         filters,
-        output_shape(case),
+        *([] if case.forward else [output_shape(case)]),
         spelled(per_axis(case, "s"), case.spelling, case.data_format),
         case.padding,
         case.data_format,
@@ -217,6 +225,7 @@ def expected(case, value, filters, bias):
     """The result as good as exact, and the magnitudes that rounding errors are measured by."""
     where = (output_shape(case), per_axis(case, "s"))
     how = {"dilations": per_axis(case, "d"), "data_format": case.data_format, "bias": bias}
-    exact = oracle.conv3d_transpose(value, filters, *where, case.padding, **how)
-    magnitude = oracle.magnitude(value, filters, *where, case.padding, **how)
+    operation = oracle.conv3d if case.forward else oracle.conv3d_transpose
+    exact = operation(value, filters, *where, case.padding, **how)
+    magnitude = oracle.magnitude(value, filters, *where, case.padding, operation=operation, **how)
     return oracle.activate(exact, case.activation), magnitude

@@ -49,10 +49,27 @@ def whole(n=1, i=(2, 3, 4), ci=3, co=2, k=(3, 3, 3), s=(1, 1, 1), d=(1, 1, 1), l
     return cases.Case(tuple(axes), n, ci, co, **plain | fields)
 
 
+def whole_forward(i=(2, 3, 4), ci=3, co=2, k=(3, 3, 3), s=(1, 1, 1), d=(1, 1, 1), **fields):
+    """A plain case of the forward convolution of an input of extents i with ci channels."""
+    padding = fields.get("padding", "SAME")
+    case = whole(k=k, s=s, d=d, ci=co, co=ci, **fields)
+    axes = [
+        cases.Axis(oracle.forward_length(*axis, padding), *axis[1:], axis[0])
+        for axis in zip(i, k, s, d, strict=True)
+    ]
+    return case._replace(axes=tuple(axes), forward=True)
+
+
+def compute(case, value, filters, bias):
+    """Make the call that a case is about."""
+    function = conv3dt.conv3d if case.forward else conv3dt.conv3d_transpose
+    return cases.call(function, case, value, filters, bias)
+
+
 def check_exactly(case):
     """Small integers: the sums are exact, so a half type may only round them once."""
     arrays = cases.arrays(case, cases.integers)
     exact, _ = cases.expected(case, *arrays)
-    actual = cases.call(conv3dt.conv3d_transpose, case, *arrays)
+    actual = compute(case, *arrays)
     assert actual.dtype == np.dtype(case.dtype)
     np.testing.assert_array_equal(actual, exact.astype(np.float64).astype(case.dtype))

@@ -1,4 +1,4 @@
-"""What transposed 3-D convolution is, written down twice without regard to speed.
+"""What 3-D convolution is, transposed and forward, each written down twice, however slow.
 
 Imports numpy only, and formulas that do. The letters are those of the library: n batch, i input
 length, o output length, k kernel, s stride, d dilation, p rows cropped in front; one product goes
@@ -152,20 +152,21 @@ def conv3d_transpose(
     return channels_as(y, data_format)
 
 
-def magnitude(value, filters, *where, bias=None, **how):
-    """Sum of the absolute products and bias of each output: what its errors are measured by."""
-    bias = None if bias is None else np.abs(bias)
-    return conv3d_transpose(np.abs(value), np.abs(filters), *where, bias=bias, **how)
+def gather(y, w, axes, i):
+    """Add y[a*s + b*d - p] @ w[b] to x[a], for all rows at once."""
+    x = np.zeros((y.shape[0], *i, w.shape[4]), y.dtype)
+    for tap in np.ndindex(*w.shape[:3]):
+        slices = [
+            reach(rows, b, s, d, p, o)
+            for rows, b, (_, s, d, p, o) in zip(i, tap, axes, strict=True)
+        ]
+        writes, reads = zip(*slices, strict=True)
+        x[(slice(None), *writes)] += y[(slice(None), *reads)] @ w[tap]
+    return x
 
 
-def conv3d(image, filters, input_shape, strides, padding, dilations=(1, 1, 1), data_format="NDHWC"):
-    """The forward convolution that this is the adjoint of; `input_shape` is that of its result."""
-    y, w, i = (
-        channels_last(wide(image), data_format),
-        wide(filters),
-        extents(input_shape, data_format),
-    )
-    axes = axes_k_s_d_p_o(i, w.shape[:3], strides, dilations, y.shape[1:4], padding)
+def slide(y, w, axes, i):
+    """Zeros around, every s-th window. For finite numbers only, because zeros are multiplied."""
     pads = [(p, rows * s + k * d) for (k, s, d, p, _), rows in zip(axes, i, strict=True)]
     y = np.pad(y, ((0, 0), *pads, (0, 0)))
     x = np.zeros((y.shape[0], *i, w.shape[4]), y.dtype)
@@ -175,7 +176,34 @@ def conv3d(image, filters, input_shape, strides, padding, dilations=(1, 1, 1), d
             for b, rows, (_, s, d, _, _) in zip(tap, i, axes, strict=True)
         ]
         x += y[(slice(None), *rows)] @ w[tap]
+    return x
+
+
+def conv3d(
+    image,
+    filters,
+    result_shape,
+    strides,
+    padding,
+    dilations=(1, 1, 1),
+    data_format="NDHWC",
+    bias=None,
+    method=gather,
+):
+    """The forward convolution, whose adjoint conv3d_transpose is; makes `result_shape`."""
+    y, w = channels_last(wide(image), data_format), wide(filters)
+    i = extents(result_shape, data_format)
+    axes = axes_k_s_d_p_o(i, w.shape[:3], strides, dilations, y.shape[1:4], padding)
+    with np.errstate(all="ignore"):
+        x = method(y, w, axes, i)
+        x = x if bias is None else x + wide(bias)
     return channels_as(x, data_format)
+
+
+def magnitude(value, filters, *where, bias=None, operation=conv3d_transpose, **how):
+    """Sum of the absolute products and bias of each output: what its errors are measured by."""
+    bias = None if bias is None else np.abs(bias)
+    return operation(np.abs(value), np.abs(filters), *where, bias=bias, **how)
 
 
 def activate(x, activation):

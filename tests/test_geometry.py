@@ -117,9 +117,58 @@ def test_phases_count_only_taps_of_the_kernel(s, d):
         assert set(reached) <= set(range(k))
 
 
+def forward_axes(s, d):
+    """Every (i, k, o, padding) of the forward convolution, with its zeros in front."""
+    for o, k, i, padding, p in axes(s, d):
+        yield i, k, o, padding, p
+
+
+def forward_pairs(i, k, s, d, o, p):
+    """Map each output to the (tap, input) pairs of its window."""
+    windows = {q: [(tap, q * s + tap * d - p) for tap in range(k)] for q in range(o)}
+    return {q: [pair for pair in pairs if 0 <= pair[1] < i] for q, pairs in windows.items()}
+
+
+@every_stride_and_dilation
+def test_forward_lengths_are_those_found_by_counting(s, d):
+    for i, k, o, padding, _ in forward_axes(s, d):
+        assert geometry.forward_length(i, k, s, d, padding) == o
+    for i, k in itertools.product(range(20), KERNELS):
+        if geometry.forward_length(i, k, s, d, "VALID") < 0:
+            assert oracle.forward_length(i, k, s, d, "VALID") < 0
+
+
+@every_stride_and_dilation
+def test_forward_positions_pair_taps_and_inputs_as_the_definition_does(s, d):
+    for i, k, o, padding, p in forward_axes(s, d):
+        f = geometry.forward(i, k, s, d, o, p)
+        found = {
+            q: sorted(
+                (phase.k0 + j * phase.k_step, f.start + f.every * x)
+                for j in range(phase.taps)
+                if 0 <= (x := q * f.in_s + phase.shift - j * phase.dilation) < f.i
+            )
+            for phase in f.phases
+            for q in range(phase.length)
+        }
+        assert found == forward_pairs(i, k, s, d, o, p), (i, k, o, padding)
+
+
+@every_stride_and_dilation
+def test_forward_leaves_out_the_inputs_that_no_tap_can_read(s, d):
+    for i, k, o, _, p in forward_axes(s, d):
+        f = geometry.forward(i, k, s, d, o, p)
+        assert f.i == len(range(i)[f.start :: f.every])
+        assert all(phase.dilation > 0 for phase in f.phases)
+        if k == 1:
+            assert (f.every, f.in_s) == (s, 1)
+
+
 def distinct_phases(s, d):
-    """Every (phase, i) of the exhaustive axes once, in a fixed order."""
-    return sorted({(x, i) for i, k, o, _, p in axes(s, d) for x in geometry.phases(k, s, d, o, p)})
+    """Every (phase, i, in_s) of the exhaustive axes once, in a fixed order."""
+    transposed = {(x, i, 1) for i, k, o, _, p in axes(s, d) for x in geometry.phases(k, s, d, o, p)}
+    ways = (geometry.forward(i, k, s, d, o, p) for i, k, o, _, p in forward_axes(s, d))
+    return sorted(transposed | {(x, f.i, f.in_s) for f in ways for x in f.phases})
 
 
 def runs(lo, hi):
@@ -129,30 +178,28 @@ def runs(lo, hi):
 
 @every_stride_and_dilation
 def test_tap_range_is_the_taps_that_read_an_input_somewhere_in_the_run(s, d):
-    for phase, i in distinct_phases(s, d):
+    for phase, i, in_s in distinct_phases(s, d):
         for lo, hi in runs(0, phase.length):
+            ahead = [phase.shift - j * phase.dilation for j in range(phase.taps)]
+            positions = range(lo, hi) if i >= in_s else [lo]  # else taps may step over the input
             reads = [
-                j
-                for j in range(phase.taps)
-                if any(0 <= q + phase.shift - j * phase.dilation < i for q in range(lo, hi))
+                j for j, a in enumerate(ahead) if any(0 <= q * in_s + a < i for q in positions)
             ]
-            found = geometry.tap_range(lo, hi, phase.taps, phase.shift, phase.dilation, i)
-            assert list(range(*found)) == reads, (phase, i, lo, hi)
+            hi = positions[-1] + 1
+            found = geometry.tap_range(lo, hi, phase.taps, phase.shift, phase.dilation, i, in_s)
+            assert list(range(*found)) == reads, (phase, i, in_s, lo, hi)
 
 
 @every_stride_and_dilation
 def test_whole_range_is_the_rows_where_every_tap_reads_an_input(s, d):
-    for phase, i in distinct_phases(s, d):
-        whole = [
-            q
-            for q in range(phase.length)
-            if all(0 <= q + phase.shift - j * phase.dilation < i for j in range(phase.taps))
-        ]
-        arguments = (0, phase.length, phase.taps, phase.shift, phase.dilation, i)
+    for phase, i, in_s in distinct_phases(s, d):
+        ahead = [phase.shift - j * phase.dilation for j in range(phase.taps)]
+        whole = [q for q in range(phase.length) if all(0 <= q * in_s + a < i for a in ahead)]
+        arguments = (0, phase.length, phase.taps, phase.shift, phase.dilation, i, in_s)
         lo, hi = geometry.whole_range(*arguments)
-        assert 0 <= lo <= hi <= phase.length, (phase, i)
+        assert 0 <= lo <= hi <= phase.length, (phase, i, in_s)
         if phase.taps:
-            assert list(range(lo, hi)) == whole, (phase, i)
+            assert list(range(lo, hi)) == whole, (phase, i, in_s)
 
 
 def test_tiles_cover_their_rows_in_order_and_evenly():

@@ -44,9 +44,11 @@ def test_is_the_adjoint_of_the_forward_convolution(case):
     x, filters, _, where, how = parts(case)
     y = np.random.default_rng(case.seed + 1).standard_normal(cases.output_shape(case))
     forward = oracle.conv3d(y, filters, x.shape, where[1], **how)
+    other = oracle.conv3d(y, filters, x.shape, where[1], **how, method=oracle.slide)
     transposed = oracle.conv3d_transpose(x, filters, *where, **how)
     bound = 1e-12 * np.sum(np.abs(y) * oracle.magnitude(x, filters, *where, **how))
     assert abs(np.sum(forward * x) - np.sum(y * transposed)) <= bound
+    np.testing.assert_allclose(forward, other, rtol=1e-12, atol=1e-11)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -100,6 +102,13 @@ def test_infinity_outside_the_window_multiplies_nothing():
     filters = np.array([1.0, np.inf, 3.0]).reshape(1, 1, 3, 1, 1)
     actual = oracle.conv3d_transpose(np.zeros((1, 1, 1, 1, 1)), filters, (1, 1, 1, 4, 1), (1, 1, 4))
     np.testing.assert_array_equal(actual.ravel(), [0, np.nan, 0, 0])
+
+
+def test_infinity_outside_the_input_is_not_multiplied():
+    filters = np.array([np.inf, 1.0, 3.0]).reshape(1, 1, 3, 1, 1)
+    image, strides = np.arange(1.0, 4).reshape(1, 1, 1, 3, 1), (1, 1, 1)
+    actual = oracle.conv3d(image, filters, (1, 1, 1, 3, 1), strides, "SAME")
+    np.testing.assert_array_equal(actual.ravel(), [7, np.inf, np.inf])
 
 
 def test_activations():

@@ -107,8 +107,9 @@ def sizes(plan, axis):
             if axis == 3 and plan.exact:
                 found.add(1)
                 lo, hi = _geometry.whole_range(
-                    lo, max(lo, hi), f.taps, f.shift, f.dilation, plan.axes[3].i
-                )
+                    lo, max(lo, hi), f.taps, f.shift, f.dilation, plan.axes[3].i,
+                    plan.axes[3].in_s,
+                )  # fmt: skip
             if hi > lo:
                 found |= cuts(hi - lo, plan.tiling.most[axis])
     return found

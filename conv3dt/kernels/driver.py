@@ -195,7 +195,8 @@ def _block(axis, number):
 @inner
 def _packed_range(axis, lo, hi):
     """Return the input indices from .. to that the positions [lo, hi) read."""
-    start, end = lo + get(axis, field.SHIFT_LO), hi + get(axis, field.SHIFT_HI)
+    start = lo * get(axis, field.IN_STRIDE) + get(axis, field.SHIFT_LO)
+    end = (hi - 1) * get(axis, field.IN_STRIDE) + 1 + get(axis, field.SHIFT_HI)
     if get(axis, field.HALO):
         return start, end
     start = min(max(start, 0), get(axis, field.LENGTH))

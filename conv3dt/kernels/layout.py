@@ -61,18 +61,19 @@ BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)
     OUTPUT_STEP,
     FILTER_STEP,
     PACKED_STEP,
-    STRIDE,
+    STRIDE,  # outputs from one position to the next
     POSITIONS,  # q of the longest phase
     BLOCK,  # positions q of a block
     N_BLOCK,
     MOST,  # rows of a tile
     HALO,  # 1: the packed block holds zeros beyond the input
-    SHIFT_LO,  # least and greatest of i - q
+    SHIFT_LO,  # least and greatest of i - q*IN_STRIDE
     SHIFT_HI,
     N_PHASES,
     N_TAPS,  # in all phases
-) = range(15)
-AXIS_FIELDS = 15
+    IN_STRIDE,  # inputs from one position to the next
+) = range(16)
+AXIS_FIELDS = 16
 
 # One row a phase of an axis.
 FIRST, PHASE_LENGTH, PHASE_TAPS, SHIFT, DILATION, BEFORE = range(6)

@@ -65,7 +65,7 @@ def list_tiles(p, width, lists, w_lo, w_hi, w_from):
         if get(p, field.SPLIT_EDGES):
             left, right = whole_range(
                 lo, hi, get(f, field.PHASE_TAPS), get(f, field.SHIFT), get(f, field.DILATION),
-                get(width, field.LENGTH),
+                get(width, field.LENGTH), get(width, field.IN_STRIDE),
             )  # fmt: skip
         parts = n_tiles(right - left, get(width, field.MOST))
         _, first = tiles_of_phase(p, lists, rw)

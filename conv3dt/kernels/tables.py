@@ -56,7 +56,8 @@ def output_distance(axis, phase, q):
 @inner
 def packed_distance(axis, phase, q, start):
     """Return the distance of the input of position q, tap 0, from the start of the packed block."""
-    return (q + get(phase, field.SHIFT) - start) * get(axis, field.PACKED_STEP)
+    i = q * get(axis, field.IN_STRIDE) + get(phase, field.SHIFT)
+    return (i - start) * get(axis, field.PACKED_STEP)
 
 
 @inner
@@ -64,7 +65,7 @@ def taps_between(axis, phase, q_lo, q_hi):
     """Return the taps from .. to that read inside the input for some position in [q_lo, q_hi)."""
     return tap_range(
         q_lo, q_hi, get(phase, field.PHASE_TAPS), get(phase, field.SHIFT),
-        get(phase, field.DILATION), get(axis, field.LENGTH),
+        get(phase, field.DILATION), get(axis, field.LENGTH), get(axis, field.IN_STRIDE),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from ... import nn
 
-__all__ = ["conv3d_transpose"]
+__all__ = ["conv3d", "conv3d_transpose"]
 
 
 def conv3d_transpose(
@@ -79,21 +79,93 @@ def conv3d_transpose(
     >>> y.ravel()
     array([  1.,   2.,  13.,  20., 130., 200., 300.], dtype=float32)
     """
-    filter = _either("filter", filter, "filters", filters)
-    value = _either("value", value, "input", input)
-    required = {"value": value, "filter": filter, "output_shape": output_shape}
-    missing = ", ".join(repr(key) for key, given in required.items() if given is None)
-    if missing:
-        raise TypeError(f"conv3d_transpose: missing required arguments: {missing}.")
+    function = "conv3d_transpose"
+    filter = _either(function, "filter", filter, "filters", filters)
+    value = _either(function, "value", value, "input", input)
+    _require(function, value=value, filter=filter, output_shape=output_shape)
     return nn.conv3d_transpose(
         value, filter, output_shape, strides, padding, data_format, dilations
     )
 
 
-def _either(name: str, given: Any, alias: str, given_by_alias: Any) -> Any:
+def conv3d(
+    input: Any,
+    filter: Any = None,
+    strides: Any = None,
+    padding: Any = None,
+    data_format: Any = "NDHWC",
+    dilations: Any = (1, 1, 1, 1, 1),
+    name: Any = None,
+    filters: Any = None,
+) -> NDArray[Any]:
+    """Compute the 3-D convolution, in the signature of TensorFlow 1.
+
+    The forward convolution: a cross-correlation, the kernel is not flipped.
+
+    Parameters
+    ----------
+    input : array_like, shape (batch, depth, height, width, in_channels)
+        (batch, in_channels, depth, height, width) for 'NCDHW'. dtype float16, bfloat16, float32 or
+        float64.
+    filter : array_like, shape (depth, height, width, in_channels, out_channels)
+        The kernel, of the same dtype as `input`.
+    strides : int or sequence of 1, 3 or 5 int
+        How far apart the windows lie in the input; 5 in the order of `data_format`, with 1 for
+        batch and channels.
+    padding : {'SAME', 'VALID'}
+        Whether zeros are added around the input; see `conv3dt.nn.conv3d`.
+    data_format : {'NDHWC', 'NCDHW'}, default 'NDHWC'
+        Order of the dimensions of `input` and of the result. None is 'NDHWC'.
+    dilations : int or sequence of 1, 3 or 5 int, default 1
+        How far apart the taps of the kernel lie.
+    name : object, optional
+        Accepted and not used: there is no graph.
+    filters : array_like, optional
+        Another name of `filter`.
+
+    Returns
+    -------
+    ndarray, shape (batch, depth, height, width, out_channels)
+        In the order of `data_format`, C-contiguous, with the dtype of `input`.
+
+    Raises
+    ------
+    ValueError
+        If an argument is given under both of its names, or has an illegal value.
+    TypeError
+        If an argument is missing, or is of the wrong kind.
+    MemoryError
+        If there is not enough memory, before any work.
+
+    See Also
+    --------
+    conv3dt.conv3d : The same with bias, activation, `out` and `threads`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import conv3dt
+    >>> x = np.arange(6, dtype=np.float32).reshape(1, 1, 1, 6, 1)
+    >>> filter = np.array([1, 10, 100], np.float32).reshape(1, 1, 3, 1, 1)
+    >>> conv3dt.compat.v1.nn.conv3d(x, filter, [1, 1, 1, 2, 1], "VALID").ravel()
+    array([210., 432.], dtype=float32)
+    """
+    filter = _either("conv3d", "filter", filter, "filters", filters)
+    _require("conv3d", filter=filter, strides=strides, padding=padding)
+    return nn.conv3d(input, filter, strides, padding, data_format, dilations)
+
+
+def _either(function: str, name: str, given: Any, alias: str, given_by_alias: Any) -> Any:
     """Return the argument that was given under one of two names."""
     if given is None:
         return given_by_alias
     if given_by_alias is not None:
-        raise ValueError(f"conv3d_transpose: Cannot specify both {name!r} and {alias!r}.")
+        raise ValueError(f"{function}: Cannot specify both {name!r} and {alias!r}.")
     return given
+
+
+def _require(function: str, **required: Any) -> None:
+    """Reject arguments that are still None."""
+    missing = ", ".join(repr(key) for key, given in required.items() if given is None)
+    if missing:
+        raise TypeError(f"{function}: missing required arguments: {missing}.")
