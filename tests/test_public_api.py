@@ -17,7 +17,7 @@ import conv3dt
 PACKAGE = Path(conv3dt.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 COMPILERS = {"numba", "llvmlite"}
-PUBLIC = ("nn", "_api", "compat", "cli", "keras", "__main__")  # and what is in them
+PUBLIC = ("nn", "_api", "_forward", "compat", "cli", "keras", "__main__")  # and what is in them
 
 V1 = (
     "(value=None, filter=None, output_shape=None, strides=None, padding='SAME',"
@@ -29,6 +29,13 @@ V2 = (
 )
 OURS = V2[:-1] + ", *, bias=None, activation=None, out=None, threads=None)"
 EXPLAIN = OURS[:-1] + ", dtype=None)"
+FORWARD_V1 = (
+    "(input, filter=None, strides=None, padding=None, data_format='NDHWC',"
+    " dilations=(1, 1, 1, 1, 1), name=None, filters=None)"  # a list in TensorFlow
+)
+FORWARD_V2 = "(input, filters, strides, padding, data_format='NDHWC', dilations=None, name=None)"
+FORWARD_OURS = FORWARD_V2[:-1] + ", *, bias=None, activation=None, out=None, threads=None)"
+FORWARD_EXPLAIN = FORWARD_OURS[:-1] + ", dtype=None)"
 
 X = np.array([1, 10, 100], np.float32).reshape(1, 3, 1, 1, 1)
 W = np.array([1, 2, 3], np.float32).reshape(3, 1, 1, 1, 1)
@@ -47,8 +54,12 @@ EXPECTED = [1, 2, 13, 20, 130, 200]
         (conv3dt.nn.conv3d_transpose, V2),
         (conv3dt.conv3d_transpose, OURS),
         (conv3dt.explain, EXPLAIN),
+        (conv3dt.compat.v1.nn.conv3d, FORWARD_V1),
+        (conv3dt.nn.conv3d, FORWARD_V2),
+        (conv3dt.conv3d, FORWARD_OURS),
+        (conv3dt.explain_conv3d, FORWARD_EXPLAIN),
     ],
-    ids=["v1", "v2", "ours", "explain"],
+    ids=lambda x: getattr(x, "__qualname__", ""),
 )
 def test_signatures(function, expected):
     signature = inspect.signature(function)
@@ -57,10 +68,11 @@ def test_signatures(function, expected):
 
 
 def test_names():
-    functions = {"clear_cache", "conv3d_transpose", "explain", "prepare", "set_recycling"}
+    functions = {"clear_cache", "prepare", "set_recycling"}
+    functions |= {"conv3d", "conv3d_transpose", "explain", "explain_conv3d"}
     expected = functions | {"Prepared", "__version__", "compat", "nn"}
     assert set(conv3dt.__all__) == set(dir(conv3dt)) == expected
-    assert conv3dt.nn.__all__ == conv3dt.compat.v1.nn.__all__ == ["conv3d_transpose"]
+    assert conv3dt.nn.__all__ == conv3dt.compat.v1.nn.__all__ == ["conv3d", "conv3d_transpose"]
     with pytest.raises(AttributeError, match="module 'conv3dt' has no attribute 'conv4d'"):
         _ = conv3dt.conv4d
 
@@ -88,6 +100,10 @@ def test_public_docstrings_are_complete():
         conv3dt.explain,
         conv3dt.nn.conv3d_transpose,
         conv3dt.compat.v1.nn.conv3d_transpose,
+        conv3dt.conv3d,
+        conv3dt.explain_conv3d,
+        conv3dt.nn.conv3d,
+        conv3dt.compat.v1.nn.conv3d,
     ]
     for function in functions:
         for section in ("Parameters", "Returns", "Raises", "See Also", "Examples"):
