@@ -54,8 +54,8 @@ def conv3d(
         Accepted and not used: there is no graph.
     bias : array_like, shape (out_channels,), optional
         Added to the result; of the same dtype as `input`.
-    activation : {'linear', 'relu', 'relu6', 'leaky_relu', 'elu', 'sigmoid', 'tanh'}, optional
-        Applied after the bias. None is 'linear'.
+    activation : str, optional
+        Applied after the bias; the names are those of `conv3d_transpose`. None is 'linear'.
     out : ndarray, shape of the result, optional
         Receives the result and is returned. C-contiguous, of the same dtype as `input`, sharing no
         memory with the other arrays.
