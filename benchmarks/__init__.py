@@ -1,1 +1,1 @@
-"""asv suites: `asv run --quick`, or with `--python=same` in an environment of your own."""
+"""asv suites (`bench_*.py`), and scripts that compare; docs/performance.md says how to run them."""

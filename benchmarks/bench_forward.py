@@ -1,62 +1,34 @@
-"""Steady state: calls of layers of published models, compiled in `setup`."""
+"""Steady state: calls of layers of published models, compiled and warm."""
 
-import conv3dt
-
-from .common import LAYERS, arrays, output_shape
+from .common import LAYERS, VARIANTS, make_plain_call, make_variant
 
 
-class _Call:
-    """One call, made once in `setup`."""
-
-    def prepare(self, name, dtype="float32", data_format="NDHWC", threads=None):
-        layer = LAYERS[name]
-        self.x, self.w = arrays(layer, dtype, data_format)
-        self.options = {
-            "output_shape": output_shape(layer, data_format),
-            "strides": layer.s,
-            "padding": layer.padding,
-            "dilations": layer.d,
-            "data_format": data_format,
-            "threads": threads,
-        }
-        self.y = self.call()
-
-    def call(self, out=None):
-        return conv3dt.conv3d_transpose(self.x, self.w, out=out, **self.options)
-
-
-class Layers(_Call):
-    """Plain calls, and calls into memory that is there already."""
+class Plain:
+    """TensorFlow's function: the output is allocated and filters are packed in every call."""
 
     params = (*LAYERS,)
     param_names = ("layer",)
 
-    def setup(self, name):
-        self.prepare(name)
-
-    def time_call(self, name):
+    def setup(self, layer):
+        self.call = make_plain_call(LAYERS[layer])
         self.call()
 
-    def time_call_out(self, name):
-        self.call(self.y)
-
-    def peakmem_call(self, name):
+    def time_call(self, layer):
         self.call()
 
 
-class Kinds(_Call):
-    """Other dtypes, layouts and one thread, on a layer for each kind of kernel."""
+class Prepared:
+    """Filters packed once, output in memory that is there: dtypes, layouts, threads."""
 
-    params = (
-        ("gan3d_4", "psmnet_5", "gan3d_out"),
-        ("float32", "float64", "float16"),
-        ("NDHWC", "NCDHW"),
-        (1, None),
-    )
-    param_names = ("layer", "dtype", "data_format", "threads")
+    params = ((*LAYERS,), (*VARIANTS,))
+    param_names = ("layer", "variant")
 
-    def setup(self, *case):
-        self.prepare(*case)
+    def setup(self, layer, variant):
+        try:
+            self.call = make_variant(LAYERS[layer], variant)
+        except ImportError as error:
+            raise NotImplementedError from error  # asv's word for a case to be left out
+        self.call()
 
-    def time_call_out(self, *case):
-        self.call(self.y)
+    def time_call(self, layer, variant):
+        self.call()

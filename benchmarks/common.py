@@ -1,10 +1,29 @@
 """Layers of published models, and arrays for them. Only ever appended to: names are asv's keys."""
 
+import os
+import subprocess
+import sys
 from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["LAYERS", "Layer", "arrays", "output_shape"]
+import conv3dt
+
+from .peers import numbers
+
+__all__ = [
+    "LAYERS",
+    "SMALLEST",
+    "VARIANTS",
+    "Layer",
+    "arrays",
+    "make_call",
+    "make_plain_call",
+    "make_variant",
+    "output_shape",
+    "plan_of",
+    "run_python",
+]
 
 
 class Layer(NamedTuple):
@@ -41,6 +60,18 @@ LAYERS = {
     "k3_s2_16_8": Layer(1, (48, 48, 48), 16, 8, (3, 3, 3), (2, 2, 2)),
 }
 
+SMALLEST = Layer(1, (2, 2, 2), 1, 1, (1, 1, 1), (1, 1, 1))  # what any call costs
+
+VARIANTS = {
+    "float32": {},
+    "NCDHW": {"data_format": "NCDHW"},
+    "float64": {"dtype": "float64"},
+    "float16": {"dtype": "float16"},
+    "bfloat16": {"dtype": "bfloat16"},
+    "bias, relu": {"activation": "relu"},
+    "1 thread": {"threads": 1},
+}
+
 
 def output_shape(layer, data_format="NDHWC"):
     """Return the output shape: i*s for SAME, the shortest for VALID."""
@@ -52,11 +83,65 @@ def output_shape(layer, data_format="NDHWC"):
     return (layer.n, layer.co, *o) if data_format == "NCDHW" else (layer.n, *o, layer.co)
 
 
+def input_shape(layer, data_format="NDHWC"):
+    n, i, ci = layer[:3]
+    return (n, ci, *i) if data_format == "NCDHW" else (n, *i, ci)
+
+
+def filters_shape(layer):
+    return (*layer.k, layer.co, layer.ci)
+
+
 def arrays(layer, dtype="float32", data_format="NDHWC"):
     """Return input and filters; every page of them has been written."""
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((layer.n, *layer.i, layer.ci), np.float32)
-    w = rng.standard_normal((*layer.k, layer.co, layer.ci), np.float32)
-    if data_format == "NCDHW":
-        x = np.ascontiguousarray(np.moveaxis(x, 4, 1))
-    return x.astype(dtype), w.astype(dtype)
+    shapes = input_shape(layer, data_format), filters_shape(layer)
+    return tuple(numbers(shape).astype(dtype) for shape in shapes)
+
+
+def options(layer, data_format="NDHWC"):
+    """Return the arguments of a call beside its arrays."""
+    return {
+        "output_shape": output_shape(layer, data_format),
+        "strides": layer.s,
+        "padding": layer.padding,
+        "data_format": data_format,
+        "dilations": layer.d,
+    }
+
+
+def plan_of(layer, dtype="float32", data_format="NDHWC", threads=None):
+    """Return the plan of a layer: its `flops` and `bytes` are those that everybody is given."""
+    shapes = input_shape(layer, data_format), filters_shape(layer)
+    return conv3dt.explain(*shapes, **options(layer, data_format), dtype=dtype, threads=threads)
+
+
+def make_call(layer, dtype="float32", data_format="NDHWC", **more):
+    """Return a call with filters packed before, into memory that is there, as a function."""
+    x, w = arrays(layer, dtype, data_format)
+    chosen = options(layer, data_format)
+    shape = chosen.pop("output_shape")
+    out = np.ones(shape, x.dtype)
+    prepared = conv3dt.prepare(w, **chosen, **more)
+    return lambda: prepared(x, shape, out=out)
+
+
+def make_plain_call(layer):
+    """Return a call as a program written for TensorFlow has it: everything is done every time."""
+    x, w = arrays(layer)
+    chosen = options(layer)
+    return lambda: conv3dt.compat.v1.nn.conv3d_transpose(x, w, **chosen)
+
+
+def make_variant(layer, name):
+    """Return a call in the way that VARIANTS names."""
+    if name == "bfloat16":
+        import ml_dtypes  # noqa: F401 - registers it with NumPy; not everybody has it
+    more = dict(VARIANTS[name])
+    if "activation" in more:
+        more["bias"] = np.ones(layer.co, np.float32)
+    return make_call(layer, **more)
+
+
+def run_python(program, **environment):
+    """Run a program in a new interpreter."""
+    subprocess.run([sys.executable, "-c", program], env={**os.environ, **environment}, check=True)

@@ -1,0 +1,67 @@
+"""The clock: calls that take turns, and what the machine could do in the same minute."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from conv3dt import _cpu
+
+__all__ = ["Rates", "bests", "rates", "timed"]
+
+_FILLED = 1 << 27  # bytes a thread writes: more than the caches hold
+_TURN = 2e-3  # seconds a call runs before the next has its turn: shorter ones find cold caches
+
+
+class Rates(NamedTuple):
+    """What nothing can exceed."""
+
+    flops: float  # of multiply-adds in registers, a second
+    bytes: float  # written to fresh lines of memory that exists, a second
+
+    def limit(self, flops, n_bytes):
+        """Return the least seconds for this work."""
+        return max(flops / self.flops, n_bytes / self.bytes)
+
+    def better(self, other):
+        """Return the larger of both rates."""
+        return Rates(*map(max, self, other))
+
+
+def rates(threads, dtype="float32", seconds=0.1):
+    """Measure both rates. A vector has half as many numbers of float64; half types are widened."""
+    flops = _cpu.measured_peak(threads, seconds) / (2 if dtype == "float64" else 1)
+    return Rates(flops, _fill_rate(threads, seconds))
+
+
+def _fill_rate(threads, seconds):
+    memory = [np.ones(_FILLED // 4, np.float32) for _ in range(threads)]
+    with ThreadPoolExecutor(threads) as pool:
+        fill = timed(lambda: list(pool.map(lambda x: x.fill(2), memory)), seconds)
+    return threads * _FILLED / fill
+
+
+def timed(call, seconds):
+    """Return the best seconds of one call in at least two and about `seconds`."""
+    best, end = float("inf"), time.perf_counter() + seconds
+    for number in range(1_000_000):
+        start = time.perf_counter()
+        call()
+        stop = time.perf_counter()
+        best = min(best, stop - start)
+        if number and stop > end:
+            return best
+    return best
+
+
+def bests(calls, rounds=10, turn=_TURN):
+    """Return the best seconds of each of the calls, a dict; they take turns, warmed before."""
+    best = {}
+    for name, call in calls.items():
+        call()
+        best[name] = float("inf")
+    for _ in range(rounds):
+        for name, call in calls.items():
+            best[name] = min(best[name], timed(call, turn))
+    return best
