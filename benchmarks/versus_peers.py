@@ -1,0 +1,219 @@
+"""Time conv3dt and other libraries side by side, on layers of published models.
+
+    python benchmarks/versus_peers.py --python ~/torch/bin/python --output versus
+
+Nothing is installed: torch, tensorflow (with and without oneDNN), onnxruntime and openvino are
+looked for in the interpreter that runs this and in those of `--python`, which may be given several
+times. Every library works in a process of its own. They take turns of a fraction of a second for
+many rounds, and the best time of one call is quoted; every round also measures what the machine can
+do at all: multiply-adds in registers, and bytes written to memory. A library whose result differs
+is not timed.
+
+The output folder receives `versus_peers.md`, `ratios.png`, `roofline.png`, and `results.json` to
+which later runs with `--layers` add.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+if not __package__:  # run as a script: `benchmarks` lies beside conv3dt
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks import clock, versus_pictures, versus_report
+from benchmarks.common import LAYERS, output_shape, plan_of
+from benchmarks.peers import SYSTEMS, library
+from benchmarks.versus_report import OURS
+from conv3dt import _threads
+
+HERE = Path(__file__).resolve().parent
+NEEDED = {"onnxruntime": ("onnxruntime", "onnx")}  # its models are made with onnx
+# A thread that spins after its work would take the time of the process whose turn is next.
+QUIET = {"OMP_WAIT_POLICY": "passive", "KMP_BLOCKTIME": "0", "TF_CPP_MIN_LOG_LEVEL": "3"}
+AVX2 = {
+    "NUMBA_CPU_NAME": "haswell",
+    "NUMBA_CPU_FEATURES": "+avx,+avx2,+fma,+f16c,+bmi,+bmi2,+sse4.2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "DNNL_MAX_CPU_ISA": "AVX2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+}
+TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "float16": 3e-2, "bfloat16": 2e-1}
+
+
+class Worker:
+    """A library in a process of its own."""
+
+    def __init__(self, system, python, threads):
+        self.system = system
+        path = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
+        self.process = subprocess.Popen(
+            [python, str(HERE / "peers.py"), system, str(threads)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path} if system in OURS else None,
+        )
+        self.version = None
+
+    def greet(self):
+        """Wait until the library is there; return its version, or None."""
+        self.version = self._read().get("version")
+        return self.version
+
+    def ask(self, job):
+        """Return the answer to a job."""
+        try:
+            self.process.stdin.write(json.dumps(job) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return {"error": "the process has ended"}
+        return self._read()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def _read(self):
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else {"error": "the process has ended"}
+
+
+def find_python(system, pythons):
+    """Return the first interpreter that can import what a system needs, or None."""
+    needed = NEEDED.get(library(system), (library(system),))
+    test = "import sys, importlib.util as u; sys.exit(not all(map(u.find_spec, sys.argv[1:])))"
+    for python in pythons:
+        if not subprocess.run([python, "-c", test, *needed], check=False).returncode:
+            return python
+    return None
+
+
+def start_workers(chosen):
+    """Return the workers that started; conv3dt is the one beside this file."""
+    pythons = {system: find_python(system, chosen.python) for system in SYSTEMS}
+    pythons |= dict.fromkeys(OURS, sys.executable)
+    workers = [Worker(x, python, chosen.threads) for x, python in pythons.items() if python]
+    started = {worker.system: worker for worker in workers if worker.greet()}
+    missing = "not found; --python may name an interpreter that has it"
+    for system in SYSTEMS:
+        print(f"{system:25} {started[system].version if system in started else missing}")
+    return [*started.values()]
+
+
+def job_of(name, chosen):
+    """Return a layer as a worker gets it."""
+    layer = LAYERS[name]
+    o = output_shape(layer)[1:4]
+    before = plan_of(layer).request.p
+    axes = zip(layer.i, layer.k, layer.s, before, o, strict=True)
+    after = [max(0, (i - 1) * s + (k - 1) * layer.d + 1 - b - o) for i, k, s, b, o in axes]
+    more = {"name": name, "o": o, "before": before, "after": after, "seconds": chosen.turn}
+    formats = {name: getattr(chosen, name) for name in ("dtype", "data_format", "numpy")}
+    return {**layer._asdict(), **more, **formats}
+
+
+def agree(sample, expected, dtype):
+    """Return whether two samples are the same but for rounding."""
+    if len(sample) != len(expected):
+        return False
+    scale = np.abs(expected).max(initial=0)
+    return np.allclose(sample, expected, rtol=0, atol=TOLERANCE[dtype] * scale)
+
+
+def set_up(workers, job):
+    """Return the workers that can do the job and agree with conv3dt, and what the others said."""
+    able, errors, expected = [], {}, None
+    for worker in workers:
+        reply = worker.ask(job)
+        expected = expected or reply.get("sample")
+        if "error" in reply:
+            errors[worker.system] = reply["error"]
+        elif not agree(reply["sample"], expected, job["dtype"]):
+            errors[worker.system] = "another result"
+        else:
+            able.append(worker)
+    return able, errors
+
+
+def measure(workers, name, chosen):
+    """Return what is known of a layer after all rounds."""
+    job = job_of(name, chosen)
+    able, errors = set_up(workers, job)
+    seconds, rates = {}, clock.Rates(0, 0)
+    for number in range(chosen.rounds):
+        progress(f"{name}: round {number + 1} of {chosen.rounds}")
+        rates = rates.better(clock.rates(chosen.threads, chosen.dtype, chosen.turn / 2))
+        for worker in able:
+            new = worker.ask(job)["seconds"]
+            seconds[worker.system] = min(new, seconds.get(worker.system, new))
+    plan = plan_of(LAYERS[name], chosen.dtype, chosen.data_format)
+    work = {"flops": plan.flops, "bytes": plan.bytes}
+    return {"seconds": seconds, "errors": errors, "rates": rates, **work}
+
+
+def progress(text):
+    """Say what is being done, on a terminal only."""
+    if sys.stderr.isatty():
+        print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
+
+
+def describe(workers, chosen):
+    """Return what a reader of the results needs to know about the run."""
+    return {
+        "versions": {worker.system: worker.version for worker in workers},
+        "threads": chosen.threads,
+        "rounds": chosen.rounds,
+        "dtype": chosen.dtype,
+        "data_format": chosen.data_format,
+        "isa": chosen.isa or "all",
+        "numpy": chosen.numpy,
+    }
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add("--python", action="append", default=[sys.executable], help="has libraries; repeatable")
+    add("--layers", nargs="+", choices=LAYERS, default=[*LAYERS], metavar="NAME", help="all")
+    add("--rounds", type=int, default=20, help="turns of each library (default %(default)s)")
+    add("--turn", type=float, default=0.1, help="seconds of a turn (default %(default)s)")
+    add("--dtype", choices=TOLERANCE, default="float32", help="default %(default)s")
+    add("--data-format", choices=("NDHWC", "NCDHW"), default="NDHWC", help="conv3dt's")
+    add("--threads", type=int, default=_threads.available(), help="default %(default)s")
+    add("--isa", choices=("avx2",), help="let nobody use more than AVX2")
+    add("--numpy", action="store_true", help="TensorFlow has to hand back NumPy arrays, as all do")
+    add("--output", type=Path, default=Path("versus"), help="folder (default %(default)s)")
+    return parser.parse_args()
+
+
+def main():
+    chosen = options()
+    threads = str(chosen.threads)
+    os.environ.update(QUIET, OMP_NUM_THREADS=threads, NUMBA_NUM_THREADS=threads)
+    os.environ.update(AVX2 if chosen.isa else {})
+    chosen.output.mkdir(parents=True, exist_ok=True)
+    path = chosen.output / "results.json"
+    layers = json.loads(path.read_text())["layers"] if path.exists() else {}
+    workers = start_workers(chosen)
+    for name in chosen.layers:
+        layers[name] = measure(workers, name, chosen)
+        progress("")
+        print(versus_report.line(name, layers[name]), flush=True)
+    for worker in workers:
+        worker.close()
+    ordered = {name: layers[name] for name in LAYERS if name in layers}
+    results = {"run": describe(workers, chosen), "layers": ordered}
+    path.write_text(json.dumps(results, indent=1))
+    (chosen.output / "versus_peers.md").write_text(versus_report.text(results))
+    versus_pictures.write(results, chosen.output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""The results of `versus_peers.py` as two pictures."""
+
+from .versus_report import OURS, SHORT, best_peer, mean, ratios
+
+COLOURS = {
+    "tensorflow": "tab:orange",
+    "tensorflow without oneDNN": "tab:olive",
+    "torch": "tab:red",
+    "onnxruntime": "tab:purple",
+    "openvino": "tab:green",
+}
+INK = "tab:blue"
+
+
+def write(results, folder):
+    """Write both pictures."""
+    from matplotlib.figure import Figure  # not above: asv imports this file without it
+
+    for name, draw in (("ratios", draw_ratios), ("roofline", draw_roofline)):
+        figure = Figure(figsize=(8, 6), layout="constrained")
+        draw(figure.subplots(), results)
+        figure.savefig(folder / f"{name}.png", dpi=130)
+
+
+def draw_ratios(axes, results):
+    """Draw times as multiples of a plain call of conv3dt, a bar for the best of the others."""
+    names = [*results["layers"]]
+    seconds = [results["layers"][name]["seconds"] for name in names]
+    both = [ratios(results["layers"][name]) for name in names]
+    label = f"best of the others (geometric mean {mean(x[0] for x in both):.2f})"
+    axes.barh(range(len(names)), [x[0] for x in both], color=INK, alpha=0.35, label=label)
+    for peer, title in SHORT.items():
+        dots = [(s[peer] / s[OURS[0]], y) for y, s in enumerate(seconds) if peer in s]
+        if dots:
+            axes.plot(*zip(*dots, strict=True), "o", ms=5, color=COLOURS[peer], label=title)
+    dots = [(s[OURS[1]] / s[OURS[0]], y) for y, s in enumerate(seconds)]
+    axes.plot(*zip(*dots, strict=True), "D", ms=5, color=INK, label="conv3dt, prepared")
+    axes.axvline(1, color=INK, label="conv3dt, plain call")
+    axes.set_xscale("log")
+    ticks = [0.5, 1, 2, 3, 5, 10, 20, 50]
+    axes.set_xticks(ticks, map(str, ticks))
+    axes.minorticks_off()
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set_xlabel("time / time of a plain call of conv3dt (right of 1: slower)")
+    axes.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4)
+
+
+def draw_roofline(axes, results):
+    """Draw every layer under the roof that arithmetic and memory make."""
+    from matplotlib.ticker import LogLocator
+
+    layers = results["layers"]
+    flops, n_bytes = (max(x["rates"][i] for x in layers.values()) for i in range(2))
+    work = [x["flops"] / x["bytes"] for x in layers.values()]
+    span = min(work) / 1.5, flops / n_bytes, max(work) * 1.5
+    roof = [min(flops, n_bytes * x) / 1e9 for x in span]
+    axes.plot(
+        span, roof, color="black", label=f"{flops / 1e9:.0f} GFLOP/s, {n_bytes / 1e9:.1f} GB/s"
+    )
+    ordered = sorted(layers.items(), key=lambda item: item[1]["flops"] / item[1]["bytes"])
+    for number, (name, x) in enumerate(ordered):
+        at = x["flops"] / x["bytes"]
+        ours = x["flops"] / x["seconds"][OURS[1]] / 1e9
+        peer = x["flops"] / best_peer(x)[0] / 1e9
+        first = {} if number else {"label": "conv3dt, prepared"}
+        axes.plot([at, at], [peer, ours], color="0.8", lw=1, zorder=1)
+        axes.plot(at, ours, "o", color=INK, **first)
+        first = {} if number else {"label": "best of the others"}
+        axes.plot(at, peer, "o", mfc="white", color="0.4", **first)
+        beside = (4, 3) if number % 2 else (-4, 3)  # neighbours' names on different sides
+        side = {"ha": "left" if number % 2 else "right", "textcoords": "offset points"}
+        axes.annotate(name, (at, ours), beside, fontsize=7, **side)
+    axes.set(xscale="log", yscale="log", xlabel="FLOP per byte", ylabel="GFLOP/s")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter("")
+    axes.legend(fontsize=8, loc="lower right")
