@@ -9,7 +9,7 @@ is first used.
 TYPE_CHECKING = False  # type checkers know it by its name; importing typing takes milliseconds
 if TYPE_CHECKING:
     from . import compat, nn
-    from ._api import clear_cache, conv3d_transpose, explain
+    from ._api import clear_cache, conv3d_transpose, explain, threads
     from ._forward import conv3d, explain_conv3d
     from ._prepared import Prepared, prepare
     from ._recycle import set_recycling
@@ -27,6 +27,7 @@ __all__ = [
     "nn",
     "prepare",
     "set_recycling",
+    "threads",
 ]
 
 # Which module has a public name.
@@ -39,6 +40,7 @@ _HOMES = {
     "explain_conv3d": "_forward",
     "prepare": "_prepared",
     "set_recycling": "_recycle",
+    "threads": "_api",
 }
 
 

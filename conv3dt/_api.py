@@ -1,14 +1,15 @@
 """The library's own functions: TensorFlow's operation with more to ask for."""
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from numpy.typing import NDArray
 
-from . import _recycle, _run
+from . import _recycle, _run, _threads
 from ._arguments import as_call, as_request, as_threads
 from ._plan import Plan, make_plan
 
-__all__ = ["clear_cache", "conv3d_transpose", "explain"]
+__all__ = ["clear_cache", "conv3d_transpose", "explain", "threads"]
 
 
 def conv3d_transpose(
@@ -193,7 +194,40 @@ def explain(
         out=out,
         dtype=dtype,
     )
-    return make_plan(request, None if threads is None else as_threads("explain", threads))
+    return make_plan(request, as_threads("explain", threads))
+
+
+def threads(n: int) -> AbstractContextManager[None]:
+    """Let calls inside a `with` block use `n` threads, unless they say otherwise.
+
+    The number before is restored at the end. It holds for this thread, or this asyncio task, and
+    what it calls: threads that it starts have their own, so set it where the calls are made.
+
+    Parameters
+    ----------
+    n : int
+        From 1 to the most that a call may use, which `show_config` prints.
+
+    Returns
+    -------
+    context manager
+
+    Raises
+    ------
+    ValueError
+        If n is out of range.
+    TypeError
+        If n is not an integer.
+
+    Examples
+    --------
+    >>> import conv3dt
+    >>> with conv3dt.threads(1):
+    ...     plan = conv3dt.explain((1, 64, 64, 64, 8), (2, 2, 2, 8, 8), (1, 128, 128, 128, 8), 2)
+    >>> plan.threads
+    1
+    """
+    return _threads.limited(as_threads("threads", n))
 
 
 def clear_cache() -> None:

@@ -38,7 +38,7 @@ class Call(NamedTuple):
     filters: NDArray[Any]  # (kd, kh, kw, co, ci), of a forward convolution a view; likewise
     bias: NDArray[Any] | None  # (co,), likewise
     out: NDArray[Any] | None  # C-contiguous, native, writeable, shares no memory with the inputs
-    threads: int | None
+    threads: int
     batches: tuple[int, ...] = ()  # dimensions of the input that were made one batch, if several
 
     @property
@@ -81,9 +81,7 @@ def as_call(
     )
     if out is not None:
         out = check_out(function, out, request.output_shape, dtype, [value, filters, bias])
-    if threads is not None:
-        threads = as_threads(function, threads)
-    return Call(request, value, filters, bias, out, threads)
+    return Call(request, value, filters, bias, out, as_threads(function, threads))
 
 
 def as_forward_call(
@@ -118,9 +116,8 @@ def as_forward_call(
         shape = (*batches, *request.output_shape[1:])
         out = check_out(function, out, shape, dtype, [value, filters, bias])
         out = out.reshape(request.output_shape)
-    if threads is not None:
-        threads = as_threads(function, threads)
-    return Call(request, value, filters.swapaxes(3, 4), bias, out, threads, batches)
+    filters, threads = filters.swapaxes(3, 4), as_threads(function, threads)
+    return Call(request, value, filters, bias, out, threads, batches)
 
 
 def _as_options(
@@ -183,7 +180,9 @@ def _is_shape(name: str, given: Any) -> bool:
 
 
 def as_threads(function: str, threads: Any) -> int:
-    """Return a number of threads that a call may use."""
+    """Return how many threads a call uses, by default those of the block or the process."""
+    if threads is None:
+        return _threads.default()
     count, most = as_integer(function, "threads", threads), _threads.available()
     if not 1 <= count <= most:
         raise ValueError(f"{function}: threads must be from 1 to {most}; got {shown(count)}.")

@@ -15,6 +15,7 @@ class Host(NamedTuple):
     name: str  # LLVM's name, such as cascadelake
     isa: str  # avx512, avx2, neon or sse
     vector_bytes: int
+    features: str  # as LLVM spells them: +avx2,-avx512f,...
 
 
 @lru_cache(maxsize=1)
@@ -25,14 +26,12 @@ def host() -> Host:
 
     name = os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name()
     named = os.environ.get("NUMBA_CPU_FEATURES")
-    if named is not None:
-        features = {f[1:] for f in named.split(",") if f.startswith("+")}
-    elif "NUMBA_CPU_NAME" in os.environ:
-        features = set()
-    else:
-        features = {f for f, has in binding.get_host_cpu_features().items() if has}
+    if named is None:
+        elsewhere = "NUMBA_CPU_NAME" in os.environ
+        named = "" if elsewhere else binding.get_host_cpu_features().flatten()
+    features = {f[1:] for f in named.split(",") if f.startswith("+")}
     isa = _instruction_set(binding.get_default_triple(), features)
-    return Host(name, isa, MACHINES[isa].vector_bytes)
+    return Host(name, isa, MACHINES[isa].vector_bytes, named)
 
 
 def machine() -> Machine:

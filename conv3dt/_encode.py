@@ -1,7 +1,7 @@
 """A plan as the tables of int64 numbers that compiled drivers read; kernels.layout names them."""
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from ._plan import Plan
 from ._tile import ITEMSIZE, STORAGES, WideTile
 from .kernels import layout as field
+from .kernels.workers import workers
 
 __all__ = ["Tables", "tables"]
 
 Int64s = NDArray[np.int64]
+Place: TypeAlias = tuple[int, int, int]  # of a tile in its table: kind, outer, inner
 
 _LINE = 64  # bytes of a cache line: threads that write to the same one slow each other down
 
@@ -22,6 +24,7 @@ class Tables(NamedTuple):
 
     params: Int64s  # header and axes: copied for each call
     kept: tuple[Int64s, ...]  # the tables whose addresses it holds
+    tiles: dict[Place, int]  # addresses, which keep the tiles' code in memory
     lists: int  # where threads' lists begin, in bytes behind their packed inputs
     scratch: int  # bytes of both
 
@@ -29,16 +32,16 @@ class Tables(NamedTuple):
 @lru_cache(maxsize=1024)
 def tables(plan: Plan) -> Tables:
     """Return the tables of a plan; columns are named in kernels.layout."""
-    from .kernels.build import address_of
-    from .kernels.pack import pack_input
-
-    kept = _phase_table(plan), _tap_table(plan), _block_table(plan), _tile_table(plan)
+    addresses = _addresses(plan)
+    kept = _phase_table(plan), _tap_table(plan), _block_table(plan), _tile_table(plan, addresses)
     params = np.concatenate([_header(plan), *(_axis_row(plan, a) for a in range(4))])
     columns = field.PHASES, field.TAPS, field.BLOCKS, field.TILES
     params[list(columns)] = [table.ctypes.data for table in kept]
-    params[field.PACK] = address_of(pack_input, 10, lambda: pack_input)
+    params[field.PACK] = workers().pack_input
     lists = plan.threads * int(params[field.SCRATCH_STEP])
-    return Tables(params, kept, lists, lists + plan.threads * int(params[field.LISTS_STEP]))
+    return Tables(
+        params, kept, addresses, lists, lists + plan.threads * int(params[field.LISTS_STEP])
+    )
 
 
 def _header(plan: Plan) -> Int64s:
@@ -129,17 +132,24 @@ def _block_table(plan: Plan) -> Int64s:
     return np.array(rows, np.int64).reshape(-1, field.BLOCK_FIELDS)
 
 
-def _tile_table(plan: Plan) -> Int64s:
+def _addresses(plan: Plan) -> dict[Place, int]:
     """Return the addresses of the plan's micro-kernels, compiled where they are new."""
     from .kernels.microkernel import tile_address
     from .kernels.widekernel import wide_tile_address
 
+    return {
+        (kind, outer, inner): (
+            wide_tile_address(tile) if isinstance(tile, WideTile) else tile_address(tile)
+        )
+        for kind, outer, inner, tile in plan.tiles()
+    }
+
+
+def _tile_table(plan: Plan, addresses: dict[Place, int]) -> Int64s:
+    """Return the table of micro-kernels."""
     header = _header(plan)
     shape = len(plan.kinds), header[field.TILE_OUTER], header[field.TILE_INNER]
     table = np.zeros(shape, np.int64)
-    for kind, outer, inner, tile in plan.tiles():
-        if isinstance(tile, WideTile):
-            table[kind, outer, inner] = wide_tile_address(tile)
-        else:
-            table[kind, outer, inner] = tile_address(tile)
+    for place, address in addresses.items():
+        table[place] = address
     return table

@@ -178,4 +178,4 @@ def explain_conv3d(
         dtype=dtype,
         read=as_forward_call,
     )
-    return make_plan(request, None if threads is None else as_threads("explain_conv3d", threads))
+    return make_plan(request, as_threads("explain_conv3d", threads))

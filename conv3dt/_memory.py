@@ -1,18 +1,15 @@
 """How much memory can still be had."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from . import _recycle
+from . import _groups, _recycle
 
 __all__ = ["available", "require"]
 
 # Smaller requests are left to the allocator: asking the system costs more than they do.
 _ASK_FROM = 1 << 26
-
-_GROUPS = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-)
 
 
 def available() -> int | None:
@@ -24,8 +21,7 @@ def available() -> int | None:
                 found.append(int(line.split()[1]) * 1024)
     except (OSError, ValueError):
         return None
-    limits = [left for left in (_left(*group) for group in _GROUPS) if left is not None]
-    return min([sum(found), *limits]) if found else None
+    return min([sum(found), *_limits()]) if found else None
 
 
 def require(needed: int, function: str) -> None:
@@ -43,12 +39,18 @@ def require(needed: int, function: str) -> None:
         )
 
 
-def _left(limit: str, used: str) -> int | None:
-    """Return what a control group has left, or None where it has no limit."""
-    try:
-        return max(0, int(Path(limit).read_text()) - int(Path(used).read_text()))
-    except (OSError, ValueError):
-        return None
+def _limits() -> Iterator[int]:
+    """Yield what control groups and `ulimit -v` leave."""
+    pairs = _groups.numbers("memory", "memory.max", "memory.current")
+    pairs += _groups.numbers("memory", "memory.limit_in_bytes", "memory.usage_in_bytes")
+    yield from (max(0, limit - used) for limit, used in pairs)
+    with suppress(ImportError, OSError):  # not on Windows
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if limit != resource.RLIM_INFINITY:
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            yield max(0, limit - pages * resource.getpagesize())
 
 
 def _gib(n: int) -> str:

@@ -1,7 +1,6 @@
 """The only place where arrays meet a plan: allocate, pack, launch."""
 
 from collections.abc import Callable
-from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
@@ -16,6 +15,7 @@ from ._recycle import address, aligned
 from ._tile import ITEMSIZE, compute_type
 from ._tuning import TUNING
 from .kernels import layout as field
+from .kernels.workers import workers
 
 __all__ = ["Packed", "convolve", "pack", "run"]
 
@@ -85,7 +85,7 @@ def _packed(plan: Plan, filters: Array, bias: Array | None) -> tuple[Packed, boo
         address(filters), address(memory) + plan.bias_bytes, *filters.strides
     )  # fmt: skip
     threads = plan.threads if plan.panels > TUNING.serial_panels else 1
-    _launch(_kernels().pack_filters, address(params), threads)
+    _launch(workers().pack_filters, params, threads, filters, memory)
     return Packed(plan, memory), not params[field.NOT_FINITE]
 
 
@@ -102,7 +102,8 @@ def convolve(packed: Packed, call: Call) -> Array:
         address(out), *_in_order(plan, out.strides),
         panels, panels + plan.bias_bytes, at_scratch, at_scratch + tasks.lists,
     )  # fmt: skip
-    _launch(_kernels().convolve, address(params), min(plan.threads, plan.tasks))
+    threads = min(plan.threads, plan.tasks)
+    _launch(workers().convolve, params, threads, value, out, scratch, packed.memory)
     return out
 
 
@@ -139,32 +140,11 @@ _CONVOLVING = [
 ]  # fmt: skip
 
 
-class _Kernels(NamedTuple):
-    """Addresses of the workers, and how they are started."""
+def _launch(worker: int, params: Array, threads: int, *uses: Array) -> None:
+    """Start the worker on `threads` threads; the arrays stay until all of them are done."""
+    enter, at = workers().enter, address(params)
 
-    pack_filters: int
-    convolve: int
-    call_once: Callable[[int, int], None]
-    launch: Callable[[int, int, int], None]
+    def start(slot: int, _: object = (params, uses)) -> None:
+        enter(worker, at, slot)
 
-
-@lru_cache(maxsize=1)
-def _kernels() -> _Kernels:
-    """Return the compiled drivers."""
-    from .kernels import build, driver, pack
-
-    return _Kernels(
-        build.address_of(pack.pack_filters, 2, lambda: pack.pack_filters),
-        build.address_of(driver.convolve, 2, lambda: driver.convolve),
-        build.serial(driver.call_once),
-        build.parallel(driver.launch),
-    )
-
-
-def _launch(worker: int, params: int, threads: int) -> None:
-    """Start the worker on `threads` threads, on this one if it is only one."""
-    if threads == 1:
-        _kernels().call_once(worker, params)
-        return
-    with _threads.launching(threads):
-        _kernels().launch(worker, params, threads)
+    _threads.run(start, threads)

@@ -1,56 +1,184 @@
-"""How many threads there are, and starting work on them."""
+"""How many threads there are, and work on them.
 
+The threads are Python's: a kernel is called through ctypes, which releases the GIL. Two of them
+start and end together in 11 us; in 10 with Numba's OpenMP layer, in 40 with its workqueue. These
+end a process that was forked after a parallel call (OpenMP), or in which two Python threads start
+work at once (workqueue); nothing is shared with them here.
+"""
+
+import _thread
 import os
+import queue
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from functools import lru_cache, partial
+from pathlib import Path
 
-__all__ = ["available", "launching", "layer"]
+from . import _groups
 
-_workqueue = threading.Lock()
+__all__ = ["available", "count_and_reason", "default", "limited", "run"]
+
+_chosen: ContextVar[int | None] = ContextVar("conv3dt.threads", default=None)
+_VARIABLES = "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK"
+
+Start = Callable[[int], None]
+
+
+def available() -> int:
+    """Return the most threads a call may use."""
+    return count_and_reason()[0]
+
+
+def default() -> int:
+    """Return how many threads a call uses that does not say."""
+    return _chosen.get() or available()
 
 
 @lru_cache(maxsize=1)
-def available() -> int:
-    """Return the most threads a call may use: those Numba was given, or this process's cores."""
-    named = os.environ.get("NUMBA_NUM_THREADS", "")
-    if named.isdigit() and int(named) > 0:
-        return int(named)
+def count_and_reason() -> tuple[int, str]:
+    """Return the most threads a call may use, and what limits them."""
+    limits = [(os.cpu_count() or 1, "the machine's processors")]
     if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
+        limits.append((len(os.sched_getaffinity(0)), "the processors this process may use"))
+    quota = _quota()
+    if quota is not None:
+        limits.append((quota, "the control group's quota"))
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        limits.append((1, "NUMBA_DISABLE_JIT: plain Python"))
+    for name in _VARIABLES:
+        first = os.environ.get(name, "").partition(",")[0].strip()  # OpenMP has a list of levels
+        if first.isdigit() and int(first) > 0:
+            limits.append((int(first), name))
+            break
+    return min(limits, key=lambda limit: limit[0])
 
 
-def layer() -> str:
-    """Return the name of Numba's threading layer, loading it if that is still to be done."""
-    from numba.np.ufunc import parallel  # noqa: TID251
-
-    parallel._launch_threads()
-    return str(parallel.threading_layer())
+def _quota(**where: Path) -> int | None:
+    """Return how many processors' time the control groups leave, None without a limit."""
+    new = _groups.numbers("cpu", "cpu.max", **where)
+    old = _groups.numbers("cpu", "cpu.cfs_quota_us", "cpu.cfs_period_us", **where)
+    counts = [max(1, limit // period) for limit, period in new + old if limit > 0]
+    return min(counts, default=None)
 
 
 @contextmanager
-def launching(threads: int) -> Iterator[None]:
-    """Let this Python thread start a parallel region of `threads` threads, and restore its count.
-
-    The workqueue layer ends the process when two Python threads start work at once: one waits.
-    """
-    from numba.np.ufunc import parallel  # noqa: TID251
-
-    before = parallel.get_num_threads()
-    parallel.set_num_threads(min(threads, before))
-    lock = _workqueue if _is_workqueue() else None
+def limited(n: int) -> Iterator[None]:
+    """Let calls in the block use `n` threads if they do not say."""
+    token = _chosen.set(n)
     try:
-        if lock:
-            with lock:
-                yield
-        else:
-            yield
+        yield
     finally:
-        parallel.set_num_threads(before)
+        _chosen.reset(token)
 
 
-@lru_cache(maxsize=1)
-def _is_workqueue() -> bool:
-    return layer() == "workqueue"
+class _Job:
+    """`start(slot)`, to be run by the first who claims it."""
+
+    __slots__ = ("claim", "done", "slot", "start")
+
+    def __init__(self, start: Start, slot: int) -> None:
+        self.start, self.slot = start, slot
+        self.claim, self.done = _thread.allocate_lock(), _thread.allocate_lock()
+        self.done.acquire()
+
+    def run(self) -> bool:
+        """Run the job unless somebody else has claimed it; return whether it was run."""
+        if not self.claim.acquire(False):
+            return False
+        try:
+            self.start(self.slot)
+        finally:
+            self.done.release()
+        return True
+
+    def finish(self) -> None:
+        """Return when the job has been run; an interruption is raised, but then."""
+        try:
+            if not self.run():
+                with self.done:
+                    return
+        except BaseException:
+            self.finish()
+            raise
+
+
+class _Pool:
+    """Helper threads, started when they are first needed, one fewer than a call may use."""
+
+    def __init__(self) -> None:
+        self.jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self.size = 0
+        self.growing = threading.Lock()
+
+    def share(self, start: Start, n: int) -> None:
+        """Call start(slot) for every slot < n; those no helper is free for, on this thread."""
+        jobs = [_Job(start, slot) for slot in range(1, n)]
+        if self.size < n - 1:
+            self.grow(n - 1)
+        for job in jobs:
+            self.jobs.put(job)
+        try:
+            start(0)
+        finally:
+            for job in jobs:
+                job.finish()
+
+    def grow(self, size: int) -> None:
+        """Start helpers until there are `size`, or no more can be had: then there are fewer."""
+        with self.growing, suppress(RuntimeError):
+            while self.size < size:
+                name = f"conv3dt-{self.size + 1}"
+                threading.Thread(target=self.help, name=name, daemon=True).start()
+                self.size += 1
+
+    def help(self) -> None:
+        """Run jobs for ever."""
+        while True:
+            self.jobs.get().run()
+
+
+_pool = _Pool()
+
+
+def _after_fork() -> None:
+    """Begin anew: a forked process has none of its parent's helpers, perhaps other processors."""
+    global _pool
+    _pool = _Pool()
+    count_and_reason.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def run(start: Start, n: int, stop: Callable[[], None] | None = None) -> None:
+    """Call start(slot) for every slot < n, on as many threads as are free, and wait for all.
+
+    With `stop` a signal that arrives on the main thread is answered at once: if its handler raises,
+    as Ctrl-C's does, `stop()` is called, which must soon end the work.
+    """
+    work = partial(_pool.share, start, n) if n > 1 else partial(start, 0)
+    if stop is None or threading.current_thread() is not threading.main_thread():
+        work()
+    else:
+        _run_aside(work, stop)
+
+
+def _run_aside(work: Callable[[], None], stop: Callable[[], None]) -> None:
+    """Run `work` on a thread of its own, while this one answers signals."""
+    worker = threading.Thread(target=work, name="conv3dt-call", daemon=True)
+    try:
+        worker.start()
+    except RuntimeError:  # no thread can be had
+        work()
+        return
+    try:
+        worker.join()
+    except BaseException:
+        stop()
+        while worker.is_alive():  # arrays may go only when nobody uses them, however often it rings
+            with suppress(BaseException):
+                worker.join()
+        raise

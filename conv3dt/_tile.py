@@ -1,6 +1,6 @@
 """What a micro-kernel is specialised to: the words that plans and kernels share."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 __all__ = ["ACTIVATIONS", "ITEMSIZE", "STORAGES", "Tile", "WideTile", "compute_type"]
 
@@ -20,18 +20,6 @@ def compute_type(storage: str) -> str:
     return "float64" if storage == "float64" else "float32"
 
 
-def _as_numbers(tile: tuple[Any, ...]) -> list[int]:
-    """Return a tile's fields, names as their positions in STORAGES and ACTIVATIONS."""
-    storage, *fields, activation = tile
-    return [STORAGES.index(storage), *map(int, fields), ACTIVATIONS.index(activation)]
-
-
-def _from_numbers(numbers: list[int]) -> list[Any]:
-    """Return a tile's fields from `_as_numbers` of them."""
-    storage, *fields, activation = numbers
-    return [STORAGES[storage], *fields, ACTIVATIONS[activation]]
-
-
 class Tile(NamedTuple):
     """A register tile of outer*inner output positions by `vectors` vectors of output channels."""
 
@@ -46,16 +34,6 @@ class Tile(NamedTuple):
     last: int  # channels of the last vector that exist
     spread: bool  # whether neighbouring output channels lie apart in memory
     activation: str
-
-    @property
-    def numbers(self) -> list[int]:
-        """The tile as integers: what a cached function may be closed over."""
-        return _as_numbers(self)
-
-    @classmethod
-    def of(cls, numbers: list[int]) -> "Tile":
-        """Return the tile of these integers."""
-        return cls(*_from_numbers(numbers))
 
     @property
     def rows(self) -> int:
@@ -80,16 +58,6 @@ class WideTile(NamedTuple):
     phases: int
     apart: bool  # each channel has rows of its own (NCDHW); else channels are neighbours
     activation: str
-
-    @property
-    def numbers(self) -> list[int]:
-        """The tile as integers: what a cached function may be closed over."""
-        return _as_numbers(self)
-
-    @classmethod
-    def of(cls, numbers: list[int]) -> "WideTile":
-        """Return the tile of these integers."""
-        return cls(*_from_numbers(numbers))
 
     @property
     def streams(self) -> int:

@@ -68,7 +68,7 @@ def test_signatures(function, expected):
 
 
 def test_names():
-    functions = {"clear_cache", "prepare", "set_recycling"}
+    functions = {"clear_cache", "prepare", "set_recycling", "threads"}
     functions |= {"conv3d", "conv3d_transpose", "explain", "explain_conv3d"}
     expected = functions | {"Prepared", "__version__", "compat", "nn"}
     assert set(conv3dt.__all__) == set(dir(conv3dt)) == expected

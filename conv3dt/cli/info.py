@@ -62,7 +62,7 @@ def _machine() -> dict[str, str]:
     return {
         "processor": f"{host.name}, {platform.machine()}",
         "vectors": f"{host.isa}, {host.vector_bytes} bytes ({lanes} float32)",
-        "threads": f"{_threads.available()}, layer {_threads.layer()}",
+        "threads": "{} ({})".format(*_threads.count_and_reason()),
     }
 
 

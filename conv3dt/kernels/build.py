@@ -1,105 +1,181 @@
-"""Compile a Python function to machine code with an address, once per process and cached on disk.
+"""Machine code for a key: what this process has, what the cache has, or what is compiled now.
 
 Kernels call each other by address: what is called need not be compiled again into its caller, and
 one driver serves every tile. With NUMBA_DISABLE_JIT=1 nothing is compiled; an "address" is then a
-small number that stands for the Python function itself.
+small number that stands for a Python function.
 """
 
+import ctypes
+import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
-
-import numba
-from numba import types
-from numba.core import config
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any, cast
 
 from .. import _cache
 
-__all__ = ["PLAIN", "address_of", "assembly", "function_at", "inner", "parallel", "serial"]
+__all__ = [
+    "PLAIN",
+    "assembly",
+    "callable_at",
+    "clear",
+    "compiled",
+    "count",
+    "emitted",
+    "function_at",
+    "inner",
+]
 
 # Whether functions stay plain Python.
-PLAIN: bool = config.DISABLE_JIT
+PLAIN: bool = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
+Function = Callable[..., None]
+# Where an address came from has to be kept as long as the function may be called: plans do.
+_kept: dict[str, int] = {}
+_MOST = 2048  # of them, 8 KB each
+_plain: list[Function] = []
+_memory: Any = None
 _lock = threading.RLock()
-_kept: dict[Any, Any] = {}
-_plain: list[Callable[..., None]] = []
 
-# Errors cannot cross a call by address, so nothing compiled here may raise: with error_model
-# "numpy" a division is not checked.
-
-
-@contextmanager
-def _cached() -> Iterator[bool]:
-    """Let Numba cache what is decorated inside in conv3dt's own folder, if there is one."""
-    folder = _cache.folder()
-    with _lock:
-        before = config.CACHE_DIR
-        config.CACHE_DIR = "" if folder is None else str(folder)
-        try:
-            yield folder is not None
-        finally:
-            config.CACHE_DIR = before
+# A child must not inherit the lock from a thread that it does not have.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
 
 
-def address_of(key: Any, n_arguments: int, make: Callable[[], Callable[..., None]]) -> int:
-    """Return the address of the function `make()`, which takes int64 arguments and returns nothing.
+def emitted(key: Any, n_arguments: int, write: Function, plain: Callable[[], Function]) -> int:
+    """Return the address of a function of int64 arguments that `write(builder, *arguments)` writes.
 
-    `key` names the function in this process; `make` is called when the key is new.
+    `key` names it, in every process; `plain()` is its twin for NUMBA_DISABLE_JIT=1.
     """
-    if key not in _kept:
-        with _cached() as cache:
-            if key not in _kept:
-                _kept[key] = _compile(make(), n_arguments, cache)
-    return int(_kept[key][0])
+    return _address(key, plain, lambda name: _emitted_code(name, n_arguments, write))
 
 
-def _compile(function: Callable[..., None], n_arguments: int, cache: bool) -> tuple[int, Any]:
+def compiled(key: Any, n_arguments: int, make: Callable[[], Function]) -> int:
+    """Return the address of the Python function `make()`, compiled by Numba."""
+    return _address(key, make, lambda _: _numba_code(make(), n_arguments))
+
+
+def _address(key: Any, plain: Callable[[], Function], make: Callable[[str], bytes]) -> int:
+    """Return the address for a key, after whatever has to be done for it."""
+    text = repr(key)
+    address = _kept.get(text)
+    if address is None:
+        with _lock:
+            address = _kept.get(text)
+            if address is None:
+                if len(_kept) >= _MOST:
+                    clear()
+                address = _kept[text] = _plain_address(plain()) if PLAIN else _loaded(text, make)
+    return address
+
+
+def _loaded(key: str, make: Callable[[str], bytes]) -> int:
+    """Return the address of cached or new machine code: `name | 0 | object code`."""
+    global _memory
+    from .machine import Memory
+
+    own = "kernel_" + blake2b(key.encode(), digest_size=8).hexdigest()
+    data = _cache.load(key)
+    if data is None:
+        data = make(own)
+        _cache.save(key, data)
+    name, code = data.split(b"\0", 1)
+    if name.decode() != own:  # one of Numba's names, which repeat from process to process
+        _define_numba_symbols()
+        return Memory().load(name.decode(), code)
+    if _memory is None:
+        _memory = Memory()
+    address: int = _memory.load(own, code)
+    return address
+
+
+def _define_numba_symbols() -> None:
+    """Let LLVM find the functions of Numba's runtime: the code of its functions names them."""
+    from numba.core.registry import cpu_target
+    from numba.core.runtime import rtsys
+
+    rtsys.initialize(cpu_target.target_context)
+
+
+def clear() -> None:
+    """Forget all functions; memory in which nobody keeps an address is released."""
+    global _memory
+    with _lock:
+        _kept.clear()
+        _memory = None
+
+
+def count() -> int:
+    """Return how many functions this process has loaded and not forgotten."""
+    return len(_kept)
+
+
+def assembly(n_arguments: int, write: Function) -> str:
+    """Return the machine code of what `write` writes, as text."""
+    from .machine import assembly_text
+
+    return assembly_text(_module("kernel", n_arguments, write))
+
+
+def callable_at(address: int, n_arguments: int) -> Function:
+    """Return the function at an address for Python to call; the GIL is released meanwhile."""
     if PLAIN:
-        _plain.append(function)
-        return len(_plain), function
-    signature = types.void(*[types.int64] * n_arguments)
-    compiled = numba.cfunc(signature, cache=cache, error_model="numpy", boundscheck=False)(function)
-    return int(compiled.address), compiled
+        return function_at(address)
+    function: Any = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * n_arguments)(address)
+    function.address = address  # keeps the code in memory
+    return cast(Function, function)
 
 
-# Helpers of kernels: called from compiled code only, so nothing is made that Python could call.
-inner = numba.njit(
-    no_cpython_wrapper=True,
-    no_cfunc_wrapper=True,
-    error_model="numpy",
-    boundscheck=False,
-)
-
-
-def assembly(function: Callable[..., None], n_arguments: int) -> str:
-    """Return the machine code of a function as text; compiled anew, as a cached one has no text."""
-    signature = types.void(*[types.int64] * n_arguments)
-    compiled = numba.cfunc(signature, error_model="numpy", boundscheck=False)(function)
-    return str(compiled._library.get_asm_str())
-
-
-def function_at(address: int) -> Callable[..., None]:
+def function_at(address: int) -> Function:
     """Return the plain function an address stands for; only with NUMBA_DISABLE_JIT=1."""
     return _plain[address - 1]
 
 
-def parallel(function: Callable[..., None]) -> Callable[..., None]:
-    """Return `function` compiled with its `prange` loops in parallel and without the GIL."""
-    return _jitted(function, True)
+def inner(function: Any) -> Any:
+    """Compile a helper of kernels, which is called from compiled code only."""
+    if PLAIN:
+        return function
+    import numba
+
+    # Errors cannot cross a call by address, so nothing compiled here may raise: with error_model
+    # "numpy" a division is not checked.
+    return numba.njit(
+        no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy", boundscheck=False
+    )(function)
 
 
-def serial(function: Callable[..., None]) -> Callable[..., None]:
-    """Return `function` compiled, without the GIL."""
-    return _jitted(function, False)
+def _plain_address(function: Function) -> int:
+    _plain.append(function)
+    return len(_plain)
 
 
-def _jitted(function: Callable[..., None], in_parallel: bool) -> Callable[..., None]:
-    if function not in _kept:
-        with _cached() as cache:
-            if function not in _kept:
-                _kept[function] = numba.njit(
-                    parallel=in_parallel, cache=cache, nogil=True, error_model="numpy"
-                )(function)
-    compiled: Callable[..., None] = _kept[function]
-    return compiled
+def _emitted_code(name: str, n_arguments: int, write: Function) -> bytes:
+    """Return `name | 0 | object code` of what `write` writes."""
+    from .machine import object_code
+
+    return name.encode() + b"\0" + object_code(_module(name, n_arguments, write))
+
+
+def _module(name: str, n_arguments: int, write: Function) -> str:
+    """Return IR of a module with one function."""
+    from llvmlite import ir
+
+    module = ir.Module(name)
+    kind = ir.FunctionType(ir.VoidType(), [ir.IntType(64)] * n_arguments)
+    function = ir.Function(module, kind, name)
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    write(builder, *function.args)
+    builder.ret_void()
+    return str(module)
+
+
+def _numba_code(function: Function, n_arguments: int) -> bytes:
+    """Return `name | 0 | object code` of a Python function."""
+    import numba
+
+    signature = numba.types.void(*[numba.types.int64] * n_arguments)
+    compiled = numba.cfunc(signature, error_model="numpy", boundscheck=False)(function)
+    _, _, (code, _) = compiled._library.serialize_using_object_code()
+    return bytes(compiled.native_name.encode() + b"\0" + code)

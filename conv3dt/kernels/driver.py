@@ -1,14 +1,12 @@
 """The drivers: all loops between a plan and the micro-kernel.
 
-`launch` starts one worker a thread; workers take tasks from a shared counter until none is left, so
-that a thread that is held up does not hold up the others. A task is a block of output positions
+Each thread has one worker; workers take tasks from a shared counter until none is left, so that a
+thread that is held up does not hold up the others. A task is a block of output positions
 (batch, depth, height, width) and a group of blocks of output channels. It owns its outputs and the
 order of their summation, whichever thread takes it: results do not depend on the number of threads.
 
 Letters: q positions of a phase (see `_geometry`), r phases, f a phase's row in the tables.
 """
-
-from numba import prange
 
 from . import layout as field
 from .build import inner
@@ -21,21 +19,10 @@ from .lists import (
     table_of_phase,
     tiles_of_phase,
 )
-from .memory import call, call_pack, call_tile, call_wide_tile, get, next_task
+from .memory import call_pack, call_tile, call_wide_tile, get, next_task
 from .tables import axis_row, block_row, output_distance, packed_distance, phase_row, taps_between
 
-__all__ = ["call_once", "convolve", "launch"]
-
-
-def launch(worker, params, threads):
-    """Call worker(params, slot) for every slot < threads, in parallel."""
-    for slot in prange(threads):
-        call(worker, params, slot)
-
-
-def call_once(worker, params):
-    """Call worker(params, 0) on this thread."""
-    call(worker, params, 0)
+__all__ = ["convolve"]
 
 
 def convolve(p, slot):

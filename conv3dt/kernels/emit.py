@@ -6,9 +6,9 @@ Pointers are typed where they are made, which both older and newer llvmlite acce
 
 from llvmlite import binding, ir
 
-__all__ = ["I16", "I32", "I64", "Words", "i64"]
+__all__ = ["I8", "I16", "I32", "I64", "Words", "i64"]
 
-I16, I32, I64 = (ir.IntType(bits) for bits in (16, 32, 64))
+I8, I16, I32, I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 
 # Names of intrinsics on pointers changed when LLVM gave up pointer types.
 _TYPED_POINTERS = binding.llvm_version_info[0] < 15

@@ -14,7 +14,6 @@ from numba.extending import intrinsic
 from .build import PLAIN, function_at, inner
 
 __all__ = [
-    "call",
     "call_pack",
     "call_tile",
     "call_wide_tile",
@@ -127,12 +126,6 @@ def float32_from_bits(typingctx, bits):
 
 
 @intrinsic
-def call(typingctx, address, a, b):
-    """Call the function at `address` with two arguments."""
-    return _caller(2)
-
-
-@intrinsic
 def call_tile(typingctx, address, a, taps, n_taps, bias, c, outer, inner, channel):
     """Call the micro-kernel at `address`."""
     return _caller(8)
@@ -191,11 +184,11 @@ if PLAIN:
         """Return the float32 with these 32 bits."""
         return np.uint32(bits).view(np.float32)
 
-    def call(address, *arguments):
+    def _call(address, *arguments):
         """Call the plain function an address stands for."""
         function_at(address)(*arguments)
 
-    call_tile = call_wide_tile = call_pack = call
+    call_tile = call_wide_tile = call_pack = _call
 
     def next_task(address):
         """Add 1 to the counter at `address` and return what it was."""

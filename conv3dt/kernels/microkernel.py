@@ -29,14 +29,12 @@ shape, nor on where in the tile the output lies. With n_taps = 0, c is activatio
 Never reads c, nor a or b beyond the entries; never writes channels that do not exist.
 """
 
-from numba import types
-from numba.extending import intrinsic
+from functools import partial
 
 from .._tile import ITEMSIZE, Tile
-from .build import PLAIN, address_of, assembly
+from .build import assembly, emitted
 from .emit import i64
 from .emitter import Emitter, Loop
-from .plain import plain_tile
 
 __all__ = ["tile_address", "tile_assembly"]
 
@@ -48,37 +46,24 @@ _AHEAD = 512
 
 def tile_address(tile: Tile) -> int:
     """Return the address of the kernel for this tile, compiled if it is new."""
-    return address_of(tile, 8, lambda: plain_tile(tile) if PLAIN else _make(*tile.numbers))
+    return emitted(tile, 8, partial(_write, tile), partial(_plain, tile))
 
 
 def tile_assembly(tile: Tile) -> str:
     """Return the machine code of the kernel for this tile, as text."""
-    return assembly(_make(*tile.numbers), 8)
+    return assembly(8, partial(_write, tile))
 
 
-def _make(storage, lanes, fused, outer, inner, outer_step, inner_step, vectors, last, spread, act):
-    """Return the kernel as a Python function that is ready to be compiled."""
-
-    def kernel(a, taps, n_taps, bias, c, c_outer, c_inner, c_channel):
-        _tile(
-            (storage, lanes, fused, outer, inner, outer_step, inner_step, vectors, last, spread,
-             act),
-            a, taps, n_taps, bias, c, c_outer, c_inner, c_channel,
-        )  # fmt: skip
-
-    return kernel
+def _write(tile, builder, *arguments):
+    """Append the kernel's instructions."""
+    _ChannelEmitter(builder, tile).kernel(*arguments)
 
 
-@intrinsic(prefer_literal=True)
-def _tile(typingctx, numbers, a, taps, n_taps, bias, c, c_outer, c_inner, c_channel):
-    """Append the kernel's instructions for the literal `numbers` of a tile."""
-    tile = Tile.of([number.literal_value for number in numbers])
+def _plain(tile):
+    """Return the kernel's twin, which needs Numba's views."""
+    from .plain import plain_tile
 
-    def codegen(context, builder, signature, args):
-        _ChannelEmitter(builder, tile).kernel(*args[1:])
-        return context.get_dummy_value()
-
-    return types.void(numbers, *[types.int64] * 8), codegen
+    return plain_tile(tile)
 
 
 class _ChannelEmitter(Emitter):

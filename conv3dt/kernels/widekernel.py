@@ -24,52 +24,39 @@ Reads whole vectors of a: behind the last position it reads, but does not use, u
 vectors*lanes - 1 numbers. Never reads c; never writes beyond `count`.
 """
 
+from functools import partial
+
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from .._tile import ITEMSIZE, WideTile
 from . import layout as field
-from .build import PLAIN, address_of, assembly
+from .build import assembly, emitted
 from .emit import I32, i64
 from .emitter import Emitter, Loop
-from .plain import plain_wide_tile
 
 __all__ = ["wide_tile_address", "wide_tile_assembly"]
 
 
 def wide_tile_address(tile: WideTile) -> int:
     """Return the address of the kernel for this tile, compiled if it is new."""
-    return address_of(tile, 9, lambda: plain_wide_tile(tile) if PLAIN else _make(*tile.numbers))
+    return emitted(tile, 9, partial(_write, tile), partial(_plain, tile))
 
 
 def wide_tile_assembly(tile: WideTile) -> str:
     """Return the machine code of the kernel for this tile, as text."""
-    return assembly(_make(*tile.numbers), 9)
+    return assembly(9, partial(_write, tile))
 
 
-def _make(storage, lanes, fused, outer, outer_step, channels, vectors, phases, apart, act):
-    """Return the kernel as a Python function that is ready to be compiled."""
-
-    def wide_kernel(a, tables, table_step, plane, bias, c, c_outer, c_channel, count):
-        _tile(
-            (storage, lanes, fused, outer, outer_step, channels, vectors, phases, apart, act),
-            a, tables, table_step, plane, bias, c, c_outer, c_channel, count,
-        )  # fmt: skip
-
-    return wide_kernel
+def _write(tile, builder, *arguments):
+    """Append the kernel's instructions."""
+    _WideEmitter(builder, tile).kernel(*arguments)
 
 
-@intrinsic(prefer_literal=True)
-def _tile(typingctx, numbers, a, tables, table_step, plane, bias, c, c_outer, c_channel, count):
-    """Append the kernel's instructions for the literal `numbers` of a tile."""
-    tile = WideTile.of([number.literal_value for number in numbers])
+def _plain(tile):
+    """Return the kernel's twin."""
+    from .plain import plain_wide_tile
 
-    def codegen(context, builder, signature, args):
-        _WideEmitter(builder, tile).kernel(*args[1:])
-        return context.get_dummy_value()
-
-    return types.void(numbers, *[types.int64] * 9), codegen
+    return plain_wide_tile(tile)
 
 
 class _WideEmitter(Emitter):

@@ -1,0 +1,21 @@
+"""What all tests of the runtime share."""
+
+import os
+
+import pytest
+
+LAYERS = ["omp", "workqueue"] + (["tbb"] if os.environ.get("CONV3DT_TEST_TBB") else [])
+
+
+@pytest.fixture(params=LAYERS)
+def numba_layer(request, monkeypatch):
+    """Numba's threading layer in the programs that are started."""
+    monkeypatch.setenv("NUMBA_THREADING_LAYER", request.param)
+    return request.param
+
+
+@pytest.fixture
+def cold(monkeypatch, tmp_path):
+    """An empty folder for kernels."""
+    monkeypatch.setenv("CONV3DT_CACHE_DIR", str(tmp_path / "kernels"))
+    return tmp_path / "kernels"

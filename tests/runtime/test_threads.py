@@ -1,0 +1,232 @@
+"""Any number of Python threads, on every threading layer of Numba, beside other people's work."""
+
+import os
+
+import pytest
+from processes import run
+
+from conv3dt import _threads
+
+several = pytest.mark.skipif(_threads.available() < 2, reason="there is one thread")
+
+AT_ONCE = """
+def at_once(n, work):
+    barrier, wrong = threading.Barrier(n), []
+    def begin(number):
+        barrier.wait()
+        try:
+            work(number)
+        except BaseException as error:
+            wrong.append(error)
+    workers = [threading.Thread(target=begin, args=(i,)) for i in range(n)]
+    for worker in workers: worker.start()
+    for worker in workers: worker.join()
+    if wrong:
+        raise wrong[0]
+"""
+
+
+def test_the_first_use_from_eight_threads_with_nothing_compiled(cold):
+    run(AT_ONCE + "at_once(8, lambda _: check())")
+
+
+def test_the_first_use_from_eight_threads_with_a_warm_cache(numba_layer):
+    run("check()")
+    run(AT_ONCE + "at_once(8, lambda _: [check() for _ in range(20)])")
+
+
+def test_the_first_use_of_a_public_name_from_eight_threads():
+    program = "at_once(8, lambda n: getattr(conv3dt, conv3dt.__all__[n % len(conv3dt.__all__)]))"
+    run(AT_ONCE + program)
+
+
+def test_beside_a_program_that_numba_runs_in_parallel(numba_layer):
+    """With the workqueue Numba ends a process in which two threads start parallel work at once."""
+    program = """
+import numba
+@numba.njit(parallel=True)
+def total(x):
+    s = 0.0
+    for i in numba.prange(len(x)):
+        s += x[i]
+    return s
+x = np.ones(100_000)
+assert total(x) == 100_000
+def work(number):
+    for _ in range(200):
+        if number == 0:
+            assert total(x) == 100_000
+        else:
+            check()
+at_once(3, work)
+assert numba.threading_layer() == os.environ["NUMBA_THREADING_LAYER"]
+assert numba.get_num_threads() == numba.config.NUMBA_NUM_THREADS
+"""
+    run(AT_ONCE + program)
+
+
+def test_called_from_inside_a_parallel_loop(numba_layer):
+    program = """
+import numba
+def call():
+    check()
+@numba.njit(parallel=True)
+def calls(n):
+    done = 0
+    for i in numba.prange(n):
+        with numba.objmode():
+            call()
+        done += 1
+    return done
+check()
+assert calls(6) == 6
+"""
+    run(program)
+
+
+POOLS = {
+    "ThreadPoolExecutor": """
+        from concurrent.futures import ThreadPoolExecutor
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: check(), range(20)))
+    """,
+    "ProcessPoolExecutor": """
+        from concurrent.futures import ProcessPoolExecutor
+        from work import check
+        check()
+        with ProcessPoolExecutor(2) as pool:
+            for future in [pool.submit(check) for _ in range(4)]:
+                future.result()
+    """,
+    "asyncio": """
+        import asyncio
+        async def main():
+            await asyncio.gather(*(asyncio.to_thread(check) for _ in range(8)))
+        asyncio.run(main())
+    """,
+    "joblib": """
+        import joblib
+        from work import check
+        check()
+        for backend in ("threading", "loky"):
+            joblib.Parallel(2, backend=backend)(joblib.delayed(check)() for _ in range(4))
+    """,
+    "dask": """
+        import dask
+        tasks = [dask.delayed(check)() for _ in range(8)]
+        dask.compute(*tasks, scheduler="threads", num_workers=4)
+    """,
+}
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_pools(pool, numba_layer, tmp_path):
+    import textwrap
+
+    from processes import BEGIN, path
+
+    if pool in ("joblib", "dask"):
+        pytest.importorskip(pool)
+    (tmp_path / "work.py").write_text(BEGIN)
+    found = os.pathsep.join([str(tmp_path), path()])
+    program = textwrap.dedent(POOLS[pool])
+    run(program, PYTHONPATH=found, options=("-W", "ignore::DeprecationWarning"))
+
+
+@several
+def test_helpers_are_shared_by_all_callers():
+    """Not one team for each caller: eight of them would have eight times the threads."""
+    program = """
+most = 0
+def work(_):
+    global most
+    for _ in range(30):
+        check()
+        most = max(most, helpers())
+at_once(8, work)
+assert most == conv3dt._threads.available() - 1, most
+"""
+    run(AT_ONCE + program)
+
+
+def test_python_goes_on_during_a_call():
+    """The GIL is released: another thread counts while one long call computes."""
+    program = """
+x = np.ones((1, 32, 32, 32, 32), np.float32)
+w = np.ones((5, 5, 5, 32, 32), np.float32)
+call = lambda: conv3dt.conv3d_transpose(x, w, (1, 64, 64, 64, 32), 2, threads=1)
+call()
+counted, computing = 0, True
+def count():
+    global counted
+    while computing:
+        counted += 1
+        time.sleep(0.001)
+counter = threading.Thread(target=count)
+counter.start()
+before = counted
+call()
+during = counted - before
+computing = False
+counter.join()
+assert during > 5, during
+"""
+    run(program)
+
+
+def test_no_more_threads_can_be_had():
+    """A limit of processes, as in some jobs: the call is made with those there are."""
+    program = """
+check(threads=1)
+limit = 64 << 20
+threading.stack_size(limit)
+import resource
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (32 << 20),) * 2)
+try:
+    threading.Thread(target=print).start()
+except RuntimeError:
+    check()
+    print("computed")
+"""
+    if not os.path.exists("/proc/self/statm"):  # noqa: PTH110
+        pytest.skip("needs /proc")
+    assert run(program).strip() == "computed"
+
+
+@several
+def test_the_number_of_a_block_is_restored():
+    program = """
+import contextlib
+from conv3dt import _threads
+counts = lambda: _threads.default()
+most = counts()
+with conv3dt.threads(1):
+    assert counts() == 1
+    with conv3dt.threads(2):
+        assert counts() == 2
+        check()
+    assert counts() == 1
+    check()
+    assert helpers() == 1
+    other = []
+    thread = threading.Thread(target=lambda: other.append(counts()))
+    thread.start(); thread.join()
+    assert other == [most]
+with contextlib.suppress(ZeroDivisionError), conv3dt.threads(1):
+    1 / 0
+assert counts() == most
+for bad, error in ((0, ValueError), (10**6, ValueError), (1.5, TypeError)):
+    try:
+        conv3dt.threads(bad)
+    except error as caught:
+        assert "threads" in str(caught)
+    else:
+        raise AssertionError(bad)
+"""
+    run(program)
+
+
+@several
+def test_a_block_of_one_thread_starts_no_helper():
+    run("with conv3dt.threads(1): check()\nassert helpers() == 0\ncheck()\nassert helpers() == 1")
