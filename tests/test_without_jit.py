@@ -25,6 +25,14 @@ CASES = [
 ]
 
 
+FORWARD = [
+    # x, filters, strides, dilations, padding
+    ((1, 4, 5, 9, 3), (3, 2, 3, 3, 4), (2, 1, 2), (1, 1, 1), "SAME"),
+    ((2, 3, 4, 8, 1), (1, 3, 2, 1, 17), (1, 1, 3), (2, 1, 3), "VALID"),
+    ((1, 2, 3, 18, 65), (1, 1, 3, 65, 2), (1, 1, 1), (1, 1, 2), "SAME"),
+]
+
+
 def one(case, dtype, data_format, activation):
     x_shape, w_shape, output, s, d, padding = case
     rng = np.random.default_rng(0)
@@ -52,6 +60,18 @@ def test_every_dtype_and_layout(case, dtype, data_format):
 @pytest.mark.parametrize("activation", [name for name in FORMULAS if name])
 def test_every_activation(activation):
     one(CASES[0], "float32", "NDHWC", activation)
+
+
+@only_plain
+@pytest.mark.parametrize("case", FORWARD, ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_forward(case, dtype):
+    x_shape, w_shape, s, d, padding = case
+    rng = np.random.default_rng(0)
+    x = rng.integers(-2, 3, x_shape).astype(dtype)
+    w = rng.integers(-2, 3, w_shape).astype(dtype)
+    y = conv3dt.conv3d(x, w, s, padding, dilations=d)
+    np.testing.assert_array_equal(y, oracle.conv3d(x, w, y.shape, s, padding, d))
 
 
 @only_plain

@@ -228,7 +228,8 @@ def _pack_tap(p, height, width, block, d, h, w):
 def _transpose(p, source, target, channels, width):
     """Write source[co, ci] to target[ci, co], zeros for channels <= co < width.
 
-    In groups of 16 input channels, one cache line of the source, which are checked while in L1.
+    In groups of 16 input channels, one cache line of the source, which are checked while in L1. The
+    filters of a forward convolution have their output channels next to each other already.
     """
     finite = True
     size, ci_step, co_step = get(p, field.SIZE), get(p, field.CI_STEP), get(p, field.CO_STEP)
@@ -240,6 +241,10 @@ def _transpose(p, source, target, channels, width):
         x = source + first * ci_step
         if ci_step == get(p, field.ITEM):
             _turn(get(p, field.STORAGE), x, co_step, at, width * size, channels, count)
+        elif co_step == get(p, field.ITEM):
+            for ci in range(count):
+                y = at + ci * width * size
+                _copy(get(p, field.STORAGE), x + ci * ci_step, y, channels)
         else:
             for co in range(channels):
                 y = at + co * size
@@ -252,9 +257,12 @@ def _transpose(p, source, target, channels, width):
 @inner
 def _finite(address, count, size):
     """Return whether no number has the exponent of infinity and NaN."""
-    mask = np.uint32(0x7F800000 if size == 4 else 0x7FF00000)
-    words = uint32_at(address, count * size // 4)
-    worst = np.uint32(0)
-    for n in range(size // 4 - 1, len(words), size // 4):  # the upper word has the exponent
+    if size == 4:  # two loops, because one of either step would not use vectors
+        mask, worst, words = np.uint32(0x7F800000), np.uint32(0), uint32_at(address, count)
+        for n in range(count):
+            worst = max(worst, words[n] & mask)
+        return worst != mask
+    mask, worst, words = np.uint32(0x7FF00000), np.uint32(0), uint32_at(address, 2 * count)
+    for n in range(1, 2 * count, 2):  # the upper word has the exponent
         worst = max(worst, words[n] & mask)
     return worst != mask
