@@ -6,10 +6,11 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ._fold import Folding
 from ._plan import Plan
 from ._tile import ITEMSIZE, STORAGES, WideTile
 from .kernels import layout as field
-from .kernels.workers import workers
+from .kernels.workers import worker
 
 __all__ = ["Tables", "tables"]
 
@@ -32,12 +33,14 @@ class Tables(NamedTuple):
 @lru_cache(maxsize=1024)
 def tables(plan: Plan) -> Tables:
     """Return the tables of a plan; columns are named in kernels.layout."""
+    if plan.folding:
+        return _fold_tables(plan, plan.folding)
     addresses = _addresses(plan)
     kept = _phase_table(plan), _tap_table(plan), _block_table(plan), _tile_table(plan, addresses)
     params = np.concatenate([_header(plan), *(_axis_row(plan, a) for a in range(4))])
     columns = field.PHASES, field.TAPS, field.BLOCKS, field.TILES
     params[list(columns)] = [table.ctypes.data for table in kept]
-    params[field.PACK] = workers().pack_input
+    params[field.PACK] = worker("pack", "pack_input", 10)
     lists = plan.threads * int(params[field.SCRATCH_STEP])
     return Tables(
         params, kept, addresses, lists, lists + plan.threads * int(params[field.LISTS_STEP])
@@ -153,3 +156,71 @@ def _tile_table(plan: Plan, addresses: dict[Place, int]) -> Int64s:
     for place, address in addresses.items():
         table[place] = address
     return table
+
+
+def _fold_tables(plan: Plan, folding: Folding) -> Tables:
+    """Return the tables of a plan that folds."""
+    from .kernels.foldkernel import finish_address, fold_address
+
+    addresses = {
+        (kind, outer, vectors): fold_address(tile) for kind, outer, vectors, tile in folding.tiles()
+    }
+    tiles = np.zeros((len(folding.kinds), 1, 3), np.int64)
+    for place, address in addresses.items():
+        tiles[place] = address
+    addresses[-1, 0, 0] = finish_address(folding.finish_tile)
+    blocks = [(first, m, folding.kinds.index(m)) for first, m in folding.column_blocks]
+    kept = np.array(blocks, np.int64), tiles
+    params = np.concatenate(
+        [_fold_header(plan, folding), *(_fold_row(plan, folding, a) for a in range(4))]
+    )
+    params[[field.BLOCKS, field.TILES]] = [table.ctypes.data for table in kept]
+    params[field.FINISH] = addresses[-1, 0, 0]
+    return Tables(params, kept, addresses, plan.scratch, plan.scratch)
+
+
+def _fold_header(plan: Plan, folding: Folding) -> Int64s:
+    """Return the header of a plan that folds, addresses still zero."""
+    header = np.zeros(field.HEADER_FIELDS, np.int64)
+    sums_at = folding.packed_bytes
+    fields = {
+        field.TASKS: plan.tasks,
+        field.SCRATCH_STEP: folding.region,
+        field.SIZE: folding.size,
+        field.LANES: folding.lanes,
+        field.CHANNELS: plan.request.ci,
+        field.CHUNK: 1,
+        field.CHUNK_STEP: folding.plane,
+        field.CO: plan.request.co,
+        field.GROUP: folding.group,
+        field.N_BLOCKS: len(folding.column_blocks),
+        field.TILE_INNER: 3,
+        field.STORAGE: STORAGES.index(plan.request.dtype),
+        field.ITEM: ITEMSIZE[plan.request.dtype],
+        field.COLUMNS: folding.columns,
+        field.SUMS_AT: sums_at,
+        field.WINDOW: folding.window,
+        field.BLOCK_ROWS: folding.block[1],
+        field.UNIT: folding.unit,
+        field.ROW: folding.row * folding.size,
+        field.LEFT: folding.left,
+        field.ROWS_AT: folding.region - folding.rows_bytes,
+        field.APART: plan.request.data_format == "NCDHW",
+    }
+    for column, value in fields.items():
+        header[column] = value
+    return header
+
+
+def _fold_row(plan: Plan, folding: Folding, a: int) -> Int64s:
+    """Return the row of axis `a` of a plan that folds, steps of arrays still zero."""
+    row = np.zeros(field.AXIS_FIELDS, np.int64)
+    r = plan.request
+    if a == field.BATCH:
+        row[field.LENGTH] = r.n
+        return row
+    row[field.LENGTH], row[field.STRIDE], row[field.OUTPUTS] = r.i[a - 1], r.s[a - 1], r.o[a - 1]
+    row[field.BLOCK], row[field.N_BLOCK] = folding.block[a - 1], folding.n_blocks[a - 1]
+    row[field.KERNEL], row[field.TAP_DISTANCE] = r.k[a - 1], r.d[a - 1]
+    row[field.CROP] = r.p[a - 1]
+    return row

@@ -54,8 +54,11 @@ def _tiles(plan: Plan) -> str:
     tiles = [tile for _, _, _, tile in plan.tiles()]
     if not tiles:
         return "nothing to compute"
-    what = "positions" if plan.tiling.wide else "channels"
+    what = "channels" if plan.tiling.kernel == "channels" else "positions"
     lanes = f"{what} in lanes ({plan.machine.isa}, {plan.lanes} per vector)"
+    if plan.folding:
+        shapes = [f"{t.channels}x{t.vectors}" for t in tiles if isinstance(t, WideTile)]
+        return f"{lanes}, folded: tiles of {_list(shapes)} (taps x vectors of inputs)"
     if plan.tiling.wide:
         shapes = [f"{t.outer}x{t.channels}x{t.vectors}" for t in tiles if isinstance(t, WideTile)]
         return f"{lanes}: tiles of {_list(shapes)} (rows x channels x vectors)"
@@ -73,6 +76,9 @@ def _list(shapes: list[str]) -> str:
 def _block_line(plan: Plan) -> str:
     """Return how the output is cut."""
     n, d, h, w = plan.blocking.block
+    if plan.folding:
+        of = _count(plan.folding.group, "channel")
+        return f"{n} x {d}x{h}x{w} outputs, {of} a task; sums of {plan.folding.window} planes"
     return (
         f"{n} x {d}x{h}x{w} positions, {_count(plan.blocking.group, 'channel block')} a task;"
         f" phases of the width {'row by row' if plan.together else 'one after the other'}"

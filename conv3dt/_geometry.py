@@ -53,6 +53,7 @@ __all__ = [
     "n_tiles",
     "natural_length",
     "phases",
+    "reaching",
     "tap_range",
     "tile_range",
     "whole_range",
@@ -164,6 +165,13 @@ def whole_range(
     """Return the part of [q_lo, q_hi) in which every tap reads inside [0, i)."""
     lo = min(max(q_lo, ((taps - 1) * dilation - shift + in_s - 1) // in_s), q_hi)
     return lo, max(lo, min(q_hi, (i - shift + in_s - 1) // in_s))
+
+
+def reaching(lo: int, hi: int, i: int, k: int, s: int, d: int, p: int) -> tuple[int, int]:
+    """Return the inputs from .. to, between the first and the last that reach outputs [lo, hi)."""
+    first = -(((k - 1) * d - lo - p) // s)
+    start = min(max(0, first), i)
+    return start, max(start, min((hi - 1 + p) // s + 1, i))
 
 
 def n_tiles(length: int, most: int) -> int:

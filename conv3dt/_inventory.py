@@ -2,15 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 from typing import TYPE_CHECKING
 
 from . import _geometry
+from ._tile import Tile, WideTile
 
 if TYPE_CHECKING:
     from ._plan import Plan
 
-__all__ = ["shapes_in_use"]
+__all__ = ["shapes_in_use", "tiles_in_use"]
+
+
+def tiles_in_use(plan: Plan) -> Iterator[tuple[int, int, int, Tile | WideTile]]:
+    """Yield (number of the kind, outer, inner, tile) for every micro-kernel."""
+    if plan.folding:
+        yield from plan.folding.tiles()
+        return
+    for number, kind in enumerate(plan.kinds):
+        for outer, inner in shapes_in_use(plan):
+            yield number, outer, inner, _tile(plan, kind, outer, inner)
+
+
+def _tile(plan: Plan, kind: tuple[int, int], outer: int, inner: int) -> Tile | WideTile:
+    """Return the micro-kernel for `outer` groups of `inner` rows, or vectors of positions."""
+    step_n, _, step_h, step_w, _ = plan.packed_steps
+    outer_step = step_n if plan.tiling.most[0] > 1 else step_h * plan.axes[2].in_s
+    columns, channels = kind
+    if plan.tiling.wide:
+        return WideTile(
+            storage=plan.request.dtype,
+            lanes=plan.lanes,
+            fused=plan.machine.fused,
+            outer=outer,
+            outer_step=outer_step // plan.size if outer > 1 else 0,
+            channels=channels,
+            vectors=inner,
+            phases=len(plan.axes[3].phases),
+            apart=plan.request.data_format == "NCDHW",
+            activation=plan.request.activation,
+        )
+    return Tile(
+        storage=plan.request.dtype,
+        lanes=plan.lanes,
+        fused=plan.machine.fused,
+        outer=outer,
+        inner=inner,
+        outer_step=outer_step // plan.size if outer > 1 else 0,
+        inner_step=step_w * plan.axes[3].in_s // plan.size if inner > 1 else 0,
+        vectors=columns // plan.lanes,
+        last=channels - columns + plan.lanes,
+        spread=plan.request.data_format == "NCDHW",
+        activation=plan.request.activation,
+    )
 
 
 def shapes_in_use(plan: Plan) -> list[tuple[int, int]]:

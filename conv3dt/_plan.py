@@ -8,6 +8,7 @@ from math import prod
 from . import _cpu, _geometry, _threads
 from ._arguments import Request
 from ._blocking import Axis, Blocking, choose_blocks
+from ._fold import Folding, choose_folding
 from ._tile import ITEMSIZE, Tile, WideTile, compute_type
 from ._tiling import Layer, Tiling, choose_tiling
 from ._tuning import TUNING, Machine
@@ -115,9 +116,16 @@ class Plan:
             for a, b in zip(self.axes, self.blocking.block, strict=True)
         )
 
+    @property
+    def folding(self) -> Folding | None:
+        """How it is folded, if it is."""
+        return self.tiling.folding
+
     @cached_property
     def tasks(self) -> int:
         """Pieces of work that threads take one after the other."""
+        if self.folding:
+            return self.folding.tasks
         return prod(self.n_blocks) * self.blocking.groups
 
     @cached_property
@@ -148,11 +156,15 @@ class Plan:
     @cached_property
     def scratch(self) -> int:
         """Bytes of working memory beside packed filters, all threads together."""
+        if self.folding:
+            return self.threads * self.folding.region
         return self.threads * (self.packed_bytes + self.list_bytes * len(self.axes[3].phases))
 
     @cached_property
     def panels(self) -> int:
         """Bytes of packed filters."""
+        if self.folding:
+            return self.folding.groups * self.folding.columns * self.request.ci * self.size
         taps = prod(sum(f.taps for f in a.phases) for a in self.axes)
         return taps * self.request.ci * self.width * self.size
 
@@ -160,7 +172,7 @@ class Plan:
     def layout(self) -> tuple[object, ...]:
         """What the packed filters depend on: plans with the same layout can share them."""
         taps = tuple((f.k0, f.k_step, f.taps) for axis in self.axes for f in axis.phases)
-        return self.exact, self.tiling.wide, self.tiling.blocks, taps
+        return self.exact, self.tiling.kernel, self.tiling.blocks, taps
 
     @cached_property
     def bias_bytes(self) -> int:
@@ -202,45 +214,11 @@ class Plan:
         start, columns = block
         return columns, min(columns, self.request.co - start)
 
-    def tile(self, kind: tuple[int, int], outer: int, inner: int) -> Tile | WideTile:
-        """Return the micro-kernel for `outer` groups of `inner` rows, or vectors of positions."""
-        step_n, _, step_h, step_w, _ = self.packed_steps
-        outer_step = step_n if self.tiling.most[0] > 1 else step_h * self.axes[2].in_s
-        columns, channels = kind
-        if self.tiling.wide:
-            return WideTile(
-                storage=self.request.dtype,
-                lanes=self.lanes,
-                fused=self.machine.fused,
-                outer=outer,
-                outer_step=outer_step // self.size if outer > 1 else 0,
-                channels=channels,
-                vectors=inner,
-                phases=len(self.axes[3].phases),
-                apart=self.request.data_format == "NCDHW",
-                activation=self.request.activation,
-            )
-        return Tile(
-            storage=self.request.dtype,
-            lanes=self.lanes,
-            fused=self.machine.fused,
-            outer=outer,
-            inner=inner,
-            outer_step=outer_step // self.size if outer > 1 else 0,
-            inner_step=step_w * self.axes[3].in_s // self.size if inner > 1 else 0,
-            vectors=columns // self.lanes,
-            last=channels - columns + self.lanes,
-            spread=self.request.data_format == "NCDHW",
-            activation=self.request.activation,
-        )
-
     def tiles(self) -> Iterator[tuple[int, int, int, Tile | WideTile]]:
         """Yield (number of the kind, outer, inner, tile) for every micro-kernel in use."""
-        from ._inventory import shapes_in_use
+        from ._inventory import tiles_in_use
 
-        for number, kind in enumerate(self.kinds):
-            for outer, inner in shapes_in_use(self):
-                yield number, outer, inner, self.tile(kind, outer, inner)
+        return tiles_in_use(self)
 
     def __str__(self) -> str:
         """Return the plan in a few lines."""
@@ -267,9 +245,16 @@ def make_plan(request: Request, threads: int | None = None, exact: bool = False)
     axes = _batch_axis(request.n), _axis(request, 0), _axis(request, 1), _axis(request, 2)
     apart = request.data_format == "NCDHW"
     layer = Layer(axes, request.ci, request.co, apart, lanes, machine)
-    tiling = choose_tiling(layer, exact)
-    halos = (False, False, tiling.most[2] > 1, tiling.wide or (tiling.most[3] > 1 and not exact))
     threads = 1 if _is_small(request, axes) else threads or _threads.available()
+    # Chosen as for one thread: the order of summation must not depend on how many there are.
+    folding = None if exact else choose_folding(request, machine, 1)
+    tiling = choose_tiling(layer, exact, folding)
+    folding = choose_folding(request, machine, threads) if tiling.folding else None
+    if folding:
+        tiling = tiling._replace(folding=folding)
+        blocking = Blocking((1, *folding.block), 1, folding.groups)
+        return Plan(request, machine, axes, tiling, blocking, (False,) * 4, exact, threads)
+    halos = (False, False, tiling.most[2] > 1, tiling.wide or (tiling.most[3] > 1 and not exact))
     position = request.ci * ITEMSIZE[compute_type(request.dtype)]
     limit = _block_bytes(tiling, position * prod(request.k) * request.co)
     n_blocks = len(tiling.blocks)

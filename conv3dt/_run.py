@@ -15,7 +15,7 @@ from ._recycle import address, aligned
 from ._tile import ITEMSIZE, compute_type
 from ._tuning import TUNING
 from .kernels import layout as field
-from .kernels.workers import workers
+from .kernels.workers import door, worker
 
 __all__ = ["Packed", "convolve", "pack", "run"]
 
@@ -85,7 +85,7 @@ def _packed(plan: Plan, filters: Array, bias: Array | None) -> tuple[Packed, boo
         address(filters), address(memory) + plan.bias_bytes, *filters.strides
     )  # fmt: skip
     threads = plan.threads if plan.panels > TUNING.serial_panels else 1
-    _launch(workers().pack_filters, params, threads, filters, memory)
+    _launch(_packer(plan), params, threads, filters, memory)
     return Packed(plan, memory), not params[field.NOT_FINITE]
 
 
@@ -103,7 +103,7 @@ def convolve(packed: Packed, call: Call) -> Array:
         panels, panels + plan.bias_bytes, at_scratch, at_scratch + tasks.lists,
     )  # fmt: skip
     threads = min(plan.threads, plan.tasks)
-    _launch(workers().convolve, params, threads, value, out, scratch, packed.memory)
+    _launch(_worker(plan), params, threads, value, out, scratch, packed.memory)
     return out
 
 
@@ -140,11 +140,21 @@ _CONVOLVING = [
 ]  # fmt: skip
 
 
-def _launch(worker: int, params: Array, threads: int, *uses: Array) -> None:
+def _packer(plan: Plan) -> int:
+    """Return the address of the driver that packs filters."""
+    return worker("fold", "pack_columns") if plan.folding else worker("pack", "pack_filters")
+
+
+def _worker(plan: Plan) -> int:
+    """Return the address of the driver that computes."""
+    return worker("fold", "convolve_folding") if plan.folding else worker("driver", "convolve")
+
+
+def _launch(start_at: int, params: Array, threads: int, *uses: Array) -> None:
     """Start the worker on `threads` threads; the arrays stay until all of them are done."""
-    enter, at = workers().enter, address(params)
+    enter, at = door(), address(params)
 
     def start(slot: int, _: object = (params, uses)) -> None:
-        enter(worker, at, slot)
+        enter(start_at, at, slot)
 
     _threads.run(start, threads)

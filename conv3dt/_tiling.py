@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from . import _geometry
 from ._blocking import Axis
+from ._fold import Folding
 from ._tuning import TUNING, Machine
 
 __all__ = ["Layer", "Tiling", "choose_tiling"]
@@ -20,12 +21,18 @@ Blocks = tuple[tuple[int, int], ...]
 class Tiling(NamedTuple):
     """The shape of a tile."""
 
-    wide: bool  # positions in the lanes, not channels
+    kernel: str  # 'channels' or 'wide' (output positions in the lanes) or 'fold' (input positions)
     along: str  # what rows run along
     most: tuple[int, int, int, int]  # positions of a tile along batch, depth, height, width
     blocks: Blocks  # (first channel, columns of the panel) of the blocks of output channels
     cycles: float  # predicted, one thread
     why: str
+    folding: Folding | None = None
+
+    @property
+    def wide(self) -> bool:
+        """Whether output positions are in the lanes."""
+        return self.kernel == "wide"
 
 
 class Layer(NamedTuple):
@@ -39,8 +46,8 @@ class Layer(NamedTuple):
     machine: Machine
 
 
-def choose_tiling(layer: Layer, exact: bool) -> Tiling:
-    """Return the tiling with the fewest cycles.
+def choose_tiling(layer: Layer, exact: bool, folding: Folding | None = None) -> Tiling:
+    """Return the tiling with the fewest cycles; `folding` is a candidate, if there is one.
 
     `exact` tilings read nothing beyond the input, not even zeros: rows along the width that can
     be cut where the taps change.
@@ -49,6 +56,8 @@ def choose_tiling(layer: Layer, exact: bool) -> Tiling:
         along_width = next(_channel_tilings(layer))
         return along_width._replace(why="weights that are not finite meet no zeros")
     first, *others = (*_channel_tilings(layer), *_wide_tilings(layer))
+    if folding is not None:
+        others.append(_fold_tiling(folding))
     best = min(others, key=lambda t: t.cycles, default=first)
     if first.cycles <= 1.05 * best.cycles:
         return first._replace(why="the width fills the tile")
@@ -93,7 +102,7 @@ def _channel_tilings(layer: Layer) -> Iterator[Tiling]:
     stores = TUNING.scattered_cycles * _outputs(layer) if layer.apart else 0.0
 
     def tiling(along: str, at_most: tuple[int, int, int, int], count: float) -> Tiling:
-        return Tiling(False, along, at_most, blocks, depth.pairs() * count + stores, "")
+        return Tiling("channels", along, at_most, blocks, depth.pairs() * count + stores, "")
 
     along_width = sum(f.taps * _tiled(f.length, most, cycles) for f in width.phases)
     yield tiling("width", (1, 1, 1, most), batch.i * height.pairs() * along_width)
@@ -150,8 +159,18 @@ def _wide_tiling(layer: Layer, channels: int, vectors: int, outer: int) -> Tilin
     starts = range(0, layer.co, channels)
     blocks = tuple((start, min(channels, layer.co - start)) for start in starts)
     most = (1, 1, outer, vectors * layer.lanes)
-    total = n_blocks * batch.i * depth.pairs() * count
-    return Tiling(True, "width, in the lanes", most, blocks, total, "")
+    inputs = layer.ci * batch.i * depth.i * height.i * width.i
+    products = TUNING.wide_factor * n_blocks * batch.i * depth.pairs() * count
+    total = products + TUNING.wide_pack_cycles * inputs
+    return Tiling("wide", "width, in the lanes", most, blocks, total, "")
+
+
+def _fold_tiling(folding: Folding) -> Tiling:
+    """Return the tiling of a folding."""
+    blocks = tuple((g * folding.group, folding.group) for g in range(folding.groups))
+    most = (1, 1, 1, 2 * folding.lanes)
+    along = "width of the input, in the lanes"
+    return Tiling("fold", along, most, blocks, folding.cycles, "", folding)
 
 
 def _outputs(layer: Layer) -> int:

@@ -35,6 +35,14 @@ class Tuning(NamedTuple):
 
     tap_cycles: float = 16.0  # of an entry of the micro-kernel's table, beside its products
     scattered_cycles: float = 1.5  # to store one output whose neighbours in the tile lie apart
+    wide_factor: float = 2.3  # what wide tiles take of the time their products and loads would
+    wide_pack_cycles: float = 2.5  # to pack an input for wide tiles, halos included
+    fold_cycles: float = 4.0  # to add a vector of sums where it belongs
+    turn_cycles: float = 6.0  # to transpose a vector of inputs
+    fold_row_bytes: int = 192 * 1024  # of a packed row, and of the sums of a row of outputs
+    fold_bytes: int = 384 * 1024  # of the planes of sums in work
+    fold_channels: int = 8  # of a group, where channels lie apart
+    fold_tasks: int = 3  # a thread: every cut multiplies some inputs twice
     streams: int = 8  # most vectors that are interleaved to be stored
     chunk_bytes: int = 512  # of input channels that lie together in the packed input
     block_bytes: int = 384 * 1024  # packed input of a block; L2 also holds panels and output

@@ -11,6 +11,7 @@ import conv3dt
 from conv3dt import _cpu
 from conv3dt._tile import ITEMSIZE, Tile, WideTile, compute_type
 from conv3dt.kernels import build
+from conv3dt.kernels.foldkernel import fold_assembly
 from conv3dt.kernels.microkernel import tile_assembly
 from conv3dt.kernels.widekernel import wide_tile_assembly
 
@@ -67,9 +68,9 @@ def test_no_spill_in_the_loop_over_k(storage, shape):
 
 
 def wide_tiles():
-    """Return the wide tiles that layers with 1 to 8 streams are given."""
+    """Return (tile, how its code is had) for layers with 1 to 8 streams, few and many inputs."""
     layers = [
-        ((1, 8, 32, 100, 16), (k, k, k, co, 16), [1, 8 * s, 32 * s, 100 * s, co], s)
+        ((1, 8, 32, 100, ci), (k, k, k, co, ci), [1, 8 * s, 32 * s, 100 * s, co], s)
         for k, s, co in (
             (3, 1, 1),
             (3, 1, 3),
@@ -79,19 +80,21 @@ def wide_tiles():
             (4, 2, 4),
             (5, 3, 2),
         )
+        for ci in (1, 64)
     ]
+    plans = [conv3dt.explain(*layer) for layer in layers]
     return {
-        tile
-        for layer in layers
-        for _, _, _, tile in conv3dt.explain(*layer).tiles()
+        (tile, fold_assembly if plan.folding else wide_tile_assembly)
+        for plan in plans
+        for _, _, _, tile in plan.tiles()
         if isinstance(tile, WideTile)
     }
 
 
 @pytest.mark.skipif(not _cpu.machine().fused, reason="products are not single instructions")
-@pytest.mark.parametrize("tile", sorted(wide_tiles()), ids=lambda t: f"{t[3]}x{t[5]}x{t[6]}x{t[7]}")
-def test_no_spill_in_the_loop_over_k_of_wide_tiles(tile):
-    loop = innermost_loop(wide_tile_assembly(tile))
+@pytest.mark.parametrize(("tile", "code_of"), sorted(wide_tiles(), key=str))
+def test_no_spill_in_the_loop_over_k_of_wide_tiles(tile, code_of):
+    loop = innermost_loop(code_of(tile))
     products = sum(bool(PRODUCT.search(line)) for line in loop)
     assert products % (tile.outer * tile.channels * tile.vectors) == 0, "not the loop over k"
     assert not [line for line in loop if STACK.search(line)]

@@ -8,6 +8,7 @@ import pytest
 import conv3dt
 from conv3dt import _geometry
 from conv3dt._arguments import Request
+from conv3dt._fold import choose_folding
 from conv3dt._plan import make_plan
 from conv3dt._tiling import Layer, channel_blocks, choose_tiling
 from conv3dt._tuning import MACHINES
@@ -29,7 +30,8 @@ def tiling(isa="avx512", exact=False, **layer):
     lanes = machine.vector_bytes // 4
     plan = make_plan(r, 1)
     apart = r.data_format == "NCDHW"
-    return choose_tiling(Layer(plan.axes, r.ci, r.co, apart, lanes, machine), exact)
+    folding = choose_folding(r, machine, 1)
+    return choose_tiling(Layer(plan.axes, r.ci, r.co, apart, lanes, machine), exact, folding)
 
 
 def test_many_channels_lie_in_the_lanes():
@@ -41,7 +43,12 @@ def test_many_channels_lie_in_the_lanes():
 
 @pytest.mark.parametrize("isa", MACHINES)
 def test_one_channel_leaves_the_lanes_to_positions(isa):
-    assert tiling(isa, co=1, i=(8, 8, 64)).wide
+    assert tiling(isa, co=1, i=(8, 8, 64)).kernel != "channels"
+
+
+def test_few_inputs_make_outputs_at_once_and_many_are_folded():
+    assert tiling(ci=1, co=1, i=(8, 8, 64)).kernel == "wide"
+    assert tiling(ci=64, co=1, i=(8, 8, 64)).kernel == "fold"
 
 
 def test_few_positions_do_not_fill_lanes():
@@ -120,6 +127,8 @@ def test_every_tile_in_use_is_compiled(exact):
     rng = random.Random(0)
     for _ in range(300):
         plan = make_plan(random_request(rng), rng.choice([1, 2]), exact)
+        if plan.folding:
+            continue
         compiled = {(outer, inner) for _, outer, inner, _ in plan.tiles()}
         outers = {n * h for n in sizes(plan, 0) for h in sizes(plan, 2)}
         assert {(y, x) for y in outers for x in sizes(plan, 3)} <= compiled, plan

@@ -1,5 +1,6 @@
 """What all micro-kernels have in common: the loops over taps and k, and what follows them."""
 
+from .._tile import ITEMSIZE
 from .activations import IN_REGISTERS, activate
 from .emit import Words, i64
 
@@ -14,6 +15,7 @@ class Emitter:
         self.tile = tile
         self.words = Words(builder, tile.storage == "float64", tile.lanes, tile.fused)
         self.align = self.words.size * tile.lanes
+        self.item = ITEMSIZE[tile.storage]
 
     def one_k(self, at_a, at_b, k, sums):
         """Return the accumulators after the products of one k. This is the loop that counts."""

@@ -50,8 +50,18 @@
     ITEM,  # bytes of a number in the arrays
     MOST_PHASES,  # rows an axis has in the tables of phases
     MOST_TAPS,  # and of taps
-) = range(45)
-HEADER_FIELDS = 45
+    COLUMNS,  # what the rest says is for folding: taps times channels of a group
+    SUMS_AT,  # where in a thread's region are the planes of sums,
+    WINDOW,  # how many of them,
+    UNIT,  # bytes of the sums of one row of outputs: of each channel and phase of the width
+    ROW,  # as many bytes,
+    LEFT,  # of which so many numbers lie before the block's first output
+    ROWS_AT,  # where in a thread's region are the addresses that the micro-kernel adds to
+    BLOCK_ROWS,  # rows of outputs in a plane of sums
+    APART,  # 1: neighbouring channels of the output lie apart
+    FINISH,  # address of the micro-kernel that finishes outputs
+) = range(55)
+HEADER_FIELDS = 55
 
 # One row an axis: batch, depth, height, width.
 BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)
@@ -72,8 +82,12 @@ BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)
     N_PHASES,
     N_TAPS,  # in all phases
     IN_STRIDE,  # inputs from one position to the next
-) = range(16)
-AXIS_FIELDS = 16
+    OUTPUTS,  # what the rest says is for folding
+    CROP,
+    KERNEL,
+    TAP_DISTANCE,
+) = range(20)
+AXIS_FIELDS = 20
 
 # One row a phase of an axis.
 FIRST, PHASE_LENGTH, PHASE_TAPS, SHIFT, DILATION, BEFORE = range(6)

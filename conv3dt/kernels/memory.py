@@ -12,8 +12,11 @@ from numba import carray, types
 from numba.extending import intrinsic
 
 from .build import PLAIN, function_at, inner
+from .emit import Words, i64
 
 __all__ = [
+    "call_finish",
+    "call_fold",
     "call_pack",
     "call_tile",
     "call_wide_tile",
@@ -23,6 +26,7 @@ __all__ = [
     "get",
     "int64_at",
     "next_task",
+    "prefetch",
     "put",
     "uint16_at",
     "uint32_at",
@@ -116,6 +120,18 @@ def put(typingctx, address, index, value):
 
 
 @intrinsic
+def prefetch(typingctx, address):
+    """Ask for the cache line at `address`, which is going to be read."""
+
+    def codegen(context, builder, signature, args):
+        words = Words(builder, False, 1, False)
+        words.prefetch(words.pointer(args[0]), i64(0))
+        return context.get_dummy_value()
+
+    return types.void(types.int64), codegen
+
+
+@intrinsic
 def float32_from_bits(typingctx, bits):
     """Return the float32 with these 32 bits."""
 
@@ -137,6 +153,18 @@ def call_wide_tile(
 ):
     """Call the wide micro-kernel at `address`."""
     return _caller(9)
+
+
+@intrinsic
+def call_fold(typingctx, address, a, plane, entry, rows, at):
+    """Call the micro-kernel at `address` that multiplies and folds."""
+    return _caller(5)
+
+
+@intrinsic
+def call_finish(typingctx, address, x, phase, channel, c, count):
+    """Call the micro-kernel at `address` that finishes outputs."""
+    return _caller(5)
 
 
 @intrinsic
@@ -180,6 +208,9 @@ if PLAIN:
         """Write an int64 number to `address`, `index` numbers further."""
         int64_at(address + 8 * index, 1)[0] = value
 
+    def prefetch(address):
+        """Ask for nothing."""
+
     def float32_from_bits(bits):
         """Return the float32 with these 32 bits."""
         return np.uint32(bits).view(np.float32)
@@ -188,7 +219,7 @@ if PLAIN:
         """Call the plain function an address stands for."""
         function_at(address)(*arguments)
 
-    call_tile = call_wide_tile = call_pack = _call
+    call_tile = call_wide_tile = call_fold = call_finish = call_pack = _call
 
     def next_task(address):
         """Add 1 to the counter at `address` and return what it was."""

@@ -27,7 +27,7 @@ from .memory import (
 from .tables import axis_row, block_row, lines_before, phase_row, tap_row, taps_in_phase
 from .transpose import LANES32, LANES64, transpose32, transpose64
 
-__all__ = ["pack_filters", "pack_input"]
+__all__ = ["clear_row", "copy_row", "is_finite", "pack_filters", "pack_input", "spread"]
 
 _FLOAT32, _FLOAT64, _FLOAT16 = (STORAGES.index(s) for s in ("float32", "float64", "float16"))
 
@@ -74,7 +74,7 @@ def _copy(storage, source, target, count):
 
 
 @inner
-def _spread(storage, source, source_step, target, target_step, count):
+def spread(storage, source, source_step, target, target_step, count):
     """Copy `count` numbers that lie `source_step` bytes apart to where they lie `target_step`."""
     for c in range(count):
         x, y = source + c * source_step, target + c * target_step
@@ -108,7 +108,7 @@ def _turn(storage, source, source_step, target, target_step, rows, columns):
     for r in range(rows):
         c = whole_columns if r < whole_rows else 0
         x, y = source + r * source_step + c * item, target + c * target_step + r * size
-        _spread(storage, x, item, y, target_step, columns - c)
+        spread(storage, x, item, y, target_step, columns - c)
 
 
 @inner
@@ -120,7 +120,7 @@ def _clear(target, count, size):
 
 
 @inner
-def _copy_row(p, source, target, positions, step):
+def copy_row(p, source, target, positions, step):
     """Copy the channels of `positions` neighbours along the width, chunk by chunk."""
     storage, chunk, size = get(p, field.STORAGE), get(p, field.CHUNK), get(p, field.SIZE)
     item, channel_step = get(p, field.ITEM), get(p, field.CHANNEL_STEP)
@@ -142,11 +142,11 @@ def _copy_row(p, source, target, positions, step):
             _turn(storage, x, channel_step, y, chunk * size, count, positions)
         else:
             for c in range(count):
-                _spread(storage, x + c * channel_step, step, y + c * size, chunk * size, positions)
+                spread(storage, x + c * channel_step, step, y + c * size, chunk * size, positions)
 
 
 @inner
-def _clear_row(p, target, positions):
+def clear_row(p, target, positions):
     """Set the channels of `positions` neighbours to zero."""
     for first in range(0, get(p, field.CHANNELS), get(p, field.CHUNK)):
         at = target + first // get(p, field.CHUNK) * get(p, field.CHUNK_STEP)
@@ -176,11 +176,11 @@ def pack_input(p, target, n0, n1, d0, d1, h0, h1, w0, w1):
                     + (h - h0) * get(height, field.PACKED_STEP)
                 )
                 if h < 0 or h >= get(height, field.LENGTH):
-                    _clear_row(p, row, w1 - w0)
+                    clear_row(p, row, w1 - w0)
                     continue
-                _clear_row(p, row, left - w0)
-                _clear_row(p, row + (right - w0) * packed, w1 - right)
-                _copy_row(p, source + left * step, row + (left - w0) * packed, right - left, step)
+                clear_row(p, row, left - w0)
+                clear_row(p, row + (right - w0) * packed, w1 - right)
+                copy_row(p, source + left * step, row + (left - w0) * packed, right - left, step)
 
 
 def pack_filters(p, slot):
@@ -248,14 +248,14 @@ def _transpose(p, source, target, channels, width):
         else:
             for co in range(channels):
                 y = at + co * size
-                _spread(get(p, field.STORAGE), x + co * co_step, ci_step, y, width * size, count)
-        finite &= _finite(at, count * width, size)
+                spread(get(p, field.STORAGE), x + co * co_step, ci_step, y, width * size, count)
+        finite &= is_finite(at, count * width, size)
     if not finite:
         put(p, field.NOT_FINITE, 1)
 
 
 @inner
-def _finite(address, count, size):
+def is_finite(address, count, size):
     """Return whether no number has the exponent of infinity and NaN."""
     if size == 4:  # two loops, because one of either step would not use vectors
         mask, worst, words = np.uint32(0x7F800000), np.uint32(0), uint32_at(address, count)

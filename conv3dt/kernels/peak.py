@@ -9,7 +9,7 @@ from llvmlite import ir
 from .. import _cpu, _threads
 from .build import PLAIN, emitted
 from .emit import I32, Words, i64
-from .workers import workers
+from .workers import door
 
 __all__ = ["measure"]
 
@@ -56,7 +56,7 @@ def measure(threads: int | None, seconds: float) -> float:
     lanes = machine.vector_bytes // 4
     worker = emitted(("peak", lanes), 2, partial(_write, lanes, machine.fused), _plain)
     values = np.full(16 * threads, 0.5, np.float32)
-    start = partial(workers().enter, worker, values.ctypes.data)
+    start = partial(door(), worker, values.ctypes.data)
     best, end = float("inf"), time.perf_counter() + seconds
     while time.perf_counter() < end:
         begin = time.perf_counter()

@@ -3,11 +3,11 @@
 import numpy as np
 
 from .._activations import apply
-from .._tile import Tile, WideTile
+from .._tile import Tile, WideTile, compute_type
 from . import layout as field
 from . import memory
 
-__all__ = ["plain_tile", "plain_wide_tile"]
+__all__ = ["plain_finish", "plain_fold", "plain_tile", "plain_wide_tile"]
 
 
 def plain_tile(tile: Tile):
@@ -55,6 +55,41 @@ def plain_wide_tile(tile: WideTile):
         _store_runs(tile, results, c, c_outer, c_channel, count)
 
     return kernel
+
+
+def plain_fold(tile: WideTile):
+    """Return a Python function that does what the compiled `fold` of `tile` does."""
+    read = memory.float64_at if tile.storage == "float64" else memory.float32_at
+    width = tile.vectors * tile.lanes
+
+    def fold(a, plane, entry, rows, at):
+        to_a, at_b, length = memory.int64_at(entry, 3)
+        panel = read(at_b, length * tile.channels).reshape(length, tile.channels)
+        sums = np.zeros((tile.channels, width), panel.dtype)
+        with np.errstate(all="ignore"):
+            for k in range(length):
+                sums += panel[k][:, None] * read(a + to_a + k * plane, width)
+            for m, row in enumerate(memory.int64_at(rows, tile.channels)):
+                read(row + at, width)[:] += sums[m]
+
+    return fold
+
+
+def plain_finish(tile: WideTile):
+    """Return a Python function that does what the compiled `finish` of `tile` does."""
+    read = memory.float64_at if compute_type(tile.storage) == "float64" else memory.float32_at
+
+    def finish(x, phase, channel, c, count):
+        length = -(-count // tile.streams)
+        shape = tile.phases, 1, tile.channels, length
+        sums = np.empty(shape, read(x, 1).dtype)
+        for r in range(tile.phases):
+            for m in range(tile.channels):
+                sums[r, 0, m] = read(x + r * phase + m * channel, length)
+        results = _storage_bits(tile.storage, apply(tile.activation, sums))
+        _store_runs(tile, results, c, 0, 0, count)
+
+    return finish
 
 
 def _store_runs(tile, results, c, c_outer, c_channel, count):

@@ -28,13 +28,13 @@ from functools import partial
 
 from llvmlite import ir
 
-from .._tile import ITEMSIZE, WideTile
+from .._tile import WideTile
 from . import layout as field
 from .build import assembly, emitted
 from .emit import I32, i64
 from .emitter import Emitter, Loop
 
-__all__ = ["wide_tile_address", "wide_tile_assembly"]
+__all__ = ["WideEmitter", "wide_tile_address", "wide_tile_assembly"]
 
 
 def wide_tile_address(tile: WideTile) -> int:
@@ -49,7 +49,7 @@ def wide_tile_assembly(tile: WideTile) -> str:
 
 def _write(tile, builder, *arguments):
     """Append the kernel's instructions."""
-    _WideEmitter(builder, tile).kernel(*arguments)
+    WideEmitter(builder, tile).kernel(*arguments)
 
 
 def _plain(tile):
@@ -59,10 +59,11 @@ def _plain(tile):
     return plain_wide_tile(tile)
 
 
-class _WideEmitter(Emitter):
+class WideEmitter(Emitter):
     """Writes one micro-kernel with output positions in the lanes."""
 
     def kernel(self, a, tables, table_step, plane, bias, c, c_outer, c_channel, count):
+        """Append the whole kernel."""
         b, tile = self.builder, self.tile
         self.plane = plane
         results = []
@@ -71,7 +72,12 @@ class _WideEmitter(Emitter):
             entries = b.load(self.words.pointer(known, i64(0).type))
             table = b.add(known, i64(field.KNOWN_BYTES))
             results.append(self.products(a, table, entries, self.start(bias)))
-        sums = [self.stored(x) for x in self.activated([x for part in results for x in part])]
+        self.store_some([x for part in results for x in part], c, c_outer, c_channel, count)
+
+    def store_some(self, sums, c, c_outer, c_channel, count):
+        """Activate and store the first `count` numbers of each row."""
+        b, tile = self.builder, self.tile
+        sums = [self.stored(x) for x in self.activated(sums)]
         rows = list(self.output_rows(sums, c, c_outer, c_channel))
         whole = i64(tile.vectors * tile.lanes * tile.streams)
         full, part, done = (b.append_basic_block(name) for name in ("full", "part", "stored"))
@@ -137,16 +143,14 @@ class _WideEmitter(Emitter):
 
     def store_whole(self, rows):
         """Store rows of which every number exists."""
-        size = ITEMSIZE[self.tile.storage]
         for address, vectors in rows:
             for n, x in enumerate(vectors):
-                at = self.builder.add(address, i64(n * self.words.lanes * size))
-                self.words.store(x, at, self.words.lanes, align=size)
+                at = self.builder.add(address, i64(n * self.words.lanes * self.item))
+                self.words.store(x, at, self.words.lanes, align=self.item)
 
     def store_part(self, rows, count):
         """Store the first `count` numbers of each row, by way of a buffer on the stack."""
         b, kind = self.builder, rows[0][1][0].type
-        size = ITEMSIZE[self.tile.storage]
         buffer = self.stack_buffer(kind, len(rows[0][1]))
         scalars = b.bitcast(buffer, kind.element.as_pointer())
         for address, vectors in rows:
@@ -154,7 +158,7 @@ class _WideEmitter(Emitter):
                 b.store(x, b.gep(buffer, [i64(n)]), align=2)
             with Loop(b, count) as n:
                 value = b.load(b.gep(scalars, [n]), align=2)
-                at = b.add(address, b.mul(n, i64(size)))
+                at = b.add(address, b.mul(n, i64(self.item)))
                 b.store(value, self.words.pointer(at, kind.element), align=2)
 
 

@@ -4,40 +4,27 @@ import platform
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
-from typing import NamedTuple
 
 from .build import callable_at, compiled, emitted, function_at
 
-__all__ = ["Workers", "workers"]
+__all__ = ["door", "worker"]
 
 # Round to nearest, mask all exceptions, keep subnormal numbers: how a thread starts out on x86.
 _DEFAULT_MXCSR = 0x1F80
 
 
-class Workers(NamedTuple):
-    """Addresses, and how Python calls a function of (params, slot) at one of them."""
-
-    pack_filters: int
-    pack_input: int
-    convolve: int
-    enter: Callable[[int, int, int], None]
-
-
-@lru_cache(maxsize=1)
-def workers() -> Workers:
-    """Return the workers, compiled if they are new."""
-    return Workers(
-        _compiled("pack", "pack_filters", 2),
-        _compiled("pack", "pack_input", 10),
-        _compiled("driver", "convolve", 2),
-        callable_at(emitted("enter", 3, _write, lambda: _plain), 3),
-    )
-
-
-def _compiled(module, name, n_arguments):
+@lru_cache(maxsize=8)
+def worker(module: str, name: str, n_arguments: int = 2) -> int:
+    """Return the address of a driver, compiled if it is new."""
     return compiled(
         name, n_arguments, lambda: getattr(import_module(f".{module}", __package__), name)
     )
+
+
+@lru_cache(maxsize=1)
+def door() -> Callable[[int, int, int], None]:
+    """Return how Python calls a worker(params, slot) at an address."""
+    return callable_at(emitted("enter", 3, _write, lambda: _plain), 3)
 
 
 def _write(builder, worker, params, slot):

@@ -1,0 +1,121 @@
+"""The two micro-kernels of folding: multiply one row of inputs by all taps, and finish outputs.
+
+Positions along the width are in the lanes, as in the wide micro-kernel. `fold` computes
+
+    sum[m, lanes] = sum over k < length of b[k, m] * a[k, lanes],    m: a tap and an output channel
+
+and adds sum[m, :] to the numbers at rows[m] + at: where tap m carries these inputs. `finish` stores
+activation(x) of what has been added up, phases (and neighbouring channels) interleaved.
+
+fold    a       address of the first position of input channel 0
+        plane   bytes from one input channel to the next
+        entry   three int64: 0, address of b, length >= 1
+        rows    address of as many int64 addresses as the tile has columns
+        at      bytes from rows[m] to the tile's first position
+finish  x       address of the sums of phase 0, channel 0
+        phase, channel      bytes to the next phase's, the next channel's
+        c       address of the output
+        count   numbers to store; at least 1
+
+fold reads and adds to whole vectors, vectors*lanes numbers a row. finish reads whole vectors and
+writes `count` numbers.
+"""
+
+from functools import partial
+
+from .._tile import WideTile
+from .build import assembly, emitted
+from .emit import i64
+from .emitter import Loop
+from .widekernel import WideEmitter
+
+__all__ = ["finish_address", "fold_address", "fold_assembly"]
+
+
+def fold_address(tile: WideTile) -> int:
+    """Return the address of the kernel that multiplies and folds, compiled if it is new."""
+    return emitted(("fold", tile), 5, partial(_write_fold, tile), partial(_plain_fold, tile))
+
+
+def finish_address(tile: WideTile) -> int:
+    """Return the address of the kernel that finishes outputs, compiled if it is new."""
+    return emitted(("finish", tile), 5, partial(_write_finish, tile), partial(_plain_finish, tile))
+
+
+def fold_assembly(tile: WideTile) -> str:
+    """Return the machine code of the kernel that multiplies and folds, as text."""
+    return assembly(5, partial(_write_fold, tile))
+
+
+def _write_fold(tile, builder, *arguments):
+    """Append the instructions of `fold`."""
+    _FoldEmitter(builder, tile).kernel(*arguments)
+
+
+def _write_finish(tile, builder, *arguments):
+    """Append the instructions of `finish`."""
+    _FinishEmitter(builder, tile).kernel(*arguments)
+
+
+def _plain_fold(tile):
+    """Return the twin of `fold`."""
+    from .plain import plain_fold
+
+    return plain_fold(tile)
+
+
+def _plain_finish(tile):
+    """Return the twin of `finish`."""
+    from .plain import plain_finish
+
+    return plain_finish(tile)
+
+
+class _FoldEmitter(WideEmitter):
+    """Writes `fold`."""
+
+    def kernel(self, a, plane, entry, rows, at):
+        b, w, tile = self.builder, self.words, self.tile
+        self.plane = plane
+        zeros = [w.constant(0)] * (tile.channels * tile.vectors)
+        sums = self.products(a, entry, i64(1), zeros)
+        addresses = w.pointer(rows, i64(0).type)
+        for m in range(tile.channels):
+            row = w.pointer(b.add(b.load(b.gep(addresses, [i64(m)])), at))
+            for j in range(tile.vectors):
+                to = b.bitcast(b.gep(row, [i64(j * w.lanes)]), w.vector.as_pointer())
+                total = b.fadd(b.load(to, align=w.size), sums[m * tile.vectors + j])
+                b.store(total, to, align=w.size)
+
+    def one_k(self, at_a, at_b, k, sums):
+        """Return the accumulators after the products of one k. This is the loop that counts."""
+        b, w, tile = self.builder, self.words, self.tile
+        shifted = b.add(b.ptrtoint(at_a, i64(0).type), b.mul(k, self.plane))
+        a_k, b_k = w.pointer(shifted), b.gep(at_b, [b.mul(k, i64(tile.channels))])
+        inputs = [w.load(a_k, i64(j * w.lanes), w.size) for j in range(tile.vectors)]
+        result = []
+        for m in range(tile.channels):  # a weight at a time: all at once would not fit
+            weight = w.splat(b.load(b.gep(b_k, [i64(m)])))
+            for j, x in enumerate(inputs):
+                result.append(w.multiply_add(x, weight, sums[m * tile.vectors + j]))
+        return result
+
+
+class _FinishEmitter(WideEmitter):
+    """Writes `finish`."""
+
+    def kernel(self, x, phase, channel, c, count):
+        b, w, tile = self.builder, self.words, self.tile
+        whole = i64(tile.lanes * tile.streams)
+        rounds = b.sdiv(b.add(count, b.sub(whole, i64(1))), whole)
+        with Loop(b, rounds) as n:
+            at = b.add(x, b.mul(n, i64(tile.lanes * w.size)))
+            sums = [
+                w.load(w.pointer(b.add(at, b.add(b.mul(i64(r), phase), b.mul(i64(m), channel)))),
+                       i64(0), w.size)
+                for r in range(tile.phases)
+                for m in range(tile.channels)
+            ]  # fmt: skip
+            done = b.mul(n, whole)
+            to = b.add(c, b.mul(done, i64(self.item)))
+            self.store_some(sums, to, i64(0), i64(0), b.sub(count, done))
