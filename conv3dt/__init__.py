@@ -2,13 +2,13 @@
 
 `conv3dt.conv3d_transpose` computes, `conv3dt.prepare` packs filters for many calls,
 `conv3dt.explain` says how a call is computed; `conv3dt.conv3d` is the forward convolution.
-`conv3dt.nn` and `conv3dt.compat.v1.nn` have TensorFlow's signatures. Everything is loaded when it
-is first used.
+`conv3dt.nn` and `conv3dt.compat.v1` have TensorFlow's signatures, `conv3dt.keras` its layers.
+Everything is loaded when it is first used.
 """
 
 TYPE_CHECKING = False  # type checkers know it by its name; importing typing takes milliseconds
 if TYPE_CHECKING:
-    from . import compat, nn
+    from . import compat, keras, nn
     from ._api import clear_cache, conv3d_transpose, explain, threads
     from ._forward import conv3d, explain_conv3d
     from ._prepared import Prepared, prepare
@@ -24,6 +24,7 @@ __all__ = [
     "conv3d_transpose",
     "explain",
     "explain_conv3d",
+    "keras",
     "nn",
     "prepare",
     "set_recycling",
@@ -48,7 +49,7 @@ def __getattr__(name: str) -> object:
     """Load a public name."""
     from importlib import import_module
 
-    if name in ("compat", "nn"):
+    if name in ("compat", "keras", "nn"):
         return import_module(f"{__name__}.{name}")
     if name in _HOMES:
         found: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,197 @@
+"""Initializers that do not look at the shape they fill."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._arrays import as_dtype
+from . import backend
+from ._registry import Named
+
+__all__ = [
+    "Constant",
+    "Initializer",
+    "Ones",
+    "RandomNormal",
+    "RandomUniform",
+    "Seeded",
+    "TruncatedNormal",
+    "Zeros",
+    "cut_normal",
+]
+
+Array = NDArray[Any]
+
+
+class Initializer(Named):
+    """Base class: an object that is called with a shape and a dtype and returns an array."""
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Array:
+        """Return the first values of a variable.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            Shape of the variable.
+        dtype : dtype_like, optional
+            Its type; default `backend.floatx()`.
+
+        Returns
+        -------
+        ndarray, shape `shape`
+        """
+        raise NotImplementedError
+
+
+def _type(dtype: Any) -> np.dtype[Any]:
+    return np.dtype(as_dtype("dtype", backend.floatx()) if dtype is None else dtype)
+
+
+class Constant(Initializer):
+    """All the same.
+
+    Parameters
+    ----------
+    value : float, default 0
+        The number; or an array that has the shape of the variable.
+    """
+
+    def __init__(self, value: Any = 0) -> None:
+        self.value = value
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Array:
+        """Return an array of the value."""
+        return np.full(tuple(shape), self.value, _type(dtype))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the value."""
+        return {"value": self.value}
+
+
+class Zeros(Initializer):
+    """All 0."""
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Array:
+        """Return zeros."""
+        return np.zeros(tuple(shape), _type(dtype))
+
+
+class Ones(Initializer):
+    """All 1."""
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Array:
+        """Return ones."""
+        return np.ones(tuple(shape), _type(dtype))
+
+
+class Seeded(Initializer):
+    """Draws numbers; without a seed it draws one for itself."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.seed = seed
+        self._entropy = np.random.SeedSequence(seed).entropy
+        self._calls = 0
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Array:
+        """Return random numbers, the same at every call."""
+        kind = _type(dtype)
+        if kind.name not in backend.FLOATS:
+            raise ValueError(f"Expected floating point type, got {kind}.")
+        self._calls += 1
+        if self.seed is None and self._calls == 2:
+            warnings.warn(
+                f"The initializer {type(self).__name__} is unseeded and being called multiple"
+                " times, which will return identical values each time. Please provide a seed, or"
+                " use an object only once.",
+                UserWarning,
+                stacklevel=2,
+            )
+        random = np.random.default_rng(self._entropy)
+        return np.asarray(self._draw(random, tuple(shape))).astype(kind)
+
+    def _draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the parameters."""
+        return {"seed": self.seed}
+
+
+def cut_normal(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Return normal numbers, drawn again where they lie beyond 2."""
+    x = random.standard_normal(shape)
+    while (beyond := np.abs(x) > 2).any():
+        x[beyond] = random.standard_normal(int(beyond.sum()))
+    return x
+
+
+class RandomUniform(Seeded):
+    """Uniform between two numbers.
+
+    Parameters
+    ----------
+    minval, maxval : float, default -0.05 and 0.05
+        The range.
+    seed : int, optional
+        Where the numbers begin.
+
+    Examples
+    --------
+    >>> from conv3dt.keras import initializers
+    >>> draw = initializers.RandomUniform(-1, 1, seed=3)
+    >>> bool((draw((2, 2)) == draw((2, 2))).all())
+    True
+    """
+
+    def __init__(
+        self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None
+    ) -> None:
+        super().__init__(seed)
+        self.minval, self.maxval = minval, maxval
+
+    def _draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        return random.uniform(self.minval, self.maxval, shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the parameters."""
+        return {"minval": self.minval, "maxval": self.maxval, "seed": self.seed}
+
+
+class RandomNormal(Seeded):
+    """Normal.
+
+    Parameters
+    ----------
+    mean, stddev : float, default 0 and 0.05
+        Mean and standard deviation.
+    seed : int, optional
+        Where the numbers begin.
+    """
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.mean, self.stddev = mean, stddev
+
+    def _draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        return random.normal(self.mean, self.stddev, shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the parameters."""
+        return {"mean": self.mean, "stddev": self.stddev, "seed": self.seed}
+
+
+class TruncatedNormal(RandomNormal):
+    """Normal, drawn again beyond two standard deviations.
+
+    Parameters
+    ----------
+    mean, stddev : float, default 0 and 0.05
+        Mean and standard deviation of the distribution before it is cut.
+    seed : int, optional
+        Where the numbers begin.
+    """
+
+    def _draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        return self.mean + self.stddev * cut_normal(random, shape)

@@ -1,0 +1,275 @@
+"""What layers of any kind have: a name, types, weights, losses."""
+
+from threading import RLock
+from typing import Any
+from weakref import ref
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._arrays import as_array, as_dtype, dtype_name
+from . import _names, mixed_precision, regularizers
+from ._options import as_flag
+from ._shapes import InputSpec, TensorShape, as_shape
+from ._weights import Weights
+
+__all__ = ["Layer"]
+
+IGNORED = ("autocast", "dynamic", "implementation")  # they are about graphs, or read below
+_building = RLock()
+
+
+class Layer(Weights):
+    """Base class of layers: what does not depend on what they compute."""
+
+    input_spec: InputSpec
+
+    def __init__(
+        self,
+        *,
+        trainable: Any = True,
+        name: Any = None,
+        activity_regularizer: Any = None,
+        dtype: Any = None,
+        **others: Any,
+    ) -> None:
+        super().__init__(as_flag("trainable", trainable))
+        self._policy = self._first_policy(dtype)
+        self._autocast = others.get("autocast", True)
+        self._batch_input_shape = _batch_input_shape(others)
+        self._initial_weights = others.pop("weights", None)
+        for key in others:
+            if key not in IGNORED:
+                raise TypeError("Keyword argument not understood:", key)
+        self.name = self._first_name(name)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._of_inputs: list[tuple[Any, Any]] = []  # weak reference to inputs, loss
+        self._callable_losses: list[Any] = []
+        self.updates: list[Any] = []
+        self.built = False
+
+    # ---- names and types -------------------------------------------------------------------------
+
+    def _first_name(self, given: Any) -> Any:
+        """Return the name of a new layer."""
+        if given is None:
+            return _names.numbered(_names.snake_case(type(self).__name__))
+        if not isinstance(given, str):
+            raise TypeError(f"Expected `name` argument to be a string, but got: {given}")
+        return given
+
+    def _first_policy(self, dtype: Any) -> mixed_precision.Policy | None:
+        """Return the types of a new layer, None for those of its first input."""
+        if dtype is None:
+            return mixed_precision.global_policy()
+        return mixed_precision.as_policy(dtype)
+
+    @property
+    def dtype_policy(self) -> mixed_precision.Policy:
+        """The types of the layer."""
+        return self._policy or mixed_precision.global_policy()
+
+    @property
+    def dtype(self) -> str | None:
+        """Type of the weights; None if it is going to be that of the first input."""
+        return self._policy.variable_dtype if self._policy else None
+
+    variable_dtype = dtype
+
+    @property
+    def compute_dtype(self) -> str | None:
+        """Type in which the layer computes, and of its output."""
+        return self._policy.compute_dtype if self._policy else None
+
+    # ---- calling ---------------------------------------------------------------------------------
+
+    def __call__(self, inputs: Any, training: Any = None, mask: Any = None) -> NDArray[Any]:
+        """Build the layer if this is the first call, and compute.
+
+        Parameters
+        ----------
+        inputs : array_like
+            The input.
+        training, mask : object, optional
+            Accepted and not used.
+
+        Returns
+        -------
+        ndarray
+            The output.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the input does not fit the layer.
+        """
+        x = self._as_input(inputs)
+        self.input_spec.check(x.shape, self.name)
+        if not self.built:
+            self._build_once(x)
+        x = self._cast(x)
+        y = self.call(x)
+        if self.activity_regularizer is not None:
+            batch = y.dtype.type(max(1, len(y)))
+            self._of_inputs = [(ref(x), self.activity_regularizer(y) / batch)]
+        elif self._of_inputs:
+            self._of_inputs = []
+        return y
+
+    def call(self, inputs: Any) -> NDArray[Any]:
+        """Compute the output of an input that fits; what a subclass defines."""
+        raise NotImplementedError
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of a shape; what a subclass defines."""
+        raise NotImplementedError
+
+    def _as_input(self, given: Any) -> NDArray[Any]:
+        """Return the input as an array."""
+        if type(given) is np.ndarray:
+            return given
+        if given is None or isinstance(given, (str, bytes)):
+            raise TypeError(
+                f"Inputs to a layer should be tensors. Got {given!r} (of type {type(given)}) as"
+                f" input for layer {self.name!r}."
+            )
+        if isinstance(given, (list, tuple)):
+            raise ValueError(
+                f'Layer "{self.name}" expects 1 input(s), but it received {_leaves(given)} input'
+                " tensors. Pass one array: numpy.asarray(inputs)."
+            )
+        return as_array(self.name, "input", given)
+
+    def _build_once(self, x: NDArray[Any]) -> None:
+        """Make the weights, unless another thread has."""
+        with _building:
+            if not self.built:
+                if self._policy is None:
+                    self._policy = mixed_precision.Policy(x.dtype)
+                self._build_named(x.shape)
+
+    def _build_named(self, shape: tuple[int, ...]) -> None:
+        """Build; a family whose scopes have names begins one here."""
+        self.build(shape)
+
+    def _cast(self, x: NDArray[Any]) -> NDArray[Any]:
+        """Return an input in the type that the layer computes in."""
+        wanted = self.compute_dtype
+        found = dtype_name(x.dtype)
+        if found == wanted:
+            return x
+        if found is None or not self._autocast:
+            raise TypeError(
+                f"{self.name}: input must have the dtype of the layer, {wanted}; got {x.dtype}."
+            )
+        return x.astype(as_dtype(self.name, wanted))
+
+    # ---- shapes ----------------------------------------------------------------------------------
+
+    def compute_output_shape(self, input_shape: Any) -> TensorShape:
+        """Return the shape of the output; what a subclass defines."""
+        raise NotImplementedError
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        """Return None: the layer has no masks, and raises TypeError for one."""
+        if mask is not None:
+            raise TypeError(
+                f"Layer {self.name} does not support masking, but was passed an input_mask: {mask}"
+            )
+
+    # ---- losses ----------------------------------------------------------------------------------
+
+    @property
+    def losses(self) -> list[Any]:
+        """The activity loss of the last call, and those of the weights as they are now."""
+        return [loss for _, loss in self._of_inputs] + self._unconditional()
+
+    def _unconditional(self) -> list[Any]:
+        """Return the losses that do not depend on inputs."""
+        return self._weight_losses() + [loss() for loss in self._callable_losses]
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Add losses.
+
+        Parameters
+        ----------
+        losses : callable or number, or list of them
+            A callable without arguments is called whenever `losses` is read.
+        inputs : array, optional
+            What the numbers were computed from; they are forgotten at the next call.
+
+        Raises
+        ------
+        ValueError
+            If a number comes without inputs: nothing could compute it again.
+        """
+        for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
+            if callable(loss):
+                self._callable_losses.append(loss)
+            elif inputs is None:
+                raise ValueError(
+                    "Expected a symbolic Tensors or a callable for the loss value. Please wrap your"
+                    " loss computation in a zero argument `lambda`."
+                )
+            else:
+                self._of_inputs.append((ref(inputs), loss))
+
+    def get_losses_for(self, inputs: Any) -> list[Any]:
+        """Return the losses that depend on these inputs; for None those that depend on none."""
+        if inputs is None:
+            return self._unconditional()
+        return [loss for origin, loss in self._of_inputs if origin() is inputs]
+
+    def add_update(self, updates: Any, inputs: Any = None) -> None:
+        """Add to `updates`, a list that nothing here runs."""
+        self.updates.extend(updates if isinstance(updates, (list, tuple)) else [updates])
+
+    # ---- description -----------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor as plain values.
+
+        Returns
+        -------
+        dict
+            What `from_config` and JSON understand.
+        """
+        config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        if self._policy and self._policy.name != self.dtype:
+            config["dtype"] = {
+                "module": "keras.mixed_precision",
+                "class_name": "Policy",
+                "config": self._policy.get_config(),
+                "registered_name": None,
+            }
+        if self._batch_input_shape is not None:
+            config["batch_input_shape"] = self._batch_input_shape
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Return a new layer with the arguments of `get_config`, and weights of its own.
+
+        Parameters
+        ----------
+        config : dict
+            What `get_config` returned.
+        """
+        return cls(**config)
+
+
+def _batch_input_shape(others: dict[str, Any]) -> tuple[Any, ...] | None:
+    """Take the ways to announce an input shape out of the arguments."""
+    whole = others.pop("batch_input_shape", None)
+    shape, batch = others.pop("input_shape", None), others.pop("batch_size", None)
+    extent = others.pop("input_dim", None)
+    if shape is None and extent is not None:
+        shape = (extent,)
+    if whole is None and shape is not None:
+        whole = (batch, *shape)
+    return None if whole is None else tuple(as_shape(whole))
+
+
+def _leaves(given: Any) -> int:
+    """Return how many inputs a nested list would be."""
+    return sum(map(_leaves, given)) if isinstance(given, (list, tuple)) else 1

@@ -1,0 +1,35 @@
+"""Names of layers that were given none: conv3d_transpose, conv3d_transpose_1, ..."""
+
+import re
+from collections import Counter
+from threading import Lock
+
+__all__ = ["clear", "numbered", "snake_case"]
+
+_lock = Lock()
+_used: Counter[str] = Counter()
+
+
+def snake_case(name: str) -> str:
+    """Conv3DTranspose -> conv3d_transpose."""
+    parted = re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", parted).lower()
+
+
+def numbered(base: str, *, from_one: bool = False) -> str:
+    """Return the next name; the first has no number, unless numbers begin at one.
+
+    Both ways of counting share a counter, as the two families of layers do in Keras.
+    """
+    with _lock:
+        count = _used[base]
+        _used[base] += 1
+    if from_one:
+        return f"{base}_{count + 1}"
+    return f"{base}_{count}" if count else base
+
+
+def clear() -> None:
+    """Begin again."""
+    with _lock:
+        _used.clear()

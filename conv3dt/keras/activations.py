@@ -1,0 +1,167 @@
+"""Activation functions, as in `tf.keras.activations`.
+
+A layer applies those of `conv3dt.conv3d_transpose` while its output is in cache; the others, and
+those with other parameters, are applied to its whole output. NaN stays NaN. An infinite argument
+gives what the formula gives in floating point.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from ._activation_functions import (
+    elu,
+    exponential,
+    gelu,
+    hard_sigmoid,
+    leaky_relu,
+    linear,
+    log_softmax,
+    mish,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    softsign,
+    swish,
+    tanh,
+)
+from ._activation_layers import LAYERS
+from ._registry import serialized
+
+__all__ = [
+    "deserialize",
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "hard_sigmoid",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
+
+_FUSED: dict[Callable[..., Any], str] = {
+    **{f: f.__name__ for f in (linear, relu, relu6, leaky_relu, elu, selu, gelu, swish, mish)},
+    **{f: f.__name__ for f in (softplus, softsign, tanh, sigmoid, hard_sigmoid, exponential)},
+}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{name: function for function, name in _FUSED.items()},
+    **{"silu": swish, "softmax": softmax, "log_softmax": log_softmax},
+}
+_NAMES = {function: name for name, function in _FUNCTIONS.items() if name != "silu"}
+
+
+def fused(activation: Any) -> str | None:
+    """Return the name under which kernels know a function, or None."""
+    if isinstance(activation, partial) and activation.func is gelu and not activation.args:
+        return "gelu_tanh" if activation.keywords == {"approximate": True} else None
+    try:
+        return _FUSED.get(activation)
+    except TypeError:  # not hashable
+        return None
+
+
+def get(identifier: Any) -> Callable[..., Any]:
+    """Return the function that a name, a description or a callable stands for.
+
+    Parameters
+    ----------
+    identifier : str, dict, callable or None
+        The name of a function of this module, or of one of Keras's layers: 'ReLU', 'LeakyReLU'
+        (slope 0.3), 'PReLU', 'ELU', 'Softmax', 'ThresholdedReLU'. None is 'linear'.
+
+    Returns
+    -------
+    callable
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    TypeError
+        If the argument is none of these.
+
+    Examples
+    --------
+    >>> from conv3dt.keras import activations
+    >>> activations.get("swish")([0.0, 1.0]).round(3)
+    array([0.   , 0.731])
+    """
+    if identifier is None:
+        return linear
+    if isinstance(identifier, (str, Mapping)):
+        return deserialize(identifier)
+    if callable(identifier):
+        return identifier  # type: ignore[no-any-return]
+    raise TypeError(f"Could not interpret activation function identifier: {identifier}")
+
+
+def serialize(activation: Any) -> Any:
+    """Return a function as plain values, which `deserialize` and JSON understand.
+
+    Parameters
+    ----------
+    activation : callable
+        What `get` returned.
+
+    Returns
+    -------
+    str or dict
+        The name of a function of this module; of another its own name, which `deserialize` finds
+        in `custom_objects`.
+    """
+    if hasattr(activation, "get_config"):
+        return serialized(activation, "keras.layers")
+    name = fused(activation) if isinstance(activation, partial) else None
+    if name == "gelu_tanh":
+        return {"class_name": "gelu", "config": {"approximate": True}}
+    return _NAMES.get(activation) or getattr(activation, "__name__", type(activation).__name__)
+
+
+def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Callable[..., Any]:
+    """Return the function of a name or of what `serialize` returned.
+
+    Parameters
+    ----------
+    name : str or dict
+        The name or description.
+    custom_objects : dict, optional
+        Functions or classes of your own, by name.
+
+    Returns
+    -------
+    callable
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    """
+    arguments: Mapping[str, Any] = {}
+    key = name
+    if isinstance(name, Mapping):
+        key, arguments = name.get("class_name"), name.get("config") or {}
+        if key == "function":  # how Keras 3 writes functions
+            key, arguments = arguments, {}
+    found = {**_FUNCTIONS, **LAYERS, **(custom_objects or {})}.get(key)
+    if found is None:
+        raise ValueError(f"Unknown activation function {key!r} cannot be deserialized.")
+    if isinstance(found, type):
+        return found(**arguments)  # type: ignore[no-any-return]
+    return partial(found, **arguments) if arguments else found

@@ -1,0 +1,136 @@
+"""Layers, as in `tf.keras.layers`."""
+
+from typing import Any
+
+from ._activation_layers import ELU, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU
+from ._conv3d_transpose import BaseConv3DTranspose
+from ._shapes import InputSpec
+
+__all__ = [
+    "ELU",
+    "Conv3DTranspose",
+    "Convolution3DTranspose",
+    "InputSpec",
+    "LeakyReLU",
+    "PReLU",
+    "ReLU",
+    "Softmax",
+    "ThresholdedReLU",
+]
+
+
+class Conv3DTranspose(BaseConv3DTranspose):
+    """A transposed 3-D convolution with weights of its own, in the signature of Keras 2.
+
+    Also called `Convolution3DTranspose`. The layer computes, and keeps its filters packed between
+    calls; it may be called from several threads. It has no gradients.
+
+    Parameters
+    ----------
+    filters : int
+        Number of output channels.
+    kernel_size : int or sequence of 3 int
+        Extents of the kernel.
+    strides : int or sequence of 3 int, default 1
+        How far apart the inputs lie in the output.
+    padding : {'valid', 'same'}, default 'valid'
+        In any case. An axis of length i becomes i*s long ('same'), or i*s + max(0, e - s)
+        ('valid'), where e is the extent of the dilated kernel and s the stride.
+    output_padding : int or sequence of 3 int, optional
+        Less than the strides. If given, the length is (i - 1)*s + e + output_padding, less 2*(e//2)
+        for 'same'. None and 0 are not the same.
+    data_format : {'channels_last', 'channels_first'}, optional
+        Default `backend.image_data_format()`.
+    dilation_rate : int or sequence of 3 int, default 1
+        How far apart the taps of the kernel lie. It is honoured, which Keras 2 does not.
+    activation : str or callable, optional
+        See `conv3dt.keras.activations`; default none.
+    use_bias : bool, default True
+        Whether there is a bias.
+    kernel_initializer, bias_initializer : str, dict or callable
+        See `conv3dt.keras.initializers`; default 'glorot_uniform' and 'zeros'. None is
+        'glorot_uniform'.
+    kernel_regularizer, bias_regularizer, activity_regularizer : str, dict or callable, optional
+        See `conv3dt.keras.regularizers`; default none.
+    kernel_constraint, bias_constraint : str, dict or callable, optional
+        See `conv3dt.keras.constraints`; default none.
+    **kwargs
+        `name`; `trainable` (default True); `dtype`: a type or a `mixed_precision.Policy`, default
+        `mixed_precision.global_policy()`; `weights`: first values of kernel and bias;
+        `input_shape`, `batch_input_shape`, `batch_size` for `get_config`; `autocast`: whether
+        inputs of other floating types are cast (default True); `groups`: 1; `dynamic` and
+        `implementation`, which mean nothing.
+
+    Attributes
+    ----------
+    kernel : Variable, shape (depth, height, width, filters, in_channels)
+        Exists once the layer is built.
+    bias : Variable, shape (filters,), or None
+        Likewise.
+    built : bool
+        Whether the weights exist.
+
+    Raises
+    ------
+    ValueError
+        If an argument has an illegal value; if strides and dilation rate are both more than 1.
+    TypeError
+        If an argument is of the wrong kind or unknown.
+
+    See Also
+    --------
+    conv3dt.conv3d_transpose : The operation without weights of its own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from conv3dt.keras.layers import Conv3DTranspose
+    >>> up = Conv3DTranspose(1, (1, 1, 3), strides=(1, 1, 2), kernel_initializer="ones")
+    >>> up(np.float32([1, 10, 100]).reshape(1, 1, 1, 3, 1)).ravel()
+    array([  1.,   1.,  11.,  10., 110., 100., 100.], dtype=float32)
+    >>> up.compute_output_shape((None, 4, 4, None, 1))
+    (None, 4, 4, None, 1)
+    """
+
+    def __init__(
+        self,
+        filters: Any,
+        kernel_size: Any,
+        strides: Any = (1, 1, 1),
+        padding: Any = "valid",
+        output_padding: Any = None,
+        data_format: Any = None,
+        dilation_rate: Any = (1, 1, 1),
+        activation: Any = None,
+        use_bias: Any = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            filters,
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            output_padding=output_padding,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
+
+
+Convolution3DTranspose = Conv3DTranspose

@@ -1,0 +1,84 @@
+"""Types that layers compute in and keep their weights in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._arrays import as_dtype
+from . import backend
+
+__all__ = ["Policy", "global_policy", "set_global_policy"]
+
+
+class Policy:
+    """The types of a layer.
+
+    Parameters
+    ----------
+    name : str
+        A type, such as 'float32', in which the layer computes and keeps its weights; or
+        'mixed_float16' or 'mixed_bfloat16', to compute in that type with weights of float32.
+
+    Attributes
+    ----------
+    name, compute_dtype, variable_dtype : str
+        The name, and the types it stands for.
+
+    Raises
+    ------
+    TypeError
+        If it is no type that can be computed with.
+
+    Examples
+    --------
+    >>> from conv3dt.keras import mixed_precision
+    >>> policy = mixed_precision.Policy("mixed_float16")
+    >>> policy.compute_dtype, policy.variable_dtype
+    ('float16', 'float32')
+    """
+
+    def __init__(self, name: Any) -> None:
+        mixed = isinstance(name, str) and name in ("mixed_float16", "mixed_bfloat16")
+        self.compute_dtype = as_dtype("Policy", name[6:] if mixed else name).name
+        self.variable_dtype = "float32" if mixed else self.compute_dtype
+        self.name = name if mixed else self.compute_dtype
+
+    def __repr__(self) -> str:
+        return f'<Policy "{self.name}">'
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the name in a dict."""
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "Policy":
+        """Return the policy of `get_config`'s dict."""
+        return cls(config["name"])
+
+
+_policy: Policy | None = None
+
+
+def global_policy() -> Policy:
+    """Return the policy of layers that are given no dtype; default that of `backend.floatx`."""
+    return _policy or Policy(backend.floatx())
+
+
+def set_global_policy(policy: Any) -> None:
+    """Set the policy of layers that are given no dtype.
+
+    Parameters
+    ----------
+    policy : Policy or str or None
+        A policy or its name; None for the default.
+    """
+    global _policy
+    _policy = None if policy is None else as_policy(policy)
+
+
+def as_policy(given: Any) -> Policy:
+    """Return a policy from one, a type, or what `get_config` of a layer holds."""
+    if isinstance(given, Policy):
+        return given
+    if isinstance(given, Mapping):
+        return Policy.from_config(given["config"])
+    return Policy(given)

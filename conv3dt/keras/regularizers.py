@@ -1,0 +1,281 @@
+"""Penalties on weights or outputs, as in `tf.keras.regularizers`."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from . import backend
+from ._registry import Named, Registry
+
+__all__ = [
+    "L1",
+    "L1L2",
+    "L2",
+    "OrthogonalRegularizer",
+    "Regularizer",
+    "deserialize",
+    "get",
+    "l1",
+    "l1_l2",
+    "l2",
+    "orthogonal_regularizer",
+    "serialize",
+]
+
+
+class Regularizer(Named):
+    """Base class: an object that is called with an array and returns its penalty."""
+
+    def __call__(self, x: Any) -> Any:
+        """Return the penalty of an array: 0.
+
+        Parameters
+        ----------
+        x : array_like
+            Weights or outputs.
+
+        Returns
+        -------
+        number
+            Of the array's type.
+        """
+        return np.asarray(x).dtype.type(0)
+
+
+def _factor(x: Any) -> float:
+    """Return a factor, rounded to `floatx` as Keras does."""
+    if type(x) not in (int, float):
+        raise ValueError(
+            f"Value {x} is not a valid regularization penalty number, expected an int or float"
+            " value."
+        )
+    if not math.isfinite(x):
+        raise ValueError(
+            f"Value {x} is not a valid regularization penalty number, an infinite number or NaN"
+            " are not valid values."
+        )
+    return float(np.asarray(x, np.dtype(backend.floatx())))
+
+
+class L1L2(Regularizer):
+    """l1 * sum(|x|) + l2 * sum(x**2).
+
+    Parameters
+    ----------
+    l1, l2 : float, default 0
+        The factors. None is 0.
+
+    Raises
+    ------
+    ValueError
+        If a factor is no finite number.
+
+    Examples
+    --------
+    >>> from conv3dt.keras import regularizers
+    >>> float(regularizers.L1L2(l1=1.0, l2=0.5)([1.0, -2.0]))
+    5.5
+    """
+
+    def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:
+        self.l1 = _factor(0.0 if l1 is None else l1)
+        self.l2 = _factor(0.0 if l2 is None else l2)
+
+    def __call__(self, x: Any) -> Any:
+        """Return the penalty of an array."""
+        x = np.asarray(x)
+        total = x.dtype.type(0)
+        if self.l1:
+            total = total + x.dtype.type(self.l1) * np.abs(x).sum()
+        if self.l2:
+            total = total + x.dtype.type(self.l2) * np.square(x).sum()
+        return total
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the factors."""
+        return {"l1": self.l1, "l2": self.l2}
+
+
+class _OneFactor(L1L2):
+    """L1 or L2, whose factor may also be called `l`."""
+
+    _name = ""
+
+    def _read(self, given: Any, others: dict[str, Any]) -> None:
+        """Take the factor, 0.01 for None."""
+        given = others.pop("l", given)
+        if others:
+            raise TypeError(f"Argument(s) not recognized: {others}")
+        super().__init__(**{self._name: 0.01 if given is None else given})
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the factor."""
+        return {self._name: getattr(self, self._name)}
+
+
+class L1(_OneFactor):
+    """l1 * sum(|x|).
+
+    Parameters
+    ----------
+    l1 : float, default 0.01
+        The factor; also called `l`.
+
+    Raises
+    ------
+    ValueError
+        If the factor is no finite number.
+    """
+
+    _name = "l1"
+
+    def __init__(self, l1: float | None = 0.01, **kwargs: Any) -> None:
+        self._read(l1, kwargs)
+
+
+class L2(_OneFactor):
+    """l2 * sum(x**2).
+
+    Parameters
+    ----------
+    l2 : float, default 0.01
+        The factor; also called `l`.
+
+    Raises
+    ------
+    ValueError
+        If the factor is no finite number.
+    """
+
+    _name = "l2"
+
+    def __init__(self, l2: float | None = 0.01, **kwargs: Any) -> None:
+        self._read(l2, kwargs)
+
+
+class OrthogonalRegularizer(Regularizer):
+    """factor * mean |dot product| of all pairs of rows (or columns), each of length 1.
+
+    Parameters
+    ----------
+    factor : float, default 0.01
+        The factor.
+    mode : {'rows', 'columns'}, default 'rows'
+        Which are to be orthogonal.
+
+    Raises
+    ------
+    ValueError
+        If an argument is illegal; when called, if the array is not a matrix.
+    """
+
+    def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
+        self.factor = _factor(factor)
+        if mode not in ("rows", "columns"):
+            raise ValueError(
+                'Invalid value for argument `mode`. Expected one of {"rows", "columns"}.'
+                f" Received: mode={mode}"
+            )
+        self.mode = mode
+
+    def __call__(self, x: Any) -> Any:
+        """Return the penalty of a matrix."""
+        x = np.asarray(x)
+        if x.ndim != 2:
+            raise ValueError(
+                f"Inputs to OrthogonalRegularizer must have rank 2. Received: inputs.shape =="
+                f" {x.shape}"
+            )
+        rows = x if self.mode == "rows" else x.T
+        rows = rows / np.sqrt(np.maximum(np.square(rows).sum(1, keepdims=True), 1e-12))
+        dots = np.abs(np.triu(rows @ rows.T, 1))
+        pairs = len(rows) * (len(rows) - 1) / 2
+        return x.dtype.type(self.factor * dots.sum() / pairs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return factor and mode."""
+        return {"factor": self.factor, "mode": self.mode}
+
+
+def l1_l2(l1: float | None = 0.01, l2: float | None = 0.01) -> L1L2:
+    """Return `L1L2(l1, l2)`, whose factors are 0.01 by default here."""
+    return L1L2(l1, l2)
+
+
+l1, l2, orthogonal_regularizer = L1, L2, OrthogonalRegularizer
+
+_registry = Registry(
+    "regularizer",
+    "regularizer",
+    "keras.regularizers",
+    {
+        **{"L1": L1, "l1": L1, "L2": L2, "l2": L2, "L1L2": L1L2, "l1_l2": l1_l2},
+        **dict.fromkeys(("OrthogonalRegularizer", "orthogonal_regularizer"), OrthogonalRegularizer),
+    },
+)
+
+
+def get(identifier: Any) -> Any:
+    """Return the regularizer that a name, a description, a class or a callable stands for.
+
+    Parameters
+    ----------
+    identifier : str, dict, callable or None
+        'l1', 'l2', 'l1_l2' (both 0.01), 'orthogonal_regularizer' or the name of a class; or what
+        `serialize` returned.
+
+    Returns
+    -------
+    callable or None
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown or the argument is none of these.
+
+    Examples
+    --------
+    >>> from conv3dt.keras import regularizers
+    >>> round(float(regularizers.get("l2")([3.0, 4.0])), 6)
+    0.25
+    """
+    return _registry.get(identifier)
+
+
+def serialize(regularizer: Any) -> Any:
+    """Return a regularizer as plain values, which `deserialize` and JSON understand.
+
+    Parameters
+    ----------
+    regularizer : Regularizer or callable or None
+        What `get` returned.
+
+    Returns
+    -------
+    dict or str or None
+    """
+    return _registry.serialize(regularizer)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the regularizer of a name or of what `serialize` returned.
+
+    Parameters
+    ----------
+    config : dict or str
+        The name or description.
+    custom_objects : dict, optional
+        Classes or functions of your own, by name.
+
+    Returns
+    -------
+    callable
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    """
+    return _registry.deserialize(config, custom_objects)
