@@ -49,54 +49,47 @@ def emitted(key: Any, n_arguments: int, write: Function, plain: Callable[[], Fun
 
     `key` names it, in every process; `plain()` is its twin for NUMBA_DISABLE_JIT=1.
     """
-    return _address(key, plain, lambda name: _emitted_code(name, n_arguments, write))
+    return _address(repr(key), plain, lambda name: _code(name, n_arguments, write))
 
 
-def compiled(key: Any, n_arguments: int, make: Callable[[], Function]) -> int:
-    """Return the address of the Python function `make()`, compiled by Numba."""
-    return _address(key, make, lambda _: _numba_code(make(), n_arguments))
+def compiled(key: Any, n_arguments: int, find: Callable[[], Function]) -> int:
+    """Return the address of the Python function `find()`, translated."""
+
+    def write(*words: Any) -> None:
+        from .translate import translate
+
+        translate(find(), *words)
+
+    return emitted(key, n_arguments, write, find)
 
 
-def _address(key: Any, plain: Callable[[], Function], make: Callable[[str], bytes]) -> int:
+def _address(key: str, plain: Callable[[], Function], make: Callable[[str], bytes]) -> int:
     """Return the address for a key, after whatever has to be done for it."""
-    text = repr(key)
-    address = _kept.get(text)
+    address = _kept.get(key)
     if address is None:
         with _lock:
-            address = _kept.get(text)
+            address = _kept.get(key)
             if address is None:
                 if len(_kept) >= _MOST:
                     clear()
-                address = _kept[text] = _plain_address(plain()) if PLAIN else _loaded(text, make)
+                address = _kept[key] = _plain_address(plain()) if PLAIN else _loaded(key, make)
     return address
 
 
 def _loaded(key: str, make: Callable[[str], bytes]) -> int:
-    """Return the address of cached or new machine code: `name | 0 | object code`."""
+    """Return the address of cached or new machine code."""
     global _memory
     from .machine import Memory
 
-    own = "kernel_" + blake2b(key.encode(), digest_size=8).hexdigest()
-    data = _cache.load(key)
-    if data is None:
-        data = make(own)
-        _cache.save(key, data)
-    name, code = data.split(b"\0", 1)
-    if name.decode() != own:  # one of Numba's names, which repeat from process to process
-        _define_numba_symbols()
-        return Memory().load(name.decode(), code)
+    name = "kernel_" + blake2b(key.encode(), digest_size=8).hexdigest()
+    code = _cache.load(key)
+    if code is None:
+        code = make(name)
+        _cache.save(key, code)
     if _memory is None:
         _memory = Memory()
-    address: int = _memory.load(own, code)
+    address: int = _memory.load(name, code)
     return address
-
-
-def _define_numba_symbols() -> None:
-    """Let LLVM find the functions of Numba's runtime: the code of its functions names them."""
-    from numba.core.registry import cpu_target
-    from numba.core.runtime import rtsys
-
-    rtsys.initialize(cpu_target.target_context)
 
 
 def clear() -> None:
@@ -134,16 +127,8 @@ def function_at(address: int) -> Function:
 
 
 def inner(function: Any) -> Any:
-    """Compile a helper of kernels, which is called from compiled code only."""
-    if PLAIN:
-        return function
-    import numba
-
-    # Errors cannot cross a call by address, so nothing compiled here may raise: with error_model
-    # "numpy" a division is not checked.
-    return numba.njit(
-        no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy", boundscheck=False
-    )(function)
+    """Mark a helper of drivers: it is translated in the place where it is called."""
+    return function
 
 
 def _plain_address(function: Function) -> int:
@@ -151,11 +136,11 @@ def _plain_address(function: Function) -> int:
     return len(_plain)
 
 
-def _emitted_code(name: str, n_arguments: int, write: Function) -> bytes:
-    """Return `name | 0 | object code` of what `write` writes."""
+def _code(name: str, n_arguments: int, write: Function) -> bytes:
+    """Return the object code of what `write` writes."""
     from .machine import object_code
 
-    return name.encode() + b"\0" + object_code(_module(name, n_arguments, write))
+    return object_code(_module(name, n_arguments, write))
 
 
 def _module(name: str, n_arguments: int, write: Function) -> str:
@@ -169,13 +154,3 @@ def _module(name: str, n_arguments: int, write: Function) -> str:
     write(builder, *function.args)
     builder.ret_void()
     return str(module)
-
-
-def _numba_code(function: Function, n_arguments: int) -> bytes:
-    """Return `name | 0 | object code` of a Python function."""
-    import numba
-
-    signature = numba.types.void(*[numba.types.int64] * n_arguments)
-    compiled = numba.cfunc(signature, error_model="numpy", boundscheck=False)(function)
-    _, _, (code, _) = compiled._library.serialize_using_object_code()
-    return bytes(compiled.native_name.encode() + b"\0" + code)

@@ -2,13 +2,11 @@
 
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from .. import _cpu
-from .build import PLAIN, inner
+from .build import PLAIN
 from .emit import I32, Words, i64
-from .memory import float32_at, float64_at
+from .memory import Word, float32_at, float64_at
 
 __all__ = ["LANES32", "LANES64", "transpose32", "transpose64"]
 
@@ -16,17 +14,14 @@ LANES32 = _cpu.machine().vector_bytes // 4
 LANES64 = _cpu.machine().vector_bytes // 8
 
 
-@intrinsic(prefer_literal=True)
-def _transpose(typingctx, double, lanes, source, source_step, target, target_step):
-    """target[c, r] = source[r, c] for r, c < lanes; rows `source_step`, `target_step` bytes apart.
+def _transpose(double, n):
+    """Return the word target[c, r] = source[r, c] for r, c < n; rows lie `..._step` bytes apart.
 
-    In log2(lanes) rounds; the round with distance h exchanges the quarters of squares of 2h.
+    In log2(n) rounds; the round with distance h exchanges the quarters of squares of 2h.
     """
-    n = lanes.literal_value
 
-    def codegen(context, builder, signature, args):
-        words = Words(builder, bool(double.literal_value), n, False)
-        source, source_step, target, target_step = args[2:]
+    def write(builder, source, source_step, target, target_step):
+        words = Words(builder, double, n, False)
         rows = []
         for r in range(n):
             at = builder.add(source, builder.mul(i64(r), source_step))
@@ -38,9 +33,8 @@ def _transpose(typingctx, double, lanes, source, source_step, target, target_ste
         for r, row in enumerate(rows):
             at = builder.add(target, builder.mul(i64(r), target_step))
             words.store(row, at, n, words.size)
-        return context.get_dummy_value()
 
-    return types.void(double, lanes, *[types.int64] * 4), codegen
+    return Word(write)
 
 
 def _exchange(builder, rows, n, distance):
@@ -57,17 +51,8 @@ def _exchange(builder, rows, n, distance):
             rows[r], rows[r + distance] = (builder.shuffle_vector(*pair, m) for m in masks)
 
 
-@inner
-def transpose32(source, source_step, target, target_step):
-    """Transpose LANES32 x LANES32 float32 numbers."""
-    _transpose(0, LANES32, source, source_step, target, target_step)
-
-
-@inner
-def transpose64(source, source_step, target, target_step):
-    """Transpose LANES64 x LANES64 float64 numbers."""
-    _transpose(1, LANES64, source, source_step, target, target_step)
-
+transpose32 = _transpose(False, LANES32)
+transpose64 = _transpose(True, LANES64)
 
 if PLAIN:
 
