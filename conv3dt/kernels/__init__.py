@@ -1,1 +1,1 @@
-"""Compiled kernels: the only modules that import Numba and llvmlite."""
+"""Compiled kernels: the only modules that import llvmlite."""

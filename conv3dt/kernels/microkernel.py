@@ -60,7 +60,7 @@ def _write(tile, builder, *arguments):
 
 
 def _plain(tile):
-    """Return the kernel's twin, which needs Numba's views."""
+    """Return the kernel's twin."""
     from .plain import plain_tile
 
     return plain_tile(tile)
