@@ -39,7 +39,7 @@ def conditions(out, a, b):
     put(out, 0, 1 if a < b else 0)
     put(out, 1, 1 if -3 < a <= b else 0)
     put(out, 2, 1 if a == b or a > 0 else 0)
-    put(out, 3, 1 if a and not b == 1 else 0)
+    put(out, 3, 1 if a and not b else 0)
     put(out, 4, 1 if a != b and (a >= 2 or b < 0) and a else 0)
     if a > 1:
         if b > 1:

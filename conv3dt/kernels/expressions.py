@@ -6,6 +6,7 @@ The types are described there.
 import ast
 import operator
 from functools import partial, reduce
+from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -25,6 +26,13 @@ _FOLDED = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Pow: operator.pow,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.LShift: operator.lshift,
 }  # fmt: skip
+
+
+class _Slot(NamedTuple):
+    """Where a number is on the stack."""
+
+    pointer: ir.Value
+    kind: ir.Type
 
 
 class Expressions:
@@ -76,7 +84,8 @@ class Expressions:
         if isinstance(value, View):
             return View(value.element, self.slot(value.address), self.slot(value.length))
         with self.b.goto_entry_block():
-            return self.b.alloca(self.as_ir(value).type)
+            kind = self.as_ir(value).type
+            return _Slot(self.b.alloca(kind), kind)
 
     def write(self, slot, value):
         """Store a value in a slot."""
@@ -84,13 +93,13 @@ class Expressions:
             self.write(slot.address, value.address)
             self.write(slot.length, value.length)
         else:
-            self.b.store(self.as_ir(value, slot.allocated_type), slot)
+            self.b.store(self.as_ir(value, slot.kind), slot.pointer)
 
     def read(self, slot):
         """Return the value of a slot."""
         if isinstance(slot, View):
             return View(slot.element, self.read(slot.address), self.read(slot.length))
-        return self.b.load(slot)
+        return self.b.load(slot.pointer)
 
     def _on_constant(self, node):
         return node.value
