@@ -8,7 +8,7 @@ Everything is loaded when it is first used.
 
 TYPE_CHECKING = False  # type checkers know it by its name; importing typing takes milliseconds
 if TYPE_CHECKING:
-    from . import compat, keras, nn
+    from . import compat, keras, nn, weights
     from ._api import clear_cache, conv3d_transpose, explain, threads
     from ._forward import conv3d, explain_conv3d
     from ._prepared import Prepared, prepare
@@ -29,6 +29,7 @@ __all__ = [
     "prepare",
     "set_recycling",
     "threads",
+    "weights",
 ]
 
 # Which module has a public name.
@@ -49,7 +50,7 @@ def __getattr__(name: str) -> object:
     """Load a public name."""
     from importlib import import_module
 
-    if name in ("compat", "keras", "nn"):
+    if name in ("compat", "keras", "nn", "weights"):
         return import_module(f"{__name__}.{name}")
     if name in _HOMES:
         found: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

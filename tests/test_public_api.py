@@ -17,7 +17,16 @@ import conv3dt
 PACKAGE = Path(conv3dt.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 COMPILERS = {"numba", "llvmlite"}
-PUBLIC = ("nn", "_api", "_forward", "compat", "cli", "keras", "__main__")  # and what is in them
+PUBLIC = (
+    "nn",
+    "_api",
+    "_forward",
+    "compat",
+    "cli",
+    "keras",
+    "weights",
+    "__main__",
+)  # and what is in them
 
 V1 = (
     "(value=None, filter=None, output_shape=None, strides=None, padding='SAME',"
@@ -70,7 +79,7 @@ def test_signatures(function, expected):
 def test_names():
     functions = {"clear_cache", "prepare", "set_recycling", "threads"}
     functions |= {"conv3d", "conv3d_transpose", "explain", "explain_conv3d"}
-    expected = functions | {"Prepared", "__version__", "compat", "keras", "nn"}
+    expected = functions | {"Prepared", "__version__", "compat", "keras", "nn", "weights"}
     assert set(conv3dt.__all__) == set(dir(conv3dt)) == expected
     assert conv3dt.nn.__all__ == conv3dt.compat.v1.nn.__all__ == ["conv3d", "conv3d_transpose"]
     with pytest.raises(AttributeError, match="module 'conv3dt' has no attribute 'conv4d'"):

@@ -106,6 +106,11 @@ class BaseConv3DTranspose(Layer):
             self.set_weights(self._initial_weights)
         self.built = True
 
+    def _build_for(self, kernel: NDArray[Any]) -> None:
+        shape: list[int | None] = [None] * 5
+        shape[self._channel_axis] = kernel.shape[4]
+        self.build(shape)
+
     def _add_weights(self, channels: int) -> None:
         """Make the variables."""
         self.kernel = self.add_weight(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._arrays import as_array, as_dtype, dtype_name
+from .._snake_case import snake_case
 from . import _names, mixed_precision, regularizers
 from ._options import as_flag
 from ._shapes import InputSpec, TensorShape, as_shape
@@ -53,7 +54,7 @@ class Layer(Weights):
     def _first_name(self, given: Any) -> Any:
         """Return the name of a new layer."""
         if given is None:
-            return _names.numbered(_names.snake_case(type(self).__name__))
+            return _names.numbered(snake_case(type(self).__name__))
         if not isinstance(given, str):
             raise TypeError(f"Expected `name` argument to be a string, but got: {given}")
         return given

@@ -1,19 +1,12 @@
 """Names of layers that were given none: conv3d_transpose, conv3d_transpose_1, ..."""
 
-import re
 from collections import Counter
 from threading import Lock
 
-__all__ = ["clear", "numbered", "snake_case"]
+__all__ = ["clear", "numbered"]
 
 _lock = Lock()
 _used: Counter[str] = Counter()
-
-
-def snake_case(name: str) -> str:
-    """Conv3DTranspose -> conv3d_transpose."""
-    parted = re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", parted).lower()
 
 
 def numbered(base: str, *, from_one: bool = False) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import weights as weight_files
 from .._arrays import as_dtype
 from . import constraints, initializers, regularizers
 from ._variables import Variable
@@ -17,6 +18,7 @@ class Weights:
 
     name: Any
     dtype: Any
+    built = False
 
     def __init__(self, trainable: bool) -> None:
         self.trainable = trainable
@@ -143,6 +145,37 @@ class Weights:
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
 
+    def load_weights(self, path: Any, name: str | None = None) -> None:
+        """Build the layer if it is not built, and take its weights from a file.
+
+        Parameters
+        ----------
+        path : str or path
+            A file that `conv3dt.weights.load` reads.
+        name : str, optional
+            Which of the layers in the file; default the one of this layer's name, or the only one.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer, or its weights have other shapes.
+        """
+        found = weight_files.load(path)
+        name = name or (next(iter(found)) if len(found) == 1 else self.name)
+        if name not in found:
+            raise ValueError(
+                f"load_weights: name must be one of {', '.join(map(repr, found)) or 'none'};"
+                f" got {name!r}."
+            )
+        kernel, bias = found[name]
+        if not self.built:
+            self._build_for(kernel)
+        self.set_weights([kernel] if bias is None else [kernel, bias])
+
+    def _build_for(self, kernel: NDArray[Any]) -> None:
+        """Build the layer so that it takes this kernel."""
+        raise NotImplementedError
+
     def count_params(self) -> int:
         """Return how many numbers the weights are.
 
@@ -151,7 +184,7 @@ class Weights:
         ValueError
             If the layer is not built.
         """
-        if not getattr(self, "built", True):
+        if not self.built:
             raise ValueError(
                 f"You tried to call `count_params` on layer {self.name}, but the layer isn't built."
                 f" You can build it manually via: `{self.name}.build(batch_input_shape)`."

@@ -7,6 +7,7 @@ seed gives the same numbers.
 from collections.abc import Mapping
 from typing import Any
 
+from .._snake_case import snake_case
 from ._initializers import (
     Constant,
     Initializer,
@@ -16,7 +17,6 @@ from ._initializers import (
     TruncatedNormal,
     Zeros,
 )
-from ._names import snake_case
 from ._registry import Registry
 from ._scaling import (
     GlorotNormal,

@@ -4,6 +4,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ..._snake_case import snake_case
 from ...keras import _names, initializers, mixed_precision
 from ...keras._conv3d_transpose import BaseConv3DTranspose
 from ...keras._variables import Variable
@@ -121,7 +122,7 @@ class Conv3DTranspose(BaseConv3DTranspose):
         """Return the name: any object, or one that is counted from 1."""
         if given is not None:
             return given
-        return _names.numbered(_names.snake_case(type(self).__name__), from_one=True)
+        return _names.numbered(snake_case(type(self).__name__), from_one=True)
 
     def _first_policy(self, dtype: Any) -> mixed_precision.Policy | None:
         return None if dtype is None else mixed_precision.as_policy(dtype)
@@ -181,7 +182,7 @@ class Conv3DTranspose(BaseConv3DTranspose):
             if given is not None:
                 self._scope_name = _scopes.current().within(getattr(given, "name", str(given)))
             else:
-                default = _names.snake_case(type(self).__name__)
+                default = snake_case(type(self).__name__)
                 self._scope_name = _scopes.unique(default if base is None else str(base))
         return self._scope_name
 
