@@ -229,6 +229,7 @@ def test_other_activations():
     assert activations.get(None) is activations.linear
     with pytest.raises(ValueError, match="Cannot apply softmax to a tensor that is 1D"):
         activations.softmax([1.0])
+    assert activations.softmax(np.ones((3, 0))).shape == (3, 0)
     np.testing.assert_allclose(activations.elu([-1.0, 1], 0.5), [np.expm1(-1) / 2, 1])
     np.testing.assert_array_equal(
         activations.relu([-2, 0.5, 1, 3, 9], 0.5, 6, 1), [-1.5, -0.25, 0, 3, 6]

@@ -194,5 +194,6 @@ def log_softmax(x: Any, axis: Any = -1) -> Array:
     """Return the logarithm of softmax, over the last axis by default."""
     x = _floats(x)
     wide = x.astype(np.float64)
-    wide = wide - wide.max(axis, keepdims=True)
-    return np.asarray(wide - np.log(np.exp(wide).sum(axis, keepdims=True)), x.dtype)
+    wide = wide - wide.max(axis, keepdims=True, initial=-np.inf)  # there may be no numbers
+    with np.errstate(divide="ignore"):
+        return np.asarray(wide - np.log(np.exp(wide).sum(axis, keepdims=True)), x.dtype)

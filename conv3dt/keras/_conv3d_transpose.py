@@ -1,5 +1,6 @@
 """The layer, as both families have it."""
 
+from operator import is_
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -174,7 +175,7 @@ class BaseConv3DTranspose(Layer):
             self._policy,
         )
         ready = self._ready
-        if ready is None or any(a is not b for a, b in zip(key, ready.key, strict=True)):
+        if ready is None or not all(map(is_, key, ready.key)):
             ready = self._ready = self._packed(key)
         return ready
 
