@@ -83,7 +83,7 @@ def torch_calls(job):
     return [lambda: call(first), lambda: call(rows)], read
 
 
-def tensorflow_calls(job):
+def tensorflow_calls(job, finish=lambda y: y):
     """Return the call as it is, and traced once into a graph."""
     import tensorflow as tf
 
@@ -96,10 +96,13 @@ def tensorflow_calls(job):
         )
 
     graph = tf.function(call)
-    ways = [lambda: call(x), lambda: graph(x)]
-    if job["numpy"]:  # which copies the output, as reading a tensor of others does not
-        ways = [lambda: call(x).numpy(), lambda: graph(x).numpy()]
+    ways = [lambda: finish(call(x)), lambda: finish(graph(x))]
     return ways, lambda y: tf.cast(y, "float64").numpy()
+
+
+def copied_calls(job):
+    """Return TensorFlow's result as a NumPy array: a copy, where others hand out their memory."""
+    return tensorflow_calls(job, lambda y: y.numpy())
 
 
 def onnxruntime_calls(job):
@@ -201,6 +204,7 @@ SYSTEMS = {
     "conv3dt prepared": prepared_calls,
     "torch": torch_calls,
     "tensorflow": tensorflow_calls,
+    "tensorflow to NumPy": copied_calls,
     "tensorflow without oneDNN": tensorflow_calls,
     "onnxruntime": onnxruntime_calls,
     "openvino": openvino_calls,

@@ -25,9 +25,29 @@ from benchmarks.common import (
     make_call,
     make_variant,
     output_shape,
+    plan_of,
 )
 
-VOLUMES = (16, 32, 48, 64, 80, 96, 128, 160, 192, 224, 256, 288, 320)
+K3, S2 = (3, 3, 3), (2, 2, 2)
+ODD = {
+    "17 to 19 channels, 21x22x23 / 16 to 16, 24x24x24": (
+        Layer(1, (21, 22, 23), 17, 19, K3, S2),
+        Layer(1, (24, 24, 24), 16, 16, K3, S2),
+    ),
+    "31 to 33 channels, 21x22x23 / 32 to 32, 24x24x24": (
+        Layer(1, (21, 22, 23), 31, 33, K3, S2),
+        Layer(1, (24, 24, 24), 32, 32, K3, S2),
+    ),
+    "odd output lengths (VALID) / even (SAME)": (
+        Layer(1, (23, 23, 23), 32, 32, K3, S2, "VALID"),
+        Layer(1, (24, 24, 24), 32, 32, K3, S2),
+    ),
+    "stride 3 of 7x11x13 / stride 2 of 8x12x12": (
+        Layer(1, (7, 11, 13), 32, 32, (5, 5, 5), (3, 3, 3)),
+        Layer(1, (8, 12, 12), 32, 32, (5, 5, 5), S2),
+    ),
+}
+VOLUMES = (16, 32, 48, 64, 96, 128, 160, 192, 224, 256, 288, 320)
 GROWING = {
     "k3 s2 32 to 16": Layer(1, (1, 1, 1), 32, 16, (3, 3, 3), (2, 2, 2)),
     "k2 s2 16 to 8": Layer(1, (1, 1, 1), 16, 8, (2, 2, 2), (2, 2, 2)),
@@ -75,6 +95,15 @@ def layers_table(names, rounds):
     row("geometric mean", "", *(f"{x:.2f}" for x in np.exp(np.log(ratios).mean(axis=0))))
 
 
+def odd_table(rounds):
+    """Print time per FLOP of odd layers, as multiples of that of their round neighbours."""
+    head("odd layer / round neighbour", "time per FLOP")
+    for name, pair in ODD.items():
+        best = clock.bests({x: make_call(layer) for x, layer in enumerate(pair)}, rounds)
+        odd, plain = (best[x] / plan_of(layer).flops for x, layer in enumerate(pair))
+        row(name, f"{odd / plain:.2f}")
+
+
 def volumes_table(sides, rounds):
     """Print nanoseconds an output voxel."""
     head("layer, ns a voxel of the output", *sides)
@@ -95,6 +124,8 @@ def main():
     chosen = options()
     if chosen.layers:
         layers_table(chosen.layers, chosen.rounds)
+        print()
+        odd_table(chosen.rounds)
     if chosen.sides:
         print()
         volumes_table(chosen.sides, chosen.rounds)

@@ -115,7 +115,7 @@ def job_of(name, chosen):
     axes = zip(layer.i, layer.k, layer.s, before, o, strict=True)
     after = [max(0, (i - 1) * s + (k - 1) * layer.d + 1 - b - o) for i, k, s, b, o in axes]
     more = {"name": name, "o": o, "before": before, "after": after, "seconds": chosen.turn}
-    formats = {name: getattr(chosen, name) for name in ("dtype", "data_format", "numpy")}
+    formats = {name: getattr(chosen, name) for name in ("dtype", "data_format")}
     return {**layer._asdict(), **more, **formats}
 
 
@@ -173,7 +173,6 @@ def describe(workers, chosen):
         "dtype": chosen.dtype,
         "data_format": chosen.data_format,
         "isa": chosen.isa or "all",
-        "numpy": chosen.numpy,
     }
 
 
@@ -188,7 +187,6 @@ def options():
     add("--data-format", choices=("NDHWC", "NCDHW"), default="NDHWC", help="conv3dt's")
     add("--threads", type=int, default=_threads.available(), help="default %(default)s")
     add("--isa", choices=("avx2",), help="let nobody use more than AVX2")
-    add("--numpy", action="store_true", help="TensorFlow has to hand back NumPy arrays, as all do")
     add("--output", type=Path, default=Path("versus"), help="folder (default %(default)s)")
     return parser.parse_args()
 

@@ -4,6 +4,7 @@ from .versus_report import OURS, SHORT, best_peer, mean, ratios
 
 COLOURS = {
     "tensorflow": "tab:orange",
+    "tensorflow to NumPy": "tab:pink",
     "tensorflow without oneDNN": "tab:olive",
     "torch": "tab:red",
     "onnxruntime": "tab:purple",
@@ -27,8 +28,8 @@ def draw_ratios(axes, results):
     names = [*results["layers"]]
     seconds = [results["layers"][name]["seconds"] for name in names]
     both = [ratios(results["layers"][name]) for name in names]
-    label = f"best of the others (geometric mean {mean(x[0] for x in both):.2f})"
-    axes.barh(range(len(names)), [x[0] for x in both], color=INK, alpha=0.35, label=label)
+    label = f"best of the others (geometric mean {mean(x.plain for x in both):.2f})"
+    axes.barh(range(len(names)), [x.plain for x in both], color=INK, alpha=0.35, label=label)
     for peer, title in SHORT.items():
         dots = [(s[peer] / s[OURS[0]], y) for y, s in enumerate(seconds) if peer in s]
         if dots:

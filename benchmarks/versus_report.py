@@ -1,10 +1,13 @@
-"""The results of `versus_peers.py` in numbers, and as a table."""
+"""The results of `versus_peers.py` in numbers, and as tables."""
 
 import math
+from typing import NamedTuple
 
 OURS = ("conv3dt", "conv3dt prepared")
+COLUMNS = ("plain", "prepared", "plain, NumPy", "prepared, NumPy", "share")
 SHORT = {
     "tensorflow": "TensorFlow",
+    "tensorflow to NumPy": "TF to NumPy",
     "tensorflow without oneDNN": "TF, no oneDNN",
     "torch": "PyTorch",
     "onnxruntime": "ONNX Runtime",
@@ -12,9 +15,13 @@ SHORT = {
 }
 
 
-def best_peer(result):
-    """Return (seconds, name) of the fastest other library, or (nan, "-")."""
-    peers = [(t, name) for name, t in result["seconds"].items() if name not in OURS]
+def best_peer(result, to_numpy=False):
+    """Return (seconds, name) of the fastest other library, or (nan, "-").
+
+    With `to_numpy` results have to be NumPy arrays.
+    """
+    unwanted = (*OURS, *(["tensorflow"] if to_numpy else []))
+    peers = [(t, name) for name, t in result["seconds"].items() if name not in unwanted]
     return min(peers, default=(math.nan, "-"))
 
 
@@ -24,11 +31,22 @@ def limit(result):
     return max(result["flops"] / flops, result["bytes"] / n_bytes)
 
 
+class Ratios(NamedTuple):
+    """How conv3dt compares on a layer: more is better."""
+
+    plain: float  # best other library / plain call
+    prepared: float  # best other library / prepared call
+    plain_numpy: float  # the same, where TensorFlow has to hand back NumPy arrays
+    prepared_numpy: float
+    share: float  # limit / prepared call
+
+
 def ratios(result):
-    """Return best peer / plain call, best peer / prepared, limit / prepared."""
-    peer, _ = best_peer(result)
+    """Return the ratios of a layer, nan where something was not timed."""
+    peer, numpy = best_peer(result)[0], best_peer(result, to_numpy=True)[0]
     plain, prepared = (result["seconds"].get(name, math.nan) for name in OURS)
-    return peer / plain, peer / prepared, limit(result) / prepared
+    compared = peer / plain, peer / prepared, numpy / plain, numpy / prepared
+    return Ratios(*compared, limit(result) / prepared)
 
 
 def mean(values):
@@ -40,32 +58,38 @@ def mean(values):
 def line(name, result):
     """Return a layer's result as a line of text."""
     seconds = {system: f"{t * 1e3:.2f}" for system, t in result["seconds"].items()}
-    plain, prepared, share = ratios(result)
+    found = ratios(result)
     times = ", ".join(f"{system} {t}" for system, t in seconds.items())
-    return f"{name}: {times} ms; {plain:.2f}x, prepared {prepared:.2f}x, {share:.0%} of the limit"
+    return f"{name}: {times} ms; {found.plain:.2f}x, prepared {found.prepared:.2f}x"
 
 
 def cell(x, digits=2):
     return "-" if math.isnan(x) else f"{x:.{digits}f}"
 
 
-def rows(results):
-    """Yield the rows of the table."""
+def times(results):
+    """Yield the rows of the table of milliseconds; the fastest other library is in bold."""
     peers = [name for name in SHORT if name in results["run"]["versions"]]
-    yield ["layer, ms", "limit", *OURS, *(SHORT[p] for p in peers), "ratio", "prepared", "share"]
+    yield ["layer, ms", "limit", *OURS, *(SHORT[name] for name in peers)]
     for name, result in results["layers"].items():
         seconds = [result["seconds"].get(system, math.nan) for system in (*OURS, *peers)]
         best = best_peer(result)[0]
-        times = [f"**{cell(t * 1e3)}**" if t == best else cell(t * 1e3) for t in seconds]
-        yield [name, cell(limit(result) * 1e3), *times, *map(cell, ratios(result))]
-    columns = zip(*map(ratios, results["layers"].values()), strict=True)
-    blank = [""] * (len(OURS) + len(peers) + 1)
-    yield ["geometric mean", *blank, *(cell(mean(column)) for column in columns)]
+        shown = [f"**{cell(t * 1e3)}**" if t == best else cell(t * 1e3) for t in seconds]
+        yield [name, cell(limit(result) * 1e3), *shown]
 
 
-def table(results):
-    """Return the results as a Markdown table."""
-    first, *others = rows(results)
+def comparisons(results):
+    """Yield the rows of the table of ratios."""
+    yield ["layer", *COLUMNS]
+    found = {name: ratios(result) for name, result in results["layers"].items()}
+    for name, row in found.items():
+        yield [name, *map(cell, row)]
+    yield ["geometric mean", *(cell(mean(column)) for column in zip(*found.values(), strict=True))]
+
+
+def table(rows):
+    """Return rows as a Markdown table."""
+    first, *others = rows
     lines = [first, ["---", *["---:"] * (len(first) - 1)], *others]
     return "\n".join("| " + " | ".join(x) + " |" for x in lines)
 
@@ -78,7 +102,7 @@ def text(results):
     flops, n_bytes = (max(column) / 1e9 for column in zip(*rates, strict=True))
     return (
         f"{run['dtype']}, {run['data_format']}, {run['threads']} threads, instruction set"
-        f" {run['isa']}{', results as NumPy arrays' if run['numpy'] else ''}; best of"
+        f" {run['isa']}; best of"
         f" {run['rounds']} rounds. Machine: {flops:.0f} GFLOP/s, {n_bytes:.1f} GB/s."
-        f" {versions}.\n\n{table(results)}\n"
+        f" {versions}.\n\n{table(times(results))}\n\n{table(comparisons(results))}\n"
     )
