@@ -12,6 +12,7 @@ import conv3dt
 from .peers import numbers
 
 __all__ = [
+    "FORWARD",
     "LAYERS",
     "SMALLEST",
     "VARIANTS",
@@ -37,6 +38,7 @@ class Layer(NamedTuple):
     s: tuple[int, int, int]
     padding: str = "SAME"
     d: int = 1
+    forward: bool = False  # conv3d, not conv3d_transpose
 
 
 LAYERS = {
@@ -60,6 +62,13 @@ LAYERS = {
     "k3_s2_16_8": Layer(1, (48, 48, 48), 16, 8, (3, 3, 3), (2, 2, 2)),
 }
 
+FORWARD = {
+    "forward_k3_32": Layer(1, (32, 32, 32), 32, 32, (3, 3, 3), (1, 1, 1), forward=True),
+    "forward_k3_64": Layer(1, (32, 32, 32), 64, 64, (3, 3, 3), (1, 1, 1), forward=True),
+    "forward_k3_s2_32": Layer(1, (64, 64, 64), 32, 64, (3, 3, 3), (2, 2, 2), forward=True),
+    "forward_k3_s2_64": Layer(1, (32, 32, 32), 64, 128, (3, 3, 3), (2, 2, 2), forward=True),
+}
+
 SMALLEST = Layer(1, (2, 2, 2), 1, 1, (1, 1, 1), (1, 1, 1))  # what any call costs
 
 VARIANTS = {
@@ -73,35 +82,46 @@ VARIANTS = {
 }
 
 
-def output_shape(layer, data_format="NDHWC"):
-    """Return the output shape: i*s for SAME, the shortest for VALID."""
+def output_lengths(layer):
+    """Return i*s, or the shortest for VALID; of a forward layer, with SAME, i/s rounded up."""
+    if layer.forward:
+        return [-(-i // s) for i, s in zip(layer.i, layer.s, strict=True)]
     if layer.padding == "SAME":
-        o = [i * s for i, s in zip(layer.i, layer.s, strict=True)]
-    else:
-        keff = [(k - 1) * layer.d + 1 for k in layer.k]
-        o = [(i - 1) * s + k for i, s, k in zip(layer.i, layer.s, keff, strict=True)]
-    return (layer.n, layer.co, *o) if data_format == "NCDHW" else (layer.n, *o, layer.co)
+        return [i * s for i, s in zip(layer.i, layer.s, strict=True)]
+    keff = [(k - 1) * layer.d + 1 for k in layer.k]
+    return [(i - 1) * s + k for i, s, k in zip(layer.i, layer.s, keff, strict=True)]
+
+
+def output_shape(layer, data_format="NDHWC"):
+    return in_order(layer.n, output_lengths(layer), layer.co, data_format)
 
 
 def input_shape(layer, data_format="NDHWC"):
-    n, i, ci = layer[:3]
-    return (n, ci, *i) if data_format == "NCDHW" else (n, *i, ci)
+    return in_order(layer.n, layer.i, layer.ci, data_format)
+
+
+def in_order(n, lengths, channels, data_format):
+    return (n, channels, *lengths) if data_format == "NCDHW" else (n, *lengths, channels)
 
 
 def filters_shape(layer):
-    return (*layer.k, layer.co, layer.ci)
+    channels = (layer.ci, layer.co) if layer.forward else (layer.co, layer.ci)
+    return (*layer.k, *channels)
 
 
 def arrays(layer, dtype="float32", data_format="NDHWC"):
     """Return input and filters; every page of them has been written."""
-    shapes = input_shape(layer, data_format), filters_shape(layer)
-    return tuple(numbers(shape).astype(dtype) for shape in shapes)
+    x, w = numbers(input_shape(layer)), numbers(filters_shape(layer))
+    if data_format == "NCDHW":
+        x = np.ascontiguousarray(np.moveaxis(x, 4, 1))
+    return x.astype(dtype), w.astype(dtype)
 
 
 def options(layer, data_format="NDHWC"):
     """Return the arguments of a call beside its arrays."""
+    shape = {} if layer.forward else {"output_shape": output_shape(layer, data_format)}
     return {
-        "output_shape": output_shape(layer, data_format),
+        **shape,
         "strides": layer.s,
         "padding": layer.padding,
         "data_format": data_format,
@@ -112,24 +132,34 @@ def options(layer, data_format="NDHWC"):
 def plan_of(layer, dtype="float32", data_format="NDHWC", threads=None):
     """Return the plan of a layer: its `flops` and `bytes` are those that everybody is given."""
     shapes = input_shape(layer, data_format), filters_shape(layer)
-    return conv3dt.explain(*shapes, **options(layer, data_format), dtype=dtype, threads=threads)
+    explain = conv3dt.explain_conv3d if layer.forward else conv3dt.explain
+    return explain(*shapes, **options(layer, data_format), dtype=dtype, threads=threads)
 
 
 def make_call(layer, dtype="float32", data_format="NDHWC", **more):
-    """Return a call with filters packed before, into memory that is there, as a function."""
+    """Return a call into memory that is there, as a function; filters are packed before.
+
+    Those of a forward layer are packed in the call.
+    """
     x, w = arrays(layer, dtype, data_format)
     chosen = options(layer, data_format)
+    out = np.ones(output_shape(layer, data_format), x.dtype)
+    if layer.forward:
+        return lambda: conv3dt.conv3d(x, w, **chosen, **more, out=out)
     shape = chosen.pop("output_shape")
-    out = np.ones(shape, x.dtype)
     prepared = conv3dt.prepare(w, **chosen, **more)
     return lambda: prepared(x, shape, out=out)
 
 
-def make_plain_call(layer):
+def make_plain_call(layer, dtype="float32", data_format="NDHWC"):
     """Return a call as a program written for TensorFlow has it: everything is done every time."""
-    x, w = arrays(layer)
-    chosen = options(layer)
-    return lambda: conv3dt.compat.v1.nn.conv3d_transpose(x, w, **chosen)
+    x, w = arrays(layer, dtype, data_format)
+    chosen = options(layer, data_format)
+    nn = conv3dt.compat.v1.nn
+    call = nn.conv3d if layer.forward else nn.conv3d_transpose
+    if layer.forward:  # whose first version has no numbers for strides
+        chosen["strides"] = (1, *layer.s, 1) if data_format == "NDHWC" else (1, 1, *layer.s)
+    return lambda: call(x, w, **chosen)
 
 
 def make_variant(layer, name):

@@ -16,6 +16,7 @@ which later runs with `--layers` add.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,12 +27,13 @@ if not __package__:  # run as a script: `benchmarks` lies beside conv3dt
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import clock, versus_pictures, versus_report
-from benchmarks.common import LAYERS, output_shape, plan_of
+from benchmarks.common import FORWARD, LAYERS, output_lengths, plan_of
 from benchmarks.peers import SYSTEMS, library
 from benchmarks.versus_report import OURS
 from conv3dt import _threads
 
-HERE = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[1]
+EVERY = LAYERS | FORWARD
 NEEDED = {"onnxruntime": ("onnxruntime", "onnx")}  # its models are made with onnx
 # A thread that spins after its work would take the time of the process whose turn is next.
 QUIET = {"OMP_WAIT_POLICY": "passive", "KMP_BLOCKTIME": "0", "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -51,14 +53,13 @@ class Worker:
 
     def __init__(self, system, python, threads):
         self.system = system
-        path = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
         self.process = subprocess.Popen(
-            [python, str(HERE / "peers.py"), system, str(threads)],
+            [python, "-m", "benchmarks.worker", system, str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, "PYTHONPATH": path} if system in OURS else None,
+            cwd=ROOT,  # where `benchmarks` is found, and conv3dt
         )
         self.version = None
 
@@ -109,10 +110,10 @@ def start_workers(chosen):
 
 def job_of(name, chosen):
     """Return a layer as a worker gets it."""
-    layer = LAYERS[name]
-    o = output_shape(layer)[1:4]
-    before = plan_of(layer).request.p
-    axes = zip(layer.i, layer.k, layer.s, before, o, strict=True)
+    layer = EVERY[name]
+    o, before = output_lengths(layer), plan_of(layer).request.p
+    few, many = (o, layer.i) if layer.forward else (layer.i, o)
+    axes = zip(few, layer.k, layer.s, before, many, strict=True)
     after = [max(0, (i - 1) * s + (k - 1) * layer.d + 1 - b - o) for i, k, s, b, o in axes]
     more = {"name": name, "o": o, "before": before, "after": after, "seconds": chosen.turn}
     formats = {name: getattr(chosen, name) for name in ("dtype", "data_format")}
@@ -153,7 +154,7 @@ def measure(workers, name, chosen):
         for worker in able:
             new = worker.ask(job)["seconds"]
             seconds[worker.system] = min(new, seconds.get(worker.system, new))
-    plan = plan_of(LAYERS[name], chosen.dtype, chosen.data_format)
+    plan = plan_of(EVERY[name], chosen.dtype, chosen.data_format)
     work = {"flops": plan.flops, "bytes": plan.bytes}
     return {"seconds": seconds, "errors": errors, "rates": rates, **work}
 
@@ -176,11 +177,16 @@ def describe(workers, chosen):
     }
 
 
+def absolute(python):
+    """Return an interpreter's path for another working directory; links of environments stay."""
+    return os.path.abspath(shutil.which(python) or python)  # noqa: PTH100 - resolve() follows links
+
+
 def options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    add("--python", action="append", default=[sys.executable], help="has libraries; repeatable")
-    add("--layers", nargs="+", choices=LAYERS, default=[*LAYERS], metavar="NAME", help="all")
+    add("--python", action="append", type=absolute, default=[sys.executable], help="has libraries")
+    add("--layers", nargs="+", choices=EVERY, default=[*LAYERS], metavar="NAME", help="all")
     add("--rounds", type=int, default=20, help="turns of each library (default %(default)s)")
     add("--turn", type=float, default=0.1, help="seconds of a turn (default %(default)s)")
     add("--dtype", choices=TOLERANCE, default="float32", help="default %(default)s")
@@ -206,7 +212,7 @@ def main():
         print(versus_report.line(name, layers[name]), flush=True)
     for worker in workers:
         worker.close()
-    ordered = {name: layers[name] for name in LAYERS if name in layers}
+    ordered = {name: layers[name] for name in EVERY if name in layers}
     results = {"run": describe(workers, chosen), "layers": ordered}
     path.write_text(json.dumps(results, indent=1))
     (chosen.output / "versus_peers.md").write_text(versus_report.text(results))

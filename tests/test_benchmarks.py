@@ -10,7 +10,7 @@ import numpy as np
 import oracle
 import pytest
 
-from benchmarks import clock, common, peers, sweep, variants, versus_peers
+from benchmarks import clock, common, peers, sweep, variants, versus_peers, worker
 from docs import drawings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,6 +21,15 @@ CHOSEN = type("Chosen", (), {"turn": 0.001, "dtype": "float32", "data_format": "
 def run(script, *arguments):
     command = [sys.executable, str(ROOT / "benchmarks" / script), *map(str, arguments)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.parametrize("name", common.FORWARD)
+def test_what_peers_pad_gives_the_output_length(name):
+    job = versus_peers.job_of(name, CHOSEN)
+    for a, before in enumerate(job["before"]):
+        padded = job["i"][a] + before + job["after"][a]
+        assert (padded - job["k"][a]) // job["s"][a] + 1 == job["o"][a]
+        assert 0 <= job["after"][a] - before <= 1
 
 
 @pytest.mark.parametrize("name", common.LAYERS)
@@ -45,9 +54,18 @@ def test_our_ways_to_call_agree_with_the_definition():
     expected = oracle.conv3d_transpose(*peers.arrays(job), shape, job["s"], job["padding"])
     for system in versus_peers.OURS:
         for data_format in ("NDHWC", "NCDHW"):
-            ways, sample = peers.set_up(system, job | {"data_format": data_format})
+            ways, sample = worker.set_up(system, job | {"data_format": data_format})
             assert len(ways) == 1
-            assert versus_peers.agree(sample, expected.reshape(-1)[:: peers.SAMPLED], "float32")
+            assert versus_peers.agree(sample, expected.reshape(-1)[:: worker.SAMPLED], "float32")
+
+
+def test_forward_layers_agree_with_the_definition():
+    job = versus_peers.job_of("forward_k3_s2_64", CHOSEN)
+    job |= {"i": (6, 6, 6), "o": (3, 3, 3), "ci": 3, "co": 2, "threads": 1}
+    expected = oracle.conv3d(*peers.arrays(job), (1, 3, 3, 3, 2), job["s"], job["padding"])
+    for system in versus_peers.OURS:
+        _, sample = worker.set_up(system, job)
+        assert versus_peers.agree(sample, expected.reshape(-1)[:: worker.SAMPLED], "float32")
 
 
 def test_another_result_is_noticed():
