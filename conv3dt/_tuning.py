@@ -24,7 +24,7 @@ class Machine(NamedTuple):
 MACHINES = {
     #                      bytes  fused registers rows      fmas loads latency panel_rate
     "avx512": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0),
-    "avx2":   Machine("avx2",   32, True,  16, (12, 6, 4),  2.0, 2.0, 4.0, 24.0),
+    "avx2":   Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0),
     "neon":   Machine("neon",   16, True,  32, (16, 8, 7),  2.0, 2.0, 4.0, 16.0),
     "sse":    Machine("sse",    16, False, 16, (12, 6, 4),  1.0, 2.0, 7.0, 16.0),
 }  # fmt: skip
