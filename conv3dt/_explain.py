@@ -81,7 +81,7 @@ def _block_line(plan: Plan) -> str:
         return f"{n} x {d}x{h}x{w} outputs, {of} a task; sums of {plan.folding.window} planes"
     return (
         f"{n} x {d}x{h}x{w} positions, {_count(plan.blocking.group, 'channel block')} a task;"
-        f" phases of the width {'row by row' if plan.together else 'one after the other'}"
+        f" phases of the width {'tile by tile' if plan.together else 'one after the other'}"
     )
 
 

@@ -124,10 +124,17 @@ def _run_row(
     if get(batch, field.MOST) > 1:
         c_outer = get(batch, field.OUTPUT_STEP)
     c_inner = get(width, field.STRIDE) * get(width, field.OUTPUT_STEP)
+    most = 0
     for rw in range(rw_from, rw_to):
-        count, tile = tiles_of_phase(p, lists, rw)
-        table = table_of_phase(p, lists, rw)
-        for _ in range(count):
+        count, first = tiles_of_phase(p, lists, rw)
+        most = max(most, count)
+    # Phases take turns tile by tile: the tile's inputs and the panels of all phases stay in L1.
+    for t in range(most):
+        for rw in range(rw_from, rw_to):
+            count, first = tiles_of_phase(p, lists, rw)
+            if t >= count:
+                continue
+            tile, table = first + 8 * field.TILE_FIELDS * t, table_of_phase(p, lists, rw)
             entries = list_taps(
                 p, depth, height, width, block, table, rd, rh, rw,
                 z_first, z_end, y_first, y_end,
@@ -138,7 +145,6 @@ def _run_row(
                 table + field.KNOWN_BYTES, entries, bias, to + get(tile, field.TO),
                 c_outer, c_inner, get(p, field.OUT_CHANNEL_STEP),
             )  # fmt: skip
-            tile += 8 * field.TILE_FIELDS
 
 
 @inner
