@@ -12,7 +12,7 @@ from conv3dt._tuning import MACHINES
 from conv3dt.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/engine.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/engine.md", "docs/migrating.md")
 FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -52,7 +52,7 @@ def machine_of_the_readme(monkeypatch):
 
 
 def test_there_are_examples():
-    assert len(EXAMPLES) == 3
+    assert len(EXAMPLES) == 5
     assert len(PLANS) == 1
 
 

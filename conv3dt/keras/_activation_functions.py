@@ -132,7 +132,7 @@ def softplus(x: Any) -> Array:
 
 
 def softsign(x: Any) -> Array:
-    """Return x / (1 + |x|)."""
+    """Return x / (1 + abs(x))."""
     return apply("softsign", _floats(x))
 
 

@@ -60,7 +60,7 @@ def _factor(x: Any) -> float:
 
 
 class L1L2(Regularizer):
-    """l1 * sum(|x|) + l2 * sum(x**2).
+    """l1 * sum(abs(x)) + l2 * sum(x**2).
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ class _OneFactor(L1L2):
 
 
 class L1(_OneFactor):
-    """l1 * sum(|x|).
+    """l1 * sum(abs(x)).
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ class L2(_OneFactor):
 
 
 class OrthogonalRegularizer(Regularizer):
-    """factor * mean |dot product| of all pairs of rows (or columns), each of length 1.
+    """factor * mean(abs(dot product)) of all pairs of rows (or columns), each of length 1.
 
     Parameters
     ----------
