@@ -137,17 +137,18 @@ def plan_of(layer, dtype="float32", data_format="NDHWC", threads=None):
 
 
 def make_call(layer, dtype="float32", data_format="NDHWC", **more):
-    """Return a call into memory that is there, as a function; filters are packed before.
+    """Return a call into the result of an earlier one, as a function; filters are packed before.
 
     Those of a forward layer are packed in the call.
     """
     x, w = arrays(layer, dtype, data_format)
     chosen = options(layer, data_format)
-    out = np.ones(output_shape(layer, data_format), x.dtype)
     if layer.forward:
+        out = conv3dt.conv3d(x, w, **chosen, **more)
         return lambda: conv3dt.conv3d(x, w, **chosen, **more, out=out)
     shape = chosen.pop("output_shape")
     prepared = conv3dt.prepare(w, **chosen, **more)
+    out = prepared(x, shape)
     return lambda: prepared(x, shape, out=out)
 
 
