@@ -94,7 +94,6 @@ def convolve_folding(p, slot):
     entry = rows + 8 * get(p, field.COLUMNS)
     entry += 8 * get(depth, field.KERNEL) * get(height, field.KERNEL)
     step = get(width, field.INPUT_STEP)
-    together = get(p, field.CHANNEL_STEP) == get(p, field.ITEM)
     while True:
         task = next_task(p + 8 * field.TAKEN)
         if task >= get(p, field.TASKS):
@@ -126,10 +125,10 @@ def convolve_folding(p, slot):
                 row = source + h * get(height, field.INPUT_STEP)
                 copy_row(p, row, packed, positions, step)
                 _aim(p, depth, height, width, sums, rows, d, h, w_lo, z_lo, z_hi, y_lo, y_hi, x_lo)
-                ahead = positions * step if h + 1 < h_hi and together else 0
+                ahead = positions if h + 1 < h_hi else 0
                 _multiply(
                     p, group, packed, sums, rows, entry, vectors,
-                    row + get(height, field.INPUT_STEP), ahead,
+                    row + get(height, field.INPUT_STEP), ahead, step,
                 )  # fmt: skip
             _finish(
                 p, batch, depth, height, width, sums, group, n, done, left, y_lo, y_hi, x_lo, x_hi
@@ -220,7 +219,20 @@ def _aim(p, depth, height, width, sums, rows, d, h, w_lo, z_lo, z_hi, y_lo, y_hi
 
 
 @inner
-def _multiply(p, group, packed, sums, rows, entry, vectors, following, bytes_ahead):
+def _ask(p, row, start, stop, positions, step):
+    """Ask for a part of a row of inputs: cache lines, or channels where they lie apart."""
+    if get(p, field.CHANNEL_STEP) == get(p, field.ITEM):
+        for line in range(start, stop):
+            prefetch(row + 64 * line)
+    else:
+        for channel in range(start, stop):
+            first = row + channel * get(p, field.CHANNEL_STEP)
+            for line in range(first, first + positions * step, 64):
+                prefetch(line)
+
+
+@inner
+def _multiply(p, group, packed, sums, rows, entry, vectors, following, positions, step):
     """Multiply a packed row of inputs by all columns of a group that do not go to the trash.
 
     The row of inputs that follows is asked for meanwhile, a part with each block of columns.
@@ -230,7 +242,10 @@ def _multiply(p, group, packed, sums, rows, entry, vectors, following, bytes_ahe
     trash = sums + get(p, field.WINDOW) * get(p, field.BLOCK_ROWS) * get(p, field.UNIT)
     put(entry, 0, 0)
     put(entry, 2, channels)
-    share = bytes_ahead // (n_blocks * ((vectors + 1) // 2))
+    parts = positions * step // 64
+    if get(p, field.CHANNEL_STEP) != get(p, field.ITEM):
+        parts = channels
+    share, asked = parts // (n_blocks * ((vectors + 1) // 2)) + 1, 0
     for b in range(n_blocks):
         block = block_row(p, b)
         first = get(block, field.START)
@@ -240,9 +255,8 @@ def _multiply(p, group, packed, sums, rows, entry, vectors, following, bytes_ahe
         put(entry, 1, panel)
         kernels = get(p, field.TILES) + 8 * get(block, field.KIND) * get(p, field.TILE_INNER)
         for v in range(0, vectors, 2):
-            for line in range(following, following + share, 64):
-                prefetch(line)
-            following += share
+            _ask(p, following, asked, min(asked + share, parts), positions, step)
+            asked += share
             at = v * lanes * size
             kernel = get(kernels, min(2, vectors - v))
             call_fold(kernel, packed + at, plane, entry, rows + 8 * first, at)

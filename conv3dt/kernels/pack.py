@@ -138,6 +138,8 @@ def copy_row(p, source, target, positions, step):
         if channel_step == item:
             for w in range(positions):
                 _copy(storage, x + w * step, y + w * chunk * size, count)
+        elif step == item and chunk == 1:
+            _copy(storage, x, y, positions)
         elif step == item:
             _turn(storage, x, channel_step, y, chunk * size, count, positions)
         else:
