@@ -10,7 +10,7 @@ from ._arguments import Request
 from ._blocking import Axis, Blocking, choose_blocks
 from ._fold import Folding, choose_folding
 from ._tile import ITEMSIZE, Tile, WideTile, compute_type
-from ._tiling import Layer, Tiling, choose_tiling
+from ._tiling import Layer, Tiling, block_bytes, choose_tiling
 from ._tuning import TUNING, Machine
 from .kernels import layout as field
 
@@ -158,7 +158,8 @@ class Plan:
         """Bytes of working memory beside packed filters, all threads together."""
         if self.folding:
             return self.threads * self.folding.region
-        return self.threads * (self.packed_bytes + self.list_bytes * len(self.axes[3].phases))
+        own = self.packed_bytes + self.row_bytes + self.list_bytes * len(self.axes[3].phases)
+        return self.threads * own
 
     @cached_property
     def panels(self) -> int:
@@ -181,11 +182,31 @@ class Plan:
 
     @cached_property
     def together(self) -> bool:
-        """Whether the width's phases take turns row by row, so that rows are written whole."""
+        """Whether the width's phases take turns tile by tile, so that rows are written whole."""
         taps = prod(max((f.taps for f in a.phases), default=0) for a in self.axes[:3])
-        columns = max((columns for _, columns in self.tiling.blocks), default=1)
-        line = self.request.ci * columns * self.size
+        line = self.request.ci * self.columns * self.size
         return taps * sum(f.taps for f in self.axes[3].phases) * line <= TUNING.panels_bytes
+
+    @cached_property
+    def row_bytes(self) -> int:
+        """Bytes of a row of outputs of a block, channels together; 0 where none is turned.
+
+        Where channels lie apart, whole rows are turned: one by one, numbers took as long to store
+        as 64 input channels to multiply.
+        """
+        alone = self.tiling.most[0] == self.tiling.most[2] == 1 and self.together
+        apart = self.request.data_format == "NCDHW" and self.request.co >= self.lanes
+        if self.tiling.kernel != "channels" or ITEMSIZE[self.request.dtype] != self.size:
+            return 0
+        width = self.axes[3]
+        found = self.blocking.block[3] * width.s * self.columns * self.size
+        whole = len(width.phases) == width.s
+        return found if alone and apart and whole and found <= TUNING.row_bytes else 0
+
+    @cached_property
+    def columns(self) -> int:
+        """Columns of the widest channel block."""
+        return max((columns for _, columns in self.tiling.blocks), default=1)
 
     @cached_property
     def flops(self) -> int:
@@ -256,17 +277,10 @@ def make_plan(request: Request, threads: int | None = None, exact: bool = False)
         return Plan(request, machine, axes, tiling, blocking, (False,) * 4, exact, threads)
     halos = (False, False, tiling.most[2] > 1, tiling.wide or (tiling.most[3] > 1 and not exact))
     position = request.ci * ITEMSIZE[compute_type(request.dtype)]
-    limit = _block_bytes(tiling, position * prod(request.k) * request.co)
+    limit = block_bytes(tiling, position * prod(request.k) * request.co)
     n_blocks = len(tiling.blocks)
     blocking = choose_blocks(axes, tiling.most, halos, position, limit, n_blocks, threads)
     return Plan(request, machine, axes, tiling, blocking, halos, exact, threads)
-
-
-def _block_bytes(tiling: Tiling, panels: int) -> int:
-    """Return how large the packed input of a block may be."""
-    if tiling.wide:
-        return TUNING.wide_block_bytes
-    return TUNING.heavy_block_bytes if panels > TUNING.heavy_panels else TUNING.block_bytes
 
 
 def _is_small(r: Request, axes: tuple[Axis, ...]) -> bool:

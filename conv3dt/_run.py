@@ -102,6 +102,8 @@ def convolve(packed: Packed, call: Call) -> Array:
         address(out), *_in_order(plan, out.strides),
         panels, panels + plan.bias_bytes, at_scratch, at_scratch + tasks.lists,
     )  # fmt: skip
+    if plan.row_bytes:
+        params[_axis_columns(field.OUTPUT_STEP)[3]] = plan.columns * plan.size
     threads = min(plan.threads, plan.tasks)
     _launch(_worker(plan), params, threads, value, out, scratch, packed.memory)
     return out

@@ -13,7 +13,7 @@ from ._blocking import Axis
 from ._fold import Folding
 from ._tuning import TUNING, Machine
 
-__all__ = ["Layer", "Tiling", "choose_tiling"]
+__all__ = ["Layer", "Tiling", "block_bytes", "choose_tiling"]
 
 Blocks = tuple[tuple[int, int], ...]
 
@@ -65,6 +65,13 @@ def choose_tiling(layer: Layer, exact: bool, folding: Folding | None = None) -> 
     return best._replace(why=f"{ratio:.1f} times fewer cycles than rows along the width")
 
 
+def block_bytes(tiling: Tiling, panels: int) -> int:
+    """Return how large the packed input of a block may be."""
+    if tiling.wide:
+        return TUNING.wide_block_bytes
+    return TUNING.heavy_block_bytes if panels > TUNING.heavy_panels else TUNING.block_bytes
+
+
 def channel_blocks(co: int, lanes: int) -> Blocks:
     """Return the blocks of output channels: two vectors, or 1 or 3.
 
@@ -98,8 +105,9 @@ def _channel_tilings(layer: Layer) -> Iterator[Tiling]:
     def cycles(rows: int) -> float:
         return sum(layer.ci * tile_cycles(machine, rows, v) + TUNING.tap_cycles for v in vectors)
 
-    # Channels that lie apart are stored one by one.
-    stores = TUNING.scattered_cycles * _outputs(layer) if layer.apart else 0.0
+    # Channels that lie apart are stored one by one, or turned.
+    apart = TUNING.turned_cycles if layer.co >= layer.lanes else TUNING.scattered_cycles
+    stores = apart * _outputs(layer) if layer.apart else 0.0
 
     def tiling(along: str, at_most: tuple[int, int, int, int], count: float) -> Tiling:
         return Tiling("channels", along, at_most, blocks, depth.pairs() * count + stores, "")

@@ -43,6 +43,8 @@ class Tuning(NamedTuple):
     fold_bytes: int = 384 * 1024  # of the planes of sums in work
     fold_channels: int = 8  # of a group, where channels lie apart
     fold_tasks: int = 3  # a thread: every cut multiplies some inputs twice
+    turned_cycles: float = 0.5  # the same where whole rows are turned
+    row_bytes: int = 64 * 1024  # of a row that is turned: it should stay in L1 or near
     streams: int = 8  # most vectors that are interleaved to be stored
     chunk_bytes: int = 512  # of input channels that lie together in the packed input
     block_bytes: int = 384 * 1024  # packed input of a block; L2 also holds panels and output

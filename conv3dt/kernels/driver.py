@@ -20,6 +20,7 @@ from .lists import (
     tiles_of_phase,
 )
 from .memory import call_pack, call_tile, call_wide_tile, get, next_task
+from .pack import turn
 from .tables import axis_row, block_row, output_distance, packed_distance, phase_row, taps_between
 
 __all__ = ["convolve"]
@@ -61,21 +62,24 @@ def convolve(p, slot):
         for b in range(first, min(first + get(p, field.GROUP), get(p, field.N_BLOCKS))):
             _run_block(
                 p, batch, depth, height, width, block_row(p, b), lists, scratch,
-                n_lo, n_hi, d_lo, d_hi, d_from, h_lo, h_hi, h_from,
+                n_lo, n_hi, d_lo, d_hi, d_from, h_lo, h_hi, h_from, w_lo, w_hi,
             )  # fmt: skip
 
 
 @inner
 def _run_block(
     p, batch, depth, height, width, block, lists, scratch,
-    n_lo, n_hi, d_lo, d_hi, d_from, h_lo, h_hi, h_from,
+    n_lo, n_hi, d_lo, d_hi, d_from, h_lo, h_hi, h_from, w_lo, w_hi,
 ):  # fmt: skip
     """Run over the phases of a block of positions and channels, and over the rows of each."""
     output = get(p, field.OUTPUT) + get(block, field.START) * get(p, field.OUT_CHANNEL_STEP)
     wide = get(p, field.WIDE)
     in_turn = get(width, field.N_PHASES) if get(p, field.PHASES_TOGETHER) or wide else 1
     images = n_tiles(n_hi - n_lo, get(batch, field.MOST))
-    # Phases of depth and height; those of the width take turns here or row by row.
+    turned = get(p, field.TURNED)
+    made = scratch + get(p, field.TURNED_AT)
+    made -= w_lo * get(width, field.STRIDE) * get(width, field.OUTPUT_STEP)
+    # Phases of depth and height; those of the width take turns here or tile by tile.
     for rd in range(get(depth, field.N_PHASES)):
         fd = phase_row(p, field.DEPTH, rd)
         for rh in range(get(height, field.N_PHASES)):
@@ -106,9 +110,12 @@ def _run_block(
                             else:
                                 _run_row(
                                     p, batch, depth, height, width, block, lists,
-                                    rd, rh, rw, rw + in_turn, (n1 - n0) * (y1 - y0), at, to,
+                                    rd, rh, rw, rw + in_turn, (n1 - n0) * (y1 - y0), at,
+                                    made if turned else to,
                                     z_first, z_end, y_first, y_end,
                                 )  # fmt: skip
+                            if turned:
+                                _turn_row(p, width, block, made, to, w_lo, w_hi)
 
 
 @inner
@@ -145,6 +152,18 @@ def _run_row(
                 table + field.KNOWN_BYTES, entries, bias, to + get(tile, field.TO),
                 c_outer, c_inner, get(p, field.OUT_CHANNEL_STEP),
             )  # fmt: skip
+
+
+@inner
+def _turn_row(p, width, block, made, to, w_lo, w_hi):
+    """Store a row of outputs that was made with its channels together."""
+    s, step, item = get(width, field.STRIDE), get(width, field.OUTPUT_STEP), get(p, field.ITEM)
+    x_lo, x_hi = w_lo * s, min(w_hi * s, get(p, field.ROW_OUTPUTS))
+    channels = min(get(block, field.VECTOR_WIDTH), get(p, field.CO) - get(block, field.START))
+    turn(
+        get(p, field.STORAGE), made + x_lo * step, step,
+        to + x_lo * item, get(p, field.OUT_CHANNEL_STEP), x_hi - x_lo, channels,
+    )  # fmt: skip
 
 
 @inner

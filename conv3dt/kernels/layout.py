@@ -39,7 +39,7 @@
     N_BLOCKS,  # channel blocks
     CHANNEL_STEP,  # of the input,
     OUT_CHANNEL_STEP,  # of the output
-    PHASES_TOGETHER,  # 1: the width's phases take turns row by row
+    PHASES_TOGETHER,  # 1: the width's phases take turns tile by tile
     SPLIT_EDGES,  # 1: no output reads beyond the input, not even zeros
     NOT_FINITE,  # set to 1 by packing when a filter is infinite or NaN
     CO_STEP,  # of the filters
@@ -60,8 +60,10 @@
     BLOCK_ROWS,  # rows of outputs in a plane of sums
     APART,  # 1: neighbouring channels of the output lie apart
     FINISH,  # address of the micro-kernel that finishes outputs
-) = range(55)
-HEADER_FIELDS = 55
+    TURNED,  # 1: rows of the output are made with channels together, and turned when complete,
+    TURNED_AT,  # in this part of a thread's region
+) = range(57)
+HEADER_FIELDS = 57
 
 # One row an axis: batch, depth, height, width.
 BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)

@@ -27,7 +27,7 @@ from .memory import (
 from .tables import axis_row, block_row, lines_before, phase_row, tap_row, taps_in_phase
 from .transpose import LANES32, LANES64, transpose32, transpose64
 
-__all__ = ["clear_row", "copy_row", "is_finite", "pack_filters", "pack_input", "spread"]
+__all__ = ["clear_row", "copy_row", "is_finite", "pack_filters", "pack_input", "spread", "turn"]
 
 _FLOAT32, _FLOAT64, _FLOAT16 = (STORAGES.index(s) for s in ("float32", "float64", "float16"))
 
@@ -89,7 +89,7 @@ def spread(storage, source, source_step, target, target_step, count):
 
 
 @inner
-def _turn(storage, source, source_step, target, target_step, rows, columns):
+def turn(storage, source, source_step, target, target_step, rows, columns):
     """target[c, r] = source[r, c], widened; the numbers of a row lie next to each other."""
     item = 8 if storage == _FLOAT64 else 4 if storage == _FLOAT32 else 2
     size = 8 if storage == _FLOAT64 else 4
@@ -105,7 +105,7 @@ def _turn(storage, source, source_step, target, target_step, rows, columns):
                 transpose64(x, source_step, y, target_step)
             else:
                 transpose32(x, source_step, y, target_step)
-    for r in range(rows):
+    for r in range(0 if whole_columns < columns else whole_rows, rows):
         c = whole_columns if r < whole_rows else 0
         x, y = source + r * source_step + c * item, target + c * target_step + r * size
         spread(storage, x, item, y, target_step, columns - c)
@@ -129,7 +129,7 @@ def copy_row(p, source, target, positions, step):
         return
     if chunk == 1 and channel_step == item:
         channels, plane = get(p, field.CHANNELS), get(p, field.CHUNK_STEP)
-        _turn(storage, source, step, target, plane, positions, channels)
+        turn(storage, source, step, target, plane, positions, channels)
         return
     for first in range(0, get(p, field.CHANNELS), chunk):
         x = source + first * channel_step
@@ -141,7 +141,7 @@ def copy_row(p, source, target, positions, step):
         elif step == item and chunk == 1:
             _copy(storage, x, y, positions)
         elif step == item:
-            _turn(storage, x, channel_step, y, chunk * size, count, positions)
+            turn(storage, x, channel_step, y, chunk * size, count, positions)
         else:
             for c in range(count):
                 spread(storage, x + c * channel_step, step, y + c * size, chunk * size, positions)
@@ -242,7 +242,7 @@ def _transpose(p, source, target, channels, width):
             _clear(at, count * width, size)
         x = source + first * ci_step
         if ci_step == get(p, field.ITEM):
-            _turn(get(p, field.STORAGE), x, co_step, at, width * size, channels, count)
+            turn(get(p, field.STORAGE), x, co_step, at, width * size, channels, count)
         elif co_step == get(p, field.ITEM):
             for ci in range(count):
                 y = at + ci * width * size
