@@ -5,9 +5,42 @@ from typing import Any
 from numpy.typing import NDArray
 
 from . import _forward, _run
+from ._activation_functions import (
+    elu,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    softsign,
+    swish,
+    tanh,
+)
 from ._arguments import as_call
 
-__all__ = ["conv3d", "conv3d_transpose"]
+__all__ = [
+    "conv3d",
+    "conv3d_transpose",
+    "elu",
+    "gelu",
+    "leaky_relu",
+    "log_softmax",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
 
 
 def conv3d_transpose(

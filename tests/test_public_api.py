@@ -81,7 +81,10 @@ def test_names():
     functions |= {"conv3d", "conv3d_transpose", "explain", "explain_conv3d"}
     expected = functions | {"Prepared", "__version__", "compat", "keras", "nn", "weights"}
     assert set(conv3dt.__all__) == set(dir(conv3dt)) == expected
-    assert conv3dt.nn.__all__ == conv3dt.compat.v1.nn.__all__ == ["conv3d", "conv3d_transpose"]
+    assert conv3dt.nn.__all__ == conv3dt.compat.v1.nn.__all__
+    for name in set(conv3dt.nn.__all__) - {"conv3d", "conv3d_transpose"}:
+        same = getattr(conv3dt.keras.activations, name)
+        assert same is getattr(conv3dt.nn, name) is getattr(conv3dt.compat.v1.nn, name)
     with pytest.raises(AttributeError, match="module 'conv3dt' has no attribute 'conv4d'"):
         _ = conv3dt.conv4d
 

@@ -68,10 +68,11 @@ def test_invalid(options, text):
 
 @pytest.mark.parametrize("kernel_size", [[3, 3, 3], 3])
 def test_create(kernel_size):
-    layer = Layer(4, kernel_size, activation="relu")
+    layer = Layer(4, kernel_size, activation=v1.nn.relu)
     y = layer.apply(V)
     assert y.shape == (5, 7, 9, 11, 4)
     assert y.min() == 0
+    assert layer.get_config()["activation"] == "relu"
     assert (layer.kernel.shape, layer.bias.shape) == ((3, 3, 3, 4, 32), (4,))
 
 

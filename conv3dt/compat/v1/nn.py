@@ -5,8 +5,41 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ... import nn
+from ...nn import (
+    elu,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    softsign,
+    swish,
+    tanh,
+)
 
-__all__ = ["conv3d", "conv3d_transpose"]
+__all__ = [
+    "conv3d",
+    "conv3d_transpose",
+    "elu",
+    "gelu",
+    "leaky_relu",
+    "log_softmax",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
 
 
 def conv3d_transpose(

@@ -1,12 +1,11 @@
-"""The functions of `activations`, on arrays."""
+"""Activation functions on arrays: those of `nn` and of `keras.activations`."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._activations import apply
-from . import backend
+from ._activations import apply
 
 __all__ = [
     "elu",
@@ -33,9 +32,9 @@ Array = NDArray[Any]
 
 
 def _floats(x: Any) -> Array:
-    """Return an array of floating-point numbers."""
+    """Return an array of floating-point numbers; integers become float32."""
     array = np.asarray(x)
-    return array.astype(backend.floatx()) if array.dtype.kind in "iub" else array
+    return array.astype(np.float32) if array.dtype.kind in "iub" else array
 
 
 def linear(x: Any) -> Any:
