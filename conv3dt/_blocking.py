@@ -4,10 +4,12 @@ from collections.abc import Callable
 from math import prod
 from typing import NamedTuple
 
+from . import _geometry
 from ._geometry import Phase
+from ._request import Request
 from ._tuning import TUNING
 
-__all__ = ["Axis", "Blocking", "choose_blocks"]
+__all__ = ["Axis", "Blocking", "axes_of", "choose_blocks"]
 
 BATCH, DEPTH, HEIGHT, WIDTH = range(4)
 
@@ -47,6 +49,19 @@ class Axis(NamedTuple):
         """Return the extent of the packed input of `block` positions."""
         extent = (block - 1) * self.in_s + 1 + self.shifts[1] - self.shifts[0]
         return extent if halo else min(self.i, extent)
+
+
+def axes_of(r: Request) -> tuple[Axis, Axis, Axis, Axis]:
+    """Return the axes of a request: batch, depth, height, width."""
+    batch = Axis(r.n, 1, _geometry.phases(1, 1, 1, r.n, 0))
+    return batch, _axis(r, 0), _axis(r, 1), _axis(r, 2)
+
+
+def _axis(r: Request, a: int) -> Axis:
+    if r.forward:
+        f = _geometry.forward(r.i[a], r.k[a], r.s[a], r.d[a], r.o[a], r.p[a])
+        return Axis(f.i, 1, f.phases, f.in_s, f.start, f.every)
+    return Axis(r.i[a], r.s[a], _geometry.phases(r.k[a], r.s[a], r.d[a], r.o[a], r.p[a]))
 
 
 class Blocking(NamedTuple):

@@ -7,14 +7,14 @@ from math import prod
 
 from . import _cpu, _geometry, _threads
 from ._arguments import Request
-from ._blocking import Axis, Blocking, choose_blocks
+from ._blocking import Axis, Blocking, axes_of, choose_blocks
 from ._fold import Folding, choose_folding
 from ._tile import ITEMSIZE, Tile, WideTile, compute_type
-from ._tiling import Layer, Tiling, block_bytes, choose_tiling
+from ._tiling import Layer, Tiling, block_bytes, candidates, choose_tiling
 from ._tuning import TUNING, Machine
 from .kernels import layout as field
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "make_plan", "ways_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,20 +256,19 @@ def _unaligned(step: int, rows_lie_so: bool, steps: int = 1) -> int:
 
 
 @lru_cache(maxsize=1024)
-def make_plan(request: Request, threads: int | None = None, exact: bool = False) -> Plan:
+def make_plan(
+    request: Request, threads: int | None = None, exact: bool = False, way: str | None = None
+) -> Plan:
     """Return the plan of a request.
 
-    `exact` plans read nothing beyond the input, not even zeros, which infinite weights need.
+    `exact` plans read nothing beyond the input, not even zeros, which infinite weights need. `way`
+    is one of `ways_of`, where it is not the one with the fewest predicted cycles.
     """
-    machine = _cpu.machine()
-    lanes = machine.vector_bytes // ITEMSIZE[compute_type(request.dtype)]
-    axes = _batch_axis(request.n), _axis(request, 0), _axis(request, 1), _axis(request, 2)
-    apart = request.data_format == "NCDHW"
-    layer = Layer(axes, request.ci, request.co, apart, lanes, machine)
+    machine, axes = _cpu.machine(), axes_of(request)
     threads = 1 if _is_small(request, axes) else threads or _threads.available()
     # Chosen as for one thread: the order of summation must not depend on how many there are.
     folding = None if exact else choose_folding(request, machine, 1)
-    tiling = choose_tiling(layer, exact, folding)
+    tiling = choose_tiling(_layer(request), exact, folding, way)
     folding = choose_folding(request, machine, threads) if tiling.folding else None
     if folding:
         tiling = tiling._replace(folding=folding)
@@ -283,18 +282,19 @@ def make_plan(request: Request, threads: int | None = None, exact: bool = False)
     return Plan(request, machine, axes, tiling, blocking, halos, exact, threads)
 
 
+def ways_of(request: Request) -> list[str]:
+    """Return the ways to compute a request that may be the fastest, most promising first."""
+    return candidates(_layer(request), choose_folding(request, _cpu.machine(), 1))
+
+
+def _layer(r: Request) -> Layer:
+    """Return what the choice of the tiling depends on."""
+    machine = _cpu.machine()
+    lanes = machine.vector_bytes // ITEMSIZE[compute_type(r.dtype)]
+    return Layer(axes_of(r), r.ci, r.co, r.data_format == "NCDHW", lanes, machine)
+
+
 def _is_small(r: Request, axes: tuple[Axis, ...]) -> bool:
     """Return whether starting threads would cost more than it gives."""
     products = 2 * r.ci * r.co * prod(a.pairs() for a in axes)
     return products + r.n * prod(r.o) * r.co < TUNING.serial_flops
-
-
-def _batch_axis(n: int) -> Axis:
-    return Axis(n, 1, _geometry.phases(1, 1, 1, n, 0))
-
-
-def _axis(r: Request, a: int) -> Axis:
-    if r.forward:
-        f = _geometry.forward(r.i[a], r.k[a], r.s[a], r.d[a], r.o[a], r.p[a])
-        return Axis(f.i, 1, f.phases, f.in_s, f.start, f.every)
-    return Axis(r.i[a], r.s[a], _geometry.phases(r.k[a], r.s[a], r.d[a], r.o[a], r.p[a]))

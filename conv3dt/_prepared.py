@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _run
-from ._arguments import as_call
+from ._arguments import Call, as_call
 from ._arrays import as_array, as_dtype
+from ._autotune import fastest_way
 from ._plan import Plan
+from ._request import Request
 
 __all__ = ["Prepared", "prepare"]
 
@@ -30,8 +32,12 @@ class Prepared:
         Likewise.
     """
 
-    def __init__(self, filters: NDArray[Any], bias: NDArray[Any] | None, **options: Any) -> None:
+    def __init__(
+        self, filters: NDArray[Any], bias: NDArray[Any] | None, autotune: bool, **options: Any
+    ) -> None:
         self.filters, self.bias = filters, bias
+        self._autotune = autotune
+        self._ways: dict[tuple[Request, int | None], str] = {}
         self._options = options
         self._packed: dict[Plan, _run.Packed] = {}
         self._lock = Lock()
@@ -54,7 +60,7 @@ class Prepared:
         Returns
         -------
         ndarray, shape `output_shape`
-            The bits that `conv3d_transpose` would return.
+            The bits that `conv3d_transpose` would return, unless `autotune` found another way.
 
         Raises
         ------
@@ -71,8 +77,18 @@ class Prepared:
             natural=True,
             **self._options,
         )
-        result = _run.run(call, self._packing)
+        way = self._way(call) if self._autotune and 0 not in call.request.output_shape else None
+        result = _run.run(call, self._packing, way)
         return result if out is None else out
+
+    def _way(self, call: Call) -> str:
+        """Return the fastest way to compute calls like this one, found out with the first."""
+        key = call.request, call.threads
+        if key not in self._ways:
+            if len(self._ways) >= _MOST_PLANS:
+                self._ways.clear()
+            self._ways[key] = fastest_way(call, self._packing)
+        return self._ways[key]
 
     def _packing(self, plan: Plan, *_: Any) -> _run.Packed:
         """Return the filters as packed for a plan."""
@@ -104,6 +120,7 @@ def prepare(
     bias: Any = None,
     activation: str | None = None,
     threads: int | None = None,
+    autotune: bool = False,
 ) -> Prepared:
     """Pack filters once, to be used for many inputs.
 
@@ -120,6 +137,10 @@ def prepare(
         Added to the result; of the same dtype as `filters`. Copied as well.
     activation, threads
         As in `conv3d_transpose`.
+    autotune : bool, default False
+        Find out with the first input of each shape which of two or three ways to compute it is the
+        fastest, and remember that in the cache of compiled kernels. It takes a second; by another
+        way the last bits of the result may differ.
 
     Returns
     -------
@@ -161,7 +182,7 @@ def prepare(
         "prepare", np.zeros(shape, dtype), filters, None, bias=bias, natural=True, **options
     )
     bias = None if call.bias is None else _copy(call.bias)
-    return Prepared(_copy(call.filters), bias, **options)
+    return Prepared(_copy(call.filters), bias, bool(autotune), **options)
 
 
 def _copy(array: NDArray[Any]) -> NDArray[Any]:

@@ -32,11 +32,11 @@ class Packed(NamedTuple):
 Packing: TypeAlias = Callable[[Plan, Array, Array | None], Packed]
 
 
-def run(call: Call, packing: Packing | None = None) -> Array:
+def run(call: Call, packing: Packing | None = None, way: str | None = None) -> Array:
     """Return the convolution of a call; `packing` finds filters that are packed."""
     if 0 in call.request.output_shape:
         return _result(call)
-    plan = make_plan(call.request, call.threads)
+    plan = make_plan(call.request, call.threads, False, way)
     _memory.require(_needed(plan, call), call.request.function)
     return convolve((packing or pack)(plan, call.filters, call.bias), call)
 

@@ -13,7 +13,7 @@ from ._blocking import Axis
 from ._fold import Folding
 from ._tuning import TUNING, Machine
 
-__all__ = ["Layer", "Tiling", "block_bytes", "choose_tiling"]
+__all__ = ["Layer", "Tiling", "block_bytes", "candidates", "choose_tiling"]
 
 Blocks = tuple[tuple[int, int], ...]
 
@@ -28,6 +28,11 @@ class Tiling(NamedTuple):
     cycles: float  # predicted, one thread
     why: str
     folding: Folding | None = None
+
+    @property
+    def way(self) -> str:
+        """Its name: which kernel, and what rows run along."""
+        return f"{self.kernel}: {self.along}"
 
     @property
     def wide(self) -> bool:
@@ -46,23 +51,43 @@ class Layer(NamedTuple):
     machine: Machine
 
 
-def choose_tiling(layer: Layer, exact: bool, folding: Folding | None = None) -> Tiling:
-    """Return the tiling with the fewest cycles; `folding` is a candidate, if there is one.
+def choose_tiling(
+    layer: Layer, exact: bool, folding: Folding | None = None, way: str | None = None
+) -> Tiling:
+    """Return the tiling with the fewest cycles, or that of the named way.
 
-    `exact` tilings read nothing beyond the input, not even zeros: rows along the width that can
-    be cut where the taps change.
+    `folding` is a candidate, if there is one. `exact` tilings read nothing beyond the input, not
+    even zeros: rows along the width that can be cut where the taps change.
     """
+    first, *others = _tilings(layer, folding)
     if exact:
-        along_width = next(_channel_tilings(layer))
-        return along_width._replace(why="weights that are not finite meet no zeros")
-    first, *others = (*_channel_tilings(layer), *_wide_tilings(layer))
-    if folding is not None:
-        others.append(_fold_tiling(folding))
+        return first._replace(why="weights that are not finite meet no zeros")
+    for tiling in (first, *others):
+        if tiling.way == way:
+            return tiling._replace(why="it was the fastest when it was tried")
     best = min(others, key=lambda t: t.cycles, default=first)
     if first.cycles <= 1.05 * best.cycles:
         return first._replace(why="the width fills the tile")
     ratio = first.cycles / max(best.cycles, 1.0)
     return best._replace(why=f"{ratio:.1f} times fewer cycles than rows along the width")
+
+
+def candidates(layer: Layer, folding: Folding | None) -> list[str]:
+    """Return the ways that are worth trying: three at most, the one with fewest cycles first."""
+    found = sorted(_tilings(layer, folding), key=lambda t: t.cycles)
+    near = [t.way for t in found if t.cycles <= TUNING.tried_factor * found[0].cycles]
+    return near[: TUNING.tried]
+
+
+def _tilings(layer: Layer, folding: Folding | None) -> list[Tiling]:
+    """Return the best tiling of each way, the channel kernel along the width first."""
+    found: dict[str, Tiling] = {}
+    for tiling in (*_channel_tilings(layer), *_wide_tilings(layer)):
+        if tiling.way not in found or tiling.cycles < found[tiling.way].cycles:
+            found[tiling.way] = tiling
+    if folding is not None:
+        found["fold"] = _fold_tiling(folding)
+    return list(found.values())
 
 
 def block_bytes(tiling: Tiling, panels: int) -> int:

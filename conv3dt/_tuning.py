@@ -54,6 +54,8 @@ class Tuning(NamedTuple):
     panels_bytes: int = 256 * 1024  # panels of all phases of the width that may take turns
     scratch_bytes: int = 30 * 1024 * 1024  # packed input of all threads together
     tasks_per_thread: int = 6  # so that the last task does not keep the others waiting
+    tried_factor: float = 3.0  # of the fewest predicted cycles: others are not worth trying
+    tried: int = 3  # ways at most
     serial_panels: int = 256 * 1024  # filters of fewer bytes are packed by one thread
     serial_flops: int = 200_000  # below this starting threads costs more than it gives
     pad_every: int = 4096  # rows at multiples of this many bytes fall into the same cache lines

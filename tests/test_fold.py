@@ -83,7 +83,7 @@ def cut(request, monkeypatch):
     tuning = TUNING._replace(**small[request.param])
     monkeypatch.setattr(_fold, "TUNING", tuning)
 
-    def fold(layer, exact, folding=None):
+    def fold(layer, exact, folding=None, way=None):
         if folding is None:
             return _tiling.choose_tiling(layer, exact)
         return _tiling._fold_tiling(folding)

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import conv3dt
-from conv3dt import _prepared
+from conv3dt import _autotune, _prepared, _run
+from conv3dt._arguments import as_call
+from conv3dt._plan import make_plan, ways_of
 
 
 def normal(shape, dtype="float32", seed=0):
@@ -141,3 +143,32 @@ def test_errors_of_a_call():
         prepared(normal((1, 2, 2, 2, 5)))
     with pytest.raises(ValueError, match=r"output_shape\[1\] must be"):
         prepared(normal((1, 2, 2, 2, 4)), (1, 5, 4, 4, 3))
+
+
+def test_autotune_tries_once_and_remembers(monkeypatch, tmp_path):
+    tried = []
+    really = _autotune._tried
+    monkeypatch.setattr(_autotune, "_tried", lambda *a: tried.append(a[2]) or really(*a))
+    monkeypatch.setattr(_autotune._cache, "folder", lambda: tmp_path)
+    w = normal((3, 3, 3, 2, 6))
+    x = normal((1, 4, 6, 20, 6))
+    for _ in range(2):  # the second finds on disk what the first has tried
+        prepared = conv3dt.prepare(w, 2, autotune=True)
+        y = prepared(x)
+        np.testing.assert_array_equal(prepared(x), y)
+        wanted = conv3dt.conv3d_transpose(x, w, y.shape, 2)
+        np.testing.assert_allclose(y, wanted, rtol=1e-4, atol=1e-4)
+    assert len(tried) == 1
+    assert 2 <= len(tried[0]) <= 3
+
+
+def test_every_way_is_right():
+    x = np.random.default_rng(0).integers(-2, 3, (2, 3, 4, 5, 6)).astype(np.float32)
+    w = np.random.default_rng(1).integers(-2, 3, (3, 3, 3, 2, 6)).astype(np.float32)
+    wanted = conv3dt.conv3d_transpose(x, w, (2, 6, 8, 10, 2), 2)
+    call = as_call("test", x, w, (2, 6, 8, 10, 2), 2, "SAME", "NDHWC", 1)
+    ways = ways_of(call.request)
+    assert len(ways) > 1
+    for way in ways:
+        assert make_plan(call.request, None, False, way).tiling.way == way
+        np.testing.assert_array_equal(_run.run(call, None, way), wanted)

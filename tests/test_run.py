@@ -61,7 +61,7 @@ def test_the_rows_are_those_the_layer_is_named_for(layer):
 def test_blocks_of_fewer_positions_than_a_vector_has(monkeypatch):
     """So many channels that the packed input of a whole vector would exceed the scratch."""
 
-    def wide(layer, exact, folding=None):
+    def wide(layer, exact, folding=None, way=None):
         return min(_tiling._wide_tilings(layer), key=lambda tiling: tiling.cycles)
 
     monkeypatch.setattr(_plan, "choose_tiling", wide)
