@@ -1,4 +1,4 @@
-"""Random small calls, all options, against float64.
+"""Random small calls, transposed and forward, all options, against float64.
 
     python benchmarks/random_calls.py --calls 10000 --seed 0
 
@@ -27,7 +27,7 @@ import conv3dt
 from conv3dt import _threads
 
 COVERED = ("dtype", "data_format", "padding", "value_layout", "filters_layout")
-COVERED += ("bias", "activation", "out", "threads", "n", "ci", "co")
+COVERED += ("forward", "bias", "activation", "out", "threads", "n", "ci", "co")
 MOST_SHOWN = 10  # disagreements that are printed whole
 
 
@@ -38,7 +38,7 @@ def source_of_chance(rng):
 def draw_calls(number, n_kinds, threads, rng):
     """Yield random calls. Kinds recur, because each compiles a few kernels the first time."""
     pick = source_of_chance(rng)
-    kinds = [cases.draw_case(pick) for _ in range(n_kinds)]
+    kinds = [cases.draw_case(pick)._replace(forward=pick((False, True))) for _ in range(n_kinds)]
     for _ in range(number):
         yield cases.redraw(pick(kinds), pick, threads)
 
@@ -46,7 +46,8 @@ def draw_calls(number, n_kinds, threads, rng):
 def worst_error(case, arrays):
     """Largest error of a call in units; infinite where it is no number at all."""
     expected, magnitude = cases.expected(case, *arrays)
-    actual = cases.call(conv3dt.conv3d_transpose, case, *arrays)
+    function = conv3dt.conv3d if case.forward else conv3dt.conv3d_transpose
+    actual = cases.call(function, case, *arrays)
     if actual.dtype != np.dtype(case.dtype) or actual.shape != expected.shape:
         raise AssertionError(f"{actual.dtype} {actual.shape} instead of {expected.shape}")
     errors = oracle.errors_in_ulps(actual, expected, magnitude, case.dtype, case.activation)

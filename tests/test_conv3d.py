@@ -93,7 +93,8 @@ def test_input_channels_around_whole_vectors_and_chunks(ci, dtype, data_format):
 @pytest.mark.parametrize("width", [1, 2, 3, 6, 7, 13, 14, 15, 27, 28, 29])
 def test_widths_around_whole_tiles(width, s, dtype, data_format):
     how = {"dtype": dtype, "data_format": data_format, "out": True}
-    for co, spare in itertools.product((1, 17, 33), range(s)):
+    for number, spare in enumerate(range(s)):
+        co = (17, 1, 33)[(width + number) % 3]
         check_exactly(whole_forward(i=(1, 2, width * s - spare), ci=2, co=co, s=(1, 1, s), **how))
 
 
@@ -122,7 +123,7 @@ def test_many_blocks_and_tasks(s, data_format):
 def test_every_kernel_with_every_stride_and_dilation(k, s, dtype, data_format, padding):
     """Dilations 1 to 3 and every remainder of the length, on all axes at once."""
     both = list(itertools.product((1, 2, 3), range(s)))
-    for d, more in both if (dtype, data_format) == ("float32", "NDHWC") else both[k % 3 :: 3]:
+    for d, more in both if (dtype, data_format) == ("float32", "NDHWC") else both[k % 4 :: 4]:
         i = [(k - 1) * d + 1 + more + spare for spare in (0, 1, 2 * s)]
         case = whole_forward(i=i, k=(k,) * 3, s=(s,) * 3, d=(d,) * 3, padding=padding)
         check_exactly(case._replace(dtype=dtype, data_format=data_format))

@@ -79,7 +79,7 @@ def test_blocks_of_channels(co, widths):
     assert all(a + n == b for (a, n), (b, _) in pairwise(blocks))
 
 
-def random_request(rng):
+def random_request(rng, forward=False):
     i = tuple(rng.choice([1, 2, 3, 5, 14, 15, 29, 60]) for _ in range(3))
     k, s, d = (tuple(rng.randint(1, most) for _ in range(3)) for most in (5, 4, 3))
     o, p = [], []
@@ -87,12 +87,13 @@ def random_request(rng):
         padding = rng.choice(["SAME", "VALID"])
         o.append(rng.choice(_geometry.legal_lengths(*axis, padding)))
         p.append(_geometry.crop(*axis, o[-1], padding))
-    return Request(
+    r = Request(
         n=rng.choice([1, 2, 30]), i=i, ci=rng.choice([1, 16, 100]),
         co=rng.choice([1, 2, 17, 64, 80]),
         k=k, s=s, d=d, o=tuple(o), p=tuple(p), data_format=rng.choice(["NDHWC", "NCDHW"]),
         dtype=rng.choice(["float32", "float64", "float16"]), bias=False, activation="linear",
     )  # fmt: skip
+    return r._replace(i=r.o, o=r.i, forward=True) if forward else r
 
 
 def cuts(length, most):
@@ -123,10 +124,11 @@ def sizes(plan, axis):
 
 
 @pytest.mark.parametrize("exact", [False, True])
-def test_every_tile_in_use_is_compiled(exact):
+@pytest.mark.parametrize("forward", [False, True])
+def test_every_tile_in_use_is_compiled(forward, exact):
     rng = random.Random(0)
     for _ in range(300):
-        plan = make_plan(random_request(rng), rng.choice([1, 2]), exact)
+        plan = make_plan(random_request(rng, forward), rng.choice([1, 2]), exact)
         if plan.folding:
             continue
         compiled = {(outer, inner) for _, outer, inner, _ in plan.tiles()}
@@ -134,10 +136,11 @@ def test_every_tile_in_use_is_compiled(exact):
         assert {(y, x) for y in outers for x in sizes(plan, 3)} <= compiled, plan
 
 
-def test_scratch_of_random_plans_is_bounded():
+@pytest.mark.parametrize("forward", [False, True])
+def test_scratch_of_random_plans_is_bounded(forward):
     rng = random.Random(1)
     for _ in range(300):
-        assert make_plan(random_request(rng), 2).scratch < 32 << 20
+        assert make_plan(random_request(rng, forward), 2).scratch < 32 << 20
 
 
 def test_a_plan_prints_itself():

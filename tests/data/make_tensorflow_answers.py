@@ -2,9 +2,12 @@
 
     python make_tensorflow_answers.py          needs tensorflow-cpu 2.15.1 on a CPU with AVX-512
 
-Every geometry is asked for in every type and data format; what TensorFlow's CPU kernels refuse is
-left out and printed. Values are quarters, whose sums of products are exact in float16 and wider
-and rounded once to bfloat16; for float32 and float64 also normal numbers.
+Every geometry is asked for in every type and data format, of conv3d_transpose and of conv3d, which
+goes the other way, from o to i; what TensorFlow's CPU kernels refuse is left out and printed. So
+is conv3d with padding SAME and a kernel shorter than the stride in float64 and float16, whose
+windows begin later than in float32: they are not padded by zero, but by less.
+Values are quarters, whose sums of products are exact in float16 and wider and rounded once to
+bfloat16; for float32 and float64 also normal numbers.
 """
 
 import itertools
@@ -29,34 +32,57 @@ GEOMETRIES = {  # n, i, ci, k, co, o, s, d, padding
     "common divisor": (1, (3, 2, 3), 2, (3, 2, 2), 2, (10, 9, 11), (2, 4, 3), (2, 2, 3), "VALID"),
 }
 FORMATS = ("NDHWC", "NCDHW")
+FUNCTIONS = ("conv3d_transpose", "conv3d")
 
 
 def inputs():
-    """Two pairs of value and filters, NDHWC, for each geometry: quarters and normal numbers."""
+    """Two pairs of value and filters, NDHWC, for each function and geometry."""
     rng = np.random.default_rng(0)
-    for name, (n, i, ci, k, co, *_) in GEOMETRIES.items():
-        shapes = (n, *i, ci), (*k, co, ci)
-        yield name, "quarters", [(rng.integers(-4, 5, x) / 4).astype("f4") for x in shapes]
-        yield name, "normal", [rng.standard_normal(x) for x in shapes]
+    for function, (name, (n, i, ci, k, co, o, *_)) in itertools.product(
+        FUNCTIONS, GEOMETRIES.items()
+    ):
+        value = (n, *i, ci) if function == "conv3d_transpose" else (n, *o, co)
+        shapes = value, (*k, co, ci)
+        quarters = [(rng.integers(-4, 5, x) / 4).astype("f4") for x in shapes]
+        yield function, name, "quarters", quarters
+        yield function, name, "normal", [rng.standard_normal(x) for x in shapes]
 
 
-def ask(tf, geometry, dtype, data_format, value, filters):
-    """TensorFlow's answer, or None where it refuses."""
+def call(tf, function, geometry, data_format, value, filters):
+    """Ask for one answer."""
     n, _, _, _, co, o, s, d, padding = geometry
     last = data_format == "NDHWC"
-    try:
-        answer = tf.compat.v1.nn.conv3d_transpose(
-            tf.cast(value if last else np.moveaxis(value, -1, 1), dtype),
-            tf.cast(filters, dtype),
-            (n, *o, co) if last else (n, co, *o),
-            s,
-            padding,
-            data_format,
-            dilations=d,
+    if function == "conv3d_transpose":
+        shape = (n, *o, co) if last else (n, co, *o)
+        return tf.compat.v1.nn.conv3d_transpose(
+            value, filters, shape, s, padding, data_format, dilations=d
         )
+    s, d = ([1, *x, 1] if last else [1, 1, *x] for x in (s, d))
+    return tf.compat.v1.nn.conv3d(value, filters, s, padding, data_format, d)
+
+
+def is_shifted(function, geometry, dtype):
+    """Whether TensorFlow's kernel for a type places windows elsewhere than that for float32."""
+    _, _, _, k, _, _, s, d, padding = geometry
+    spans = [(kk - 1) * dd + 1 for kk, dd in zip(k, d, strict=True)]
+    short = any(span < ss for span, ss in zip(spans, s, strict=True))
+    elsewhere = dtype in ("float64", "float16")
+    return function == "conv3d" and padding == "SAME" and short and elsewhere
+
+
+def ask(tf, function, geometry, dtype, data_format, value, filters):
+    """TensorFlow's answer, or None where it refuses."""
+    if is_shifted(function, geometry, dtype):
+        print(f"left out: {function} {dtype} {data_format} kernel < stride")  # noqa: T201
+        return None
+    value = value if data_format == "NDHWC" else np.moveaxis(value, -1, 1)
+    d = geometry[7]
+    try:
+        value, filters = tf.cast(value, dtype), tf.cast(filters, dtype)
+        answer = call(tf, function, geometry, data_format, value, filters)
     except tf.errors.InvalidArgumentError as refusal:
         reason = refusal.message.split("}} ")[-1]
-        print(f"refused: {dtype} {data_format} dilations {d}: {reason}")  # noqa: T201
+        print(f"refused: {function} {dtype} {data_format} dilations {d}: {reason}")  # noqa: T201
         return None
     return tf.cast(answer, "float64" if dtype == "float64" else "float32").numpy()
 
@@ -71,16 +97,18 @@ def requests(numbers):
 def answers(tf):
     """The description of every case, and the arrays to store."""
     cases, arrays = [], {}
-    for name, numbers, (value, filters) in inputs():
+    for function, name, numbers, (value, filters) in inputs():
         geometry = GEOMETRIES[name]
         key = f"{numbers}{list(GEOMETRIES).index(name)}"
+        key = key if function == "conv3d_transpose" else f"{function} {key}"
         arrays |= {f"value {key}": value, f"filters {key}": filters}
         for dtype, data_format in requests(numbers):
-            answer = ask(tf, geometry, dtype, data_format, value, filters)
+            answer = ask(tf, function, geometry, dtype, data_format, value, filters)
             if answer is not None:
                 arrays[f"answer {len(cases)}"] = answer
                 _, _, _, _, _, _, s, d, padding = geometry
-                case = {"name": name, "inputs": key, "numbers": numbers, "dtype": dtype}
+                case = {"function": function, "name": name, "inputs": key, "numbers": numbers}
+                case["dtype"] = dtype
                 how = {"strides": s, "padding": padding, "dilations": d}
                 cases.append(case | how | {"data_format": data_format})
     return cases, arrays
