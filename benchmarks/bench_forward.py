@@ -2,12 +2,15 @@
 
 from .common import LAYERS, VARIANTS, make_plain_call, make_variant
 
+REPEAT = (5, 50, 1.0)  # least, most, seconds: enough samples for asv to tell noise from change
+
 
 class Plain:
     """TensorFlow's function: the output is allocated and filters are packed in every call."""
 
     params = (*LAYERS,)
     param_names = ("layer",)
+    repeat, warmup_time = REPEAT, 0.1
 
     def setup(self, layer):
         self.call = make_plain_call(LAYERS[layer])
@@ -22,6 +25,7 @@ class Prepared:
 
     params = ((*LAYERS,), (*VARIANTS,))
     param_names = ("layer", "variant")
+    repeat, warmup_time = REPEAT, 0.1
 
     def setup(self, layer, variant):
         try:
