@@ -213,6 +213,27 @@ def test_names_of_constraints(name):
     assert (config["class_name"], config["config"]) == ("MaxNorm", {"max_value": 2, "axis": 0})
 
 
+@pytest.mark.parametrize(
+    "thing",
+    [
+        constraints.MaxNorm(0.5, [0, 1]),
+        constraints.MinMaxNorm(0.25, 0.75, 0.5, 1),
+        constraints.UnitNorm([0, 1, 2, 4]),
+        constraints.NonNeg(),
+        regularizers.L1L2(0.5, 0.25),
+        regularizers.L1(0.5),
+        regularizers.L2(0.5),
+        regularizers.OrthogonalRegularizer(0.5, "columns"),
+    ],
+    ids=lambda thing: type(thing).__name__,
+)
+def test_descriptions(thing):
+    module = constraints if isinstance(thing, constraints.Constraint) else regularizers
+    again = module.get(json.loads(json.dumps(module.serialize(thing))))
+    assert type(again) is type(thing)
+    assert vars(again) == vars(thing)
+
+
 NAMES = "softmax relu elu tanh sigmoid hard_sigmoid linear softplus softsign selu gelu relu6 mish"
 
 

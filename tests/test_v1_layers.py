@@ -213,6 +213,13 @@ def test_reuse():
     assert len(names()) == 4
 
 
+def test_scopes_inside_reuse_as_well():
+    for _ in range(2):
+        with v1.variable_scope("a", reuse=v1.AUTO_REUSE), v1.variable_scope("b"):
+            function(X, 4, 3, name="foo")
+    assert names() == ["a/b/foo/kernel:0", "a/b/foo/bias:0"]
+
+
 def test_reused_weights_are_shared():
     a, b = (Layer(2, 3, _scope="w", _reuse=v1.AUTO_REUSE) for _ in range(2))
     before = a(X), b(X)
