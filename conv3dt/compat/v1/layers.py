@@ -238,10 +238,8 @@ def conv3d_transpose(
         The input.
     filters, kernel_size, strides, padding, data_format, activation, use_bias
         As in `Conv3DTranspose`.
-    kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer
-        As in `Conv3DTranspose`.
-    activity_regularizer, kernel_constraint, bias_constraint, trainable
-        As in `Conv3DTranspose`.
+    kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, trainable
+        As in `Conv3DTranspose`; so are activity_regularizer, kernel_constraint, bias_constraint.
     name : str, optional
         What the names of the variables begin with; default a name that nobody has.
     reuse : bool or AUTO_REUSE, optional
