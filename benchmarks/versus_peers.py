@@ -30,7 +30,7 @@ from benchmarks import clock, versus_pictures, versus_report
 from benchmarks.common import FORWARD, LAYERS, output_lengths, plan_of
 from benchmarks.peers import SYSTEMS, library
 from benchmarks.versus_report import OURS
-from conv3dt import _threads
+from conv3dt import _cpu, _threads
 
 ROOT = Path(__file__).resolve().parents[1]
 EVERY = LAYERS | FORWARD
@@ -173,7 +173,7 @@ def describe(workers, chosen):
         "rounds": chosen.rounds,
         "dtype": chosen.dtype,
         "data_format": chosen.data_format,
-        "isa": chosen.isa or "all",
+        "processor": f"{_cpu.host().name} ({_cpu.host().isa})",
     }
 
 

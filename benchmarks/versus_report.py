@@ -100,9 +100,9 @@ def text(results):
     versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     rates = [result["rates"] for result in results["layers"].values()]
     flops, n_bytes = (max(column) / 1e9 for column in zip(*rates, strict=True))
+    tables = f"{table(times(results))}\n\n{table(comparisons(results))}\n"
     return (
-        f"{run['dtype']}, {run['data_format']}, {run['threads']} threads, instruction set"
-        f" {run['isa']}; best of"
-        f" {run['rounds']} rounds. Machine: {flops:.0f} GFLOP/s, {n_bytes:.1f} GB/s."
-        f" {versions}.\n\n{table(times(results))}\n\n{table(comparisons(results))}\n"
+        f"{run['dtype']}, {run['data_format']}, {run['threads']} threads, code for"
+        f" {run['processor']}; best of {run['rounds']} rounds. The machine: {flops:.0f} GFLOP/s,"
+        f" {n_bytes:.1f} GB/s. {versions}.\n\n{tables}"
     )
