@@ -10,9 +10,11 @@ TYPE_CHECKING = False  # type checkers know it by its name; importing typing tak
 if TYPE_CHECKING:
     from . import compat, keras, nn, weights
     from ._api import clear_cache, conv3d_transpose, explain, threads
+    from ._config import show_config
     from ._forward import conv3d, explain_conv3d
     from ._prepared import Prepared, prepare
     from ._recycle import set_recycling
+    from ._warmup import warmup
 
 __version__ = "0.1.0"
 __all__ = [
@@ -28,7 +30,9 @@ __all__ = [
     "nn",
     "prepare",
     "set_recycling",
+    "show_config",
     "threads",
+    "warmup",
     "weights",
 ]
 
@@ -42,7 +46,9 @@ _HOMES = {
     "explain_conv3d": "_forward",
     "prepare": "_prepared",
     "set_recycling": "_recycle",
+    "show_config": "_config",
     "threads": "_api",
+    "warmup": "_warmup",
 }
 
 

@@ -233,7 +233,8 @@ def threads(n: int) -> AbstractContextManager[None]:
 def clear_cache() -> None:
     """Give back the memory that is kept from call to call.
 
-    Unused memory of earlier outputs and of scratch. What is in use stays valid.
+    Unused memory of earlier outputs and of scratch, plans, and kernels, which the next calls load
+    from the disk again. What is in use stays valid.
 
     See Also
     --------
@@ -245,3 +246,4 @@ def clear_cache() -> None:
     >>> conv3dt.clear_cache()
     """
     _recycle.clear()
+    _run.clear()

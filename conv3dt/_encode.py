@@ -25,7 +25,7 @@ class Tables(NamedTuple):
 
     params: Int64s  # header and axes: copied for each call
     kept: tuple[Int64s, ...]  # the tables whose addresses it holds
-    tiles: dict[Place, int]  # addresses, which keep the tiles' code in memory
+    code: dict[Place, int]  # addresses: as long as they are kept, the code is in memory
     lists: int  # where threads' lists begin, in bytes behind their packed inputs
     scratch: int  # bytes of both
 
@@ -40,7 +40,7 @@ def tables(plan: Plan) -> Tables:
     params = np.concatenate([_header(plan), *(_axis_row(plan, a) for a in range(4))])
     columns = field.PHASES, field.TAPS, field.BLOCKS, field.TILES
     params[list(columns)] = [table.ctypes.data for table in kept]
-    params[field.PACK] = worker("pack", "pack_input", 10)
+    params[field.PACK] = addresses[-1, 0, 0] = worker("pack", "pack_input", 10)
     lists = plan.threads * int(params[field.SCRATCH_STEP])
     return Tables(
         params, kept, addresses, lists, lists + plan.threads * int(params[field.LISTS_STEP])

@@ -1,13 +1,13 @@
 """The only place where arrays meet a plan: allocate, pack, launch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _memory, _threads
+from . import _memory, _threads, _verbose
 from ._arguments import Call
 from ._encode import tables
 from ._plan import Plan, make_plan
@@ -15,11 +15,15 @@ from ._recycle import address, aligned
 from ._tile import ITEMSIZE, compute_type
 from ._tuning import TUNING
 from .kernels import layout as field
-from .kernels.workers import door, worker
+from .kernels.build import count
+from .kernels.workers import door, forget, worker
 
-__all__ = ["Packed", "convolve", "pack", "run"]
+__all__ = ["Packed", "clear", "convolve", "load_all", "pack", "run"]
 
 Array = NDArray[Any]
+
+
+_NO_MORE = 1 << 40  # tasks that have been taken: more than any plan has
 
 
 class Packed(NamedTuple):
@@ -36,9 +40,30 @@ def run(call: Call, packing: Packing | None = None, way: str | None = None) -> A
     """Return the convolution of a call; `packing` finds filters that are packed."""
     if 0 in call.request.output_shape:
         return _result(call)
+    begun = _verbose.begin()
     plan = make_plan(call.request, call.threads, False, way)
     _memory.require(_needed(plan, call), call.request.function)
-    return convolve((packing or pack)(plan, call.filters, call.bias), call)
+    result = convolve((packing or pack)(plan, call.filters, call.bias), call)
+    _verbose.tell(plan, begun)
+    return result
+
+
+def clear() -> None:
+    """Forget plans and code; calls that are under way keep theirs."""
+    make_plan.cache_clear()
+    tables.cache_clear()
+    forget()
+
+
+def load_all(plans: Iterable[Plan]) -> int:
+    """Load or compile what these plans and all others need; return how many functions that is."""
+    door()
+    for drivers in _DRIVERS.values():
+        for driver in drivers:
+            worker(*driver)
+    for plan in plans:
+        tables(plan)
+    return count()
 
 
 def _result(call: Call) -> Array:
@@ -85,7 +110,7 @@ def _packed(plan: Plan, filters: Array, bias: Array | None) -> tuple[Packed, boo
         address(filters), address(memory) + plan.bias_bytes, *filters.strides
     )  # fmt: skip
     threads = plan.threads if plan.panels > TUNING.serial_panels else 1
-    _launch(_packer(plan), params, threads, filters, memory)
+    _launch(_drivers(plan)[0], params, threads, plan.panels > TUNING.long_bytes, filters, memory)
     return Packed(plan, memory), not params[field.NOT_FINITE]
 
 
@@ -105,7 +130,8 @@ def convolve(packed: Packed, call: Call) -> Array:
     if plan.row_bytes:
         params[_axis_columns(field.OUTPUT_STEP)[3]] = plan.columns * plan.size
     threads = min(plan.threads, plan.tasks)
-    _launch(_worker(plan), params, threads, value, out, scratch, packed.memory)
+    is_long = plan.flops > TUNING.long_flops or plan.bytes > TUNING.long_bytes
+    _launch(_drivers(plan)[1], params, threads, is_long, value, out, scratch, packed.memory)
     return out
 
 
@@ -142,21 +168,29 @@ _CONVOLVING = [
 ]  # fmt: skip
 
 
-def _packer(plan: Plan) -> int:
-    """Return the address of the driver that packs filters."""
-    return worker("fold", "pack_columns") if plan.folding else worker("pack", "pack_filters")
+# Drivers by whether the plan folds: what packs filters, and what computes.
+_DRIVERS = {
+    False: (("pack", "pack_filters"), ("driver", "convolve")),
+    True: (("fold", "pack_columns"), ("fold", "convolve_folding")),
+}
 
 
-def _worker(plan: Plan) -> int:
-    """Return the address of the driver that computes."""
-    return worker("fold", "convolve_folding") if plan.folding else worker("driver", "convolve")
+def _drivers(plan: Plan) -> list[int]:
+    """Return the addresses of the drivers: what packs filters, and what computes."""
+    return [worker(*driver) for driver in _DRIVERS[bool(plan.folding)]]
 
 
-def _launch(start_at: int, params: Array, threads: int, *uses: Array) -> None:
-    """Start the worker on `threads` threads; the arrays stay until all of them are done."""
+def _launch(start_at: int, params: Array, threads: int, is_long: bool, *uses: Array) -> None:
+    """Start the worker on `threads` threads; the arrays stay until all of them are done.
+
+    If it takes long, an interruption takes the remaining tasks away.
+    """
     enter, at = door(), address(params)
 
     def start(slot: int, _: object = (params, uses)) -> None:
         enter(start_at, at, slot)
 
-    _threads.run(start, threads)
+    def stop() -> None:
+        params[field.TAKEN] = _NO_MORE
+
+    _threads.run(start, threads, stop if is_long else None)

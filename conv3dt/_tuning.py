@@ -58,6 +58,8 @@ class Tuning(NamedTuple):
     tried: int = 3  # ways at most
     serial_panels: int = 256 * 1024  # filters of fewer bytes are packed by one thread
     serial_flops: int = 200_000  # below this starting threads costs more than it gives
+    long_flops: int = 2_000_000_000  # from here a call can be interrupted, which costs it 50 us
+    long_bytes: int = 64 * 1024 * 1024  # the same, of arrays
     pad_every: int = 4096  # rows at multiples of this many bytes fall into the same cache lines
 
 

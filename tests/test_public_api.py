@@ -77,7 +77,7 @@ def test_signatures(function, expected):
 
 
 def test_names():
-    functions = {"clear_cache", "prepare", "set_recycling", "threads"}
+    functions = {"clear_cache", "prepare", "set_recycling", "show_config", "threads", "warmup"}
     functions |= {"conv3d", "conv3d_transpose", "explain", "explain_conv3d"}
     expected = functions | {"Prepared", "__version__", "compat", "keras", "nn", "weights"}
     assert set(conv3dt.__all__) == set(dir(conv3dt)) == expected

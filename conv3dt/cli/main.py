@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import conv3dt
 
-from . import apply, demo, info, upsample
+from . import apply, demo, info, upsample, warmup
 
 __all__ = ["main"]
 
@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"conv3dt {conv3dt.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (upsample, apply, demo, info):
+    for command in (upsample, apply, demo, info, warmup):
         command.add(commands)
     return parser
 

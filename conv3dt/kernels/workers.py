@@ -5,9 +5,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 
-from .build import callable_at, compiled, emitted, function_at
+from .build import callable_at, clear, compiled, emitted, function_at
 
-__all__ = ["door", "worker"]
+__all__ = ["door", "forget", "worker"]
 
 # Round to nearest, mask all exceptions, keep subnormal numbers: how a thread starts out on x86.
 _DEFAULT_MXCSR = 0x1F80
@@ -25,6 +25,12 @@ def worker(module: str, name: str, n_arguments: int = 2) -> int:
 def door() -> Callable[[int, int, int], None]:
     """Return how Python calls a worker(params, slot) at an address."""
     return callable_at(emitted("enter", 3, _write, lambda: _plain), 3)
+
+
+def forget() -> None:
+    """Forget all functions but the door; who still has an address can call it."""
+    worker.cache_clear()
+    clear()
 
 
 def _write(builder, worker, params, slot):

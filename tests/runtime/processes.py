@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import conv3dt
+
 TESTS = Path(__file__).parents[1]
 
 BEGIN = """
@@ -45,13 +47,14 @@ def start(program, *arguments, begin=BEGIN, options=(), **environment):
     return subprocess.Popen(
         [sys.executable, *options, "-c", begin + textwrap.dedent(program), *arguments],
         env={name: value for name, value in changed.items() if value is not None},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=TESTS, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
 def path():
-    """Where programs find the oracle, and the package if it is not installed."""
-    return os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
+    """Where programs find the oracle, and the package that is tested."""
+    package = Path(conv3dt.__file__).parents[1]
+    return os.pathsep.join([str(TESTS), str(package), os.environ.get("PYTHONPATH", "")])
 
 
 def finish(process, timeout=100):

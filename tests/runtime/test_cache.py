@@ -1,0 +1,218 @@
+"""Where compiled kernels are kept: chosen once, never an error, never the wrong code."""
+
+import os
+import shutil
+import stat
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from processes import finish, path, run, start
+
+import conv3dt
+from conv3dt.kernels.build import PLAIN
+
+pytestmark = pytest.mark.skipif(PLAIN, reason="nothing is compiled")
+
+FOLDER = "from conv3dt import _cache; print(_cache.folder())"
+COUNTS = "check()\nfrom conv3dt import _cache; print(dict(_cache.COUNTS))"
+NOWHERE = {
+    "CONV3DT_CACHE_DIR": "/dev/null/a",
+    "NUMBA_CACHE_DIR": "/dev/null/b",
+    "XDG_CACHE_HOME": "/dev/null/c",
+    "SLURM_TMPDIR": "/dev/null/d",
+}
+as_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may become somebody else"
+)
+NOBODY = 65534
+
+
+def chosen(**environment):
+    return Path(run(FOLDER, begin="", **environment).strip()).parent
+
+
+def counts(**environment):
+    return Counter(eval(run(COUNTS, **environment)))
+
+
+def kernels(folder):
+    return sorted(folder.rglob("*.kernel"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other folders")
+def test_the_order_of_folders(tmp_path):
+    a, b, c, d = (str(tmp_path / name) for name in "abcd")
+    names = dict(zip(NOWHERE, (a, b, c, d), strict=True))
+    assert chosen(**names) == Path(a)
+    assert chosen(**names | {"CONV3DT_CACHE_DIR": None}) == Path(b)
+    assert chosen(**names | {"CONV3DT_CACHE_DIR": "", "NUMBA_CACHE_DIR": "/dev/null/x"}) == (
+        Path(c) / "conv3dt"
+    )
+    job = Path(d) / f"conv3dt-{os.getuid()}"
+    assert chosen(**names | NOWHERE | {"SLURM_TMPDIR": d}) == job
+    assert stat.S_IMODE(job.stat().st_mode) == 0o700
+    assert run(FOLDER, begin="", **names, CONV3DT_CACHE="0") == "None\n"
+
+
+def test_a_home_that_cannot_be_written():
+    environment = {**dict.fromkeys(NOWHERE), "HOME": "/dev/null"}
+    program = "check()\nfrom conv3dt import _cache; assert _cache.folder(); print(_cache.trouble())"
+    assert run(program, **environment) == "\n"
+
+
+def test_nowhere_to_write_is_one_warning():
+    program = "check(); conv3dt.conv3d_transpose(*layer(channels=8))"
+    out, err = finish(start(program, options=("-W", "error"), **NOWHERE))
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "compiled kernels are not kept" in err
+    assert "no folder can be written to" in err
+
+
+def test_turned_off_nothing_is_written_or_said(cold):
+    assert finish(start("check()", CONV3DT_CACHE="0")) == ("", "")
+    assert not cold.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits")
+def test_a_disk_that_is_full_in_the_middle_of_a_file(cold):
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+    out, err = finish(start(limit + COUNTS, options=("-W", "error")))
+    assert "hits" not in eval(out)
+    assert err.count("cannot write to") == err.count("\n") == 1
+    assert all(kernel.stat().st_size <= 1000 for kernel in kernels(cold))
+    assert not list(cold.rglob("*.part"))
+    assert counts()["misses"] > 0
+    assert counts()["misses"] == 0
+
+
+def test_a_warm_cache_loads_no_compiler(cold):
+    loaded = "print(sorted({'numba', 'llvmlite.ir', 'conv3dt.kernels.translate'} & {*sys.modules}))"
+    run("check()")
+    first = counts()
+    assert first["misses"] == first["damaged"] == 0
+    assert first["hits"] == len(kernels(cold))
+    assert "translate" not in run("check()\n" + loaded)
+
+
+DAMAGES = {
+    "empty": lambda data: b"",
+    "short": lambda data: data[:-1],
+    "very short": lambda data: data[:7],
+    "a bit is wrong": lambda data: data[:-900] + bytes([data[-900] ^ 1]) + data[-899:],
+    "something else": lambda data: b"\x7fELF" + bytes(len(data)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_entries_are_compiled_again(damage, tmp_path):
+    run("check()")
+    folder = Path(run(FOLDER, begin="").strip())
+    copy = tmp_path / folder.name
+    shutil.copytree(folder, copy)
+    for kernel in kernels(copy):
+        kernel.write_bytes(DAMAGES[damage](kernel.read_bytes()))
+    found = counts(CONV3DT_CACHE_DIR=str(tmp_path))
+    assert found["hits"] == 0
+    assert found["damaged"] == (found["misses"] if damage != "empty" else 0)
+    assert counts(CONV3DT_CACHE_DIR=str(tmp_path))["misses"] == 0
+
+
+def test_an_entry_under_another_name_is_not_used(cold):
+    """Two kernels' files change places: as an index that is out of date would have it."""
+    run("check()")
+    a, b, *_ = kernels(cold)
+    data = a.read_bytes(), b.read_bytes()
+    b.write_bytes(data[0])
+    a.write_bytes(data[1])
+    assert counts()["damaged"] == 2
+
+
+def test_a_folder_for_each_processor_version_and_source(tmp_path):
+    package = tmp_path / "copy" / "conv3dt"
+    shutil.copytree(Path(conv3dt.__file__).parent, package)
+    elsewhere = os.pathsep.join([str(package.parent), path()])
+
+    def name(**environment):
+        return Path(run(FOLDER, begin="", PYTHONPATH=elsewhere, **environment).strip()).name
+
+    def after(file, old, new):
+        changed = package / file
+        text = changed.read_text()
+        assert old in text
+        changed.write_text(text.replace(old, new))
+        found = name()
+        changed.write_text(text)
+        return found
+
+    names = [
+        name(),
+        name(NUMBA_CPU_NAME="haswell"),
+        name(NUMBA_CPU_NAME="haswell", NUMBA_CPU_FEATURES="+avx2,+fma"),
+        after("__init__.py", '__version__ = "', '__version__ = "9'),
+        after("kernels/emit.py", "import", "import "),
+        after("_geometry.py", "import", "import "),
+    ]
+    assert len(set(names)) == len(names)
+    assert name() == names[0]
+    assert f"py{sys.version_info[0]}.{sys.version_info[1]}-numba" in names[0]
+
+
+def test_twenty_processes_on_one_empty_cache(cold):
+    """All wait for one file, so that they compile and write the same moment."""
+    program = """
+while not os.path.exists(sys.argv[1]): time.sleep(0.01)
+check()
+for width in (5, 17, 24, 33):
+    arrays = layer(width=width)
+    np.testing.assert_array_equal(conv3dt.conv3d_transpose(*arrays), by_definition(*arrays))
+"""
+    go = cold.parent / "go"
+    processes = [start(program, str(go)) for _ in range(20)]
+    go.touch()
+    for process in processes:
+        finish(process, 200)
+    assert not list(cold.rglob("*.part"))
+    assert counts()["misses"] == 0
+
+
+@as_root
+def test_another_user_reads_a_warm_cache_that_is_read_only(tmp_path):
+    """A container image: warmed by root, run by somebody without a home."""
+    for folder in (tmp_path, *tmp_path.parents[:-2]):
+        folder.chmod(folder.stat().st_mode | 0o055)
+    environment = {"CONV3DT_CACHE_DIR": str(tmp_path / "kernels"), "HOME": "/nonexistent"}
+    run("check()", **environment)
+    # This Python itself may be out of reach for another user: it is loaded before.
+    program = """
+    import importlib, pkgutil, llvmlite.ir
+    for module in pkgutil.walk_packages(conv3dt.__path__, "conv3dt.kernels."):
+        if module.name.startswith("conv3dt.kernels."):
+            importlib.import_module(module.name)
+    from conv3dt import _cache, _run
+    _cache._folder_name()
+    os.setgroups([]); os.setgid(65534); os.setuid(65534)
+    check()
+    assert _cache.COUNTS["hits"] >= 3 and not _cache.COUNTS["misses"], _cache.COUNTS
+    x, w, shape, s = layer(channels=7)
+    np.testing.assert_array_equal(
+        conv3dt.conv3d_transpose(x, w, shape, s), by_definition(x, w, shape, s)
+    )
+    """
+    _, err = finish(start(program, **environment))
+    assert "can only be read" in err
+    assert err.count("\n") == 1
+
+
+@as_root
+def test_a_folder_of_somebody_else_in_a_common_place_is_not_used(tmp_path):
+    """Whoever makes the folder first could put machine code into it."""
+    folder = tmp_path / f"conv3dt-{os.getuid()}"
+    folder.mkdir()
+    os.chown(folder, NOBODY, NOBODY)
+    environment = NOWHERE | {"SLURM_TMPDIR": str(tmp_path)}
+    assert run(FOLDER, begin="", **environment) == "None\n"
+    os.chown(folder, os.getuid(), -1)
+    assert chosen(**environment) == folder

@@ -1,0 +1,100 @@
+"""A process does not grow with its calls, and what cannot be had is said before any work."""
+
+import sys
+
+import pytest
+from processes import run
+
+from conv3dt.kernels.build import PLAIN
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="needs /proc"),
+    pytest.mark.skipif(PLAIN, reason="nothing is compiled"),
+]
+
+RESIDENT = """
+import resource
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() >> 20
+"""
+
+
+def test_ten_thousand_calls_of_five_hundred_shapes():
+    program = """
+rng = np.random.default_rng(0)
+layers = set()
+while len(layers) < 500:
+    d, h, w = map(int, rng.integers(2, 7, 3))
+    ci, co = int(rng.integers(1, 20)), int(rng.choice([1, 3, 8, 16, 17]))
+    layers.add((d, h, w, ci, co, int(rng.integers(1, 3))))
+layers = sorted(layers)
+def one(d, h, w, ci, co, s):
+    x, f = np.ones((1, d, h, w, ci), np.float32), np.ones((2, 2, 2, co, ci), np.float32)
+    y = conv3dt.conv3d_transpose(x, f, (1, d * s, h * s, w * s, co), s)
+    assert y[0, 0, 0, 0, 0] == ci
+check()
+before = resident()
+for n in range(10_000):
+    one(*layers[n % 500])
+print(resident() - before)
+"""
+    assert int(run(RESIDENT + program)) < 50
+
+
+def test_code_is_released():
+    """Four times as many kernels as are kept: their memory comes and goes."""
+    program = """
+from conv3dt.kernels import build
+build._MOST = 64
+def some(first):
+    for n in range(first, first + 64):
+        conv3dt.conv3d_transpose(*layer(channels=n, width=4))
+        conv3dt.clear_cache()
+some(1)
+before = resident()
+for round in range(4):
+    some(65 + 64 * (round % 2))
+assert build.count() <= 64 + 8
+print(resident() - before)
+"""
+    assert int(run(RESIDENT + program)) < 20
+
+
+def test_the_cache_is_cleared_while_others_call():
+    """Whoever computes keeps the code that it runs."""
+    program = """
+def clear():
+    while computing:
+        conv3dt.clear_cache()
+computing = True
+clearing = threading.Thread(target=clear)
+clearing.start()
+def work():
+    for _ in range(30):
+        check()
+workers = [threading.Thread(target=work) for _ in range(3)]
+for worker in workers: worker.start()
+for worker in workers: worker.join()
+computing = False
+clearing.join()
+print("right")
+"""
+    assert run(program) == "right\n"
+
+
+def test_a_limit_of_the_process():
+    program = """
+check()
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (200 << 20),) * 2)
+x, w = np.ones((1, 32, 32, 32, 1), np.float32), np.full((1, 1, 1, 64, 1), np.nan, np.float32)
+before = resident()
+try:
+    conv3dt.conv3d_transpose(x, w, (1, 128, 128, 128, 64), 4)
+except MemoryError as error:
+    assert "needs 0.50 GiB" in str(error), error
+    assert resident() - before < 10
+    print("said")
+check()
+"""
+    assert run(RESIDENT + program) == "said\n"

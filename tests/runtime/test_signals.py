@@ -1,0 +1,128 @@
+"""Ctrl-C during a long call is answered while it computes, and nothing is spoilt by it."""
+
+import os
+import signal
+import sys
+import time
+
+import pytest
+from processes import finish, run, start
+
+from conv3dt.kernels.build import PLAIN
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="signals are others"),
+    pytest.mark.skipif(PLAIN, reason="nothing is compiled"),
+]
+
+# Half a minute of work, or more: an answer within seconds cannot be its end.
+LONG = """
+signal_module = __import__("signal")
+signal_module.signal(signal_module.SIGINT, signal_module.default_int_handler)
+check()
+x = np.ones((24, 64, 64, 64, 64), np.float32)
+w = np.ones((5, 5, 5, 64, 64), np.float32)
+def long_call(**options):
+    return conv3dt.conv3d_transpose(x, w, (24, 64, 64, 64, 64), 1, **options)
+def announce():
+    print("begins", flush=True)
+"""
+
+
+def signalled(program, number, seconds=1.0):
+    """Start a program; when it begins, wait a little, send the signal; return what it prints."""
+    process = start(LONG + program)
+    while process.stdout.readline() != "begins\n":
+        assert process.poll() is None, process.stderr.read()
+    time.sleep(seconds)
+    os.kill(process.pid, number)
+    return finish(process, 60)[0]
+
+
+def test_an_interrupted_process_is_usable():
+    program = """
+out = np.zeros((24, 64, 64, 64, 64), np.float32)
+announce()
+try:
+    long_call(out=out)
+except KeyboardInterrupt:
+    written = np.count_nonzero(out)
+    time.sleep(0.3)
+    assert np.count_nonzero(out) == written < out.size  # nobody writes any more
+    check()
+    assert not [t for t in threading.enumerate() if t.name == "conv3dt-call"]
+    print("interrupted")
+"""
+    assert signalled(program, signal.SIGINT) == "interrupted\n"
+
+
+def test_an_interruption_while_one_thread_computes():
+    program = """
+announce()
+try:
+    long_call(threads=1)
+except KeyboardInterrupt:
+    check()
+    print("interrupted")
+"""
+    assert signalled(program, signal.SIGINT) == "interrupted\n"
+
+
+def test_a_handler_that_does_not_raise_does_not_end_the_call():
+    program = """
+handled = []
+signal_module.signal(signal_module.SIGUSR1, lambda *_: handled.append(time.monotonic()))
+x = x[:1]
+announce()
+y = conv3dt.conv3d_transpose(x, w, (1, 64, 64, 64, 64), 1)
+end = time.monotonic()
+assert y[0, 5, 5, 5, 0] == 125 * 64, y[0, 5, 5, 5, 0]
+print(len(handled))
+"""
+    assert signalled(program, signal.SIGUSR1, seconds=0.1) == "1\n"
+
+
+def test_interruptions_at_any_moment_leave_right_results():
+    """A hundred short calls, of helpers and none, disturbed by a timer that raises."""
+    program = """
+import signal
+class Ring(BaseException):
+    pass
+def ring(*_):
+    raise Ring
+check()
+signal.signal(signal.SIGALRM, ring)
+rings = 0
+for n in range(300):
+    signal.setitimer(signal.ITIMER_REAL, 0.0002 + 0.00002 * (n % 50))
+    try:
+        while True:
+            conv3dt.conv3d_transpose(*LAYER)
+    except Ring:
+        rings += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    check()
+assert rings == 300
+print("right")
+"""
+    assert run(program) == "right\n"
+
+
+def test_sigterm_leaves_no_partial_output(tmp_path):
+    """While the kernel computes: the command line cleans up and ends with 128 + 15."""
+    program = """
+np.save("x.npy", np.ones((24, 64, 64, 64, 64), np.float32))
+np.save("w.npy", w)
+from conv3dt.cli.main import main
+announce()
+sys.exit(main(["apply", "x.npy", "y.npy", "--filters", "w.npy"]))
+"""
+    process = start(LONG + f"os.chdir({str(tmp_path)!r})\n" + program)
+    while process.stdout.readline() != "begins\n":
+        assert process.poll() is None, process.stderr.read()
+    time.sleep(3)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert {path.name for path in tmp_path.iterdir()} == {"x.npy", "w.npy"}

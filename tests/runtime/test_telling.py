@@ -1,0 +1,81 @@
+"""What a bug report needs, and what a call says of itself."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from processes import finish, run, start
+
+from conv3dt.kernels.build import PLAIN
+
+LINE = re.compile(
+    r"conv3dt,conv3d_transpose,float32,NDHWC,1x4x8x24x16->8x16x48x16,k3x3x3 s2x2x2 d1x1x1,"
+    r"\w+ \w+ [x\d ]+,threads \d+,[\d.]+ ms,[\d.]+ GFLOP/s"
+)
+
+
+def test_one_line_a_call():
+    out, err = finish(start("check(); check()", CONV3DT_VERBOSE="1", CONV3DT_CACHE="0"))
+    assert out == ""
+    assert len(err.splitlines()) == 2
+    for line in err.splitlines():
+        assert LINE.fullmatch(line), line
+
+
+@pytest.mark.parametrize("value", [None, "0", ""])
+def test_silence_unless_asked(value):
+    assert finish(start("check()", CONV3DT_VERBOSE=value)) == ("", "")
+
+
+def test_the_logger_is_the_standard_one():
+    program = """
+import logging
+lines = []
+class Keep(logging.Handler):
+    def emit(self, record):
+        lines.append((record.levelname, record.getMessage()))
+logging.getLogger("conv3dt").addHandler(Keep())
+check()
+assert lines == []
+logging.getLogger("conv3dt").setLevel(logging.DEBUG)
+check()
+print(lines)
+"""
+    [(level, line)] = eval(run(program))
+    assert level == "DEBUG"
+    assert LINE.fullmatch(line)
+
+
+def test_show_config():
+    environment = {"NUMBA_NUM_THREADS": "1", "CONV3DT_CACHE": "0"}
+    out = run("check(); conv3dt.show_config()", **environment)
+    facts = dict(line.split(None, 1) for line in out.splitlines())
+    assert set(facts) == {
+        "conv3dt", "python", "numpy", "numba", "llvmlite", "processor", "vectors", "features",
+        "threads", "cache", "kernels", "memory",
+    }  # fmt: skip
+    assert facts["threads"].startswith("1 (")
+    assert facts["cache"].startswith(
+        "none: NUMBA_DISABLE_JIT" if PLAIN else "none: CONV3DT_CACHE=0"
+    )
+
+
+@pytest.mark.skipif(PLAIN, reason="nothing is compiled")
+def test_config_tells_hits_and_misses_and_why_there_is_no_cache(cold):
+    program = "check(); conv3dt.show_config()"
+    assert re.search(r"kernels .* 0 hits, [1-9]\d* misses, 0 damaged", run(program))
+    assert re.search(r"kernels .* [1-9]\d* hits, 0 misses, 0 damaged", run(program))
+    nowhere = dict.fromkeys(
+        ["CONV3DT_CACHE_DIR", "NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "SLURM_TMPDIR"], "/dev/null/x"
+    )
+    assert "cache      none: no folder can be written to;" in run(program, **nowhere)
+
+
+def test_the_command_prints_the_same():
+    command = [sys.executable, "-m", "conv3dt", "info"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    ours = run("conv3dt.show_config()", begin="import conv3dt\n")
+    names = [line.split()[0] for line in found.splitlines()]
+    assert names[:-1] == [line.split()[0] for line in ours.splitlines()]
+    assert names[-1] == "extra"
