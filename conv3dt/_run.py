@@ -185,12 +185,8 @@ def _launch(start_at: int, params: Array, threads: int, is_long: bool, *uses: Ar
 
     If it takes long, an interruption takes the remaining tasks away.
     """
-    enter, at = door(), address(params)
 
-    def start(slot: int, _: object = (params, uses)) -> None:
-        enter(start_at, at, slot)
-
-    def stop() -> None:
+    def stop(_: object = uses) -> None:
         params[field.TAKEN] = _NO_MORE
 
-    _threads.run(start, threads, stop if is_long else None)
+    _threads.run(start_at, address(params), threads, stop, is_long)

@@ -1,14 +1,16 @@
 """How many threads there are, and work on them.
 
-The threads are Python's: a kernel is called through ctypes, which releases the GIL. Two of them
-start and end together in 11 us; in 10 with Numba's OpenMP layer, in 40 with its workqueue. These
-end a process that was forked after a parallel call (OpenMP), or in which two Python threads start
-work at once (workqueue); nothing is shared with them here.
+Numba's threads do it, in a loop that it compiles in parallel (kernels.launch), wherever they can.
+In three places they would end the process: in a child that was forked after Numba had started them;
+where the system gives no more threads; and with the threading layer workqueue, when two Python
+threads start work at once. There Python's own threads do it, which call kernels through ctypes
+without the GIL: two start and end together in 11 us; with Numba's OpenMP layer in 10.
 """
 
 import _thread
 import os
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,12 +20,13 @@ from pathlib import Path
 
 from . import _groups
 
-__all__ = ["available", "count_and_reason", "default", "limited", "run"]
+__all__ = ["available", "count_and_reason", "default", "limited", "numba_is_safe", "run"]
 
 _chosen: ContextVar[int | None] = ContextVar("conv3dt.threads", default=None)
 _VARIABLES = "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK"
 
 Start = Callable[[int], None]
+Stop = Callable[[], None]
 
 
 def available() -> int:
@@ -143,30 +146,77 @@ _pool = _Pool()
 
 
 def _after_fork() -> None:
-    """Begin anew: a forked process has none of its parent's helpers, perhaps other processors."""
-    global _pool
+    """Begin anew: a forked process has none of its parent's threads, perhaps other processors."""
+    global _pool, _numba_is_safe
     _pool = _Pool()
+    _numba_is_safe = None
     count_and_reason.cache_clear()
+    numba = sys.modules.get("numba.np.ufunc.parallel")
+    if numba is not None and numba._is_initialized:
+        _numba_is_safe = False
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def run(start: Start, n: int, stop: Callable[[], None] | None = None) -> None:
-    """Call start(slot) for every slot < n, on as many threads as are free, and wait for all.
+_numba_is_safe: bool | None = None  # None: not known yet
 
-    With `stop` a signal that arrives on the main thread is answered at once: if its handler raises,
-    as Ctrl-C's does, `stop()` is called, which must soon end the work.
+
+def numba_is_safe() -> bool:
+    """Return whether Numba's threads can do the work; they are started if that is still to be."""
+    global _numba_is_safe
+    if _numba_is_safe is None:
+        from .kernels.launch import layer_is_safe
+
+        safe: Callable[[], bool] = layer_is_safe
+        _numba_is_safe = _can_start(available()) and safe()
+    return _numba_is_safe
+
+
+def _can_start(n: int) -> bool:
+    """Return whether the system gives `n` more threads; OpenMP ends the process if it does not."""
+    end = threading.Event()
+    probes = [threading.Thread(target=end.wait, daemon=True) for _ in range(n)]
+    try:
+        for probe in probes:
+            probe.start()
+    except RuntimeError:
+        return False
+    finally:
+        end.set()
+    return True
+
+
+def run(worker: int, params: int, n: int, stop: Stop | None = None, is_long: bool = False) -> None:
+    """Call worker(params, slot), a function at an address, for every slot < n; wait for all.
+
+    While it takes long, a signal that arrives on the main thread is answered at once: if its
+    handler raises, as Ctrl-C's does, `stop()` is called, which must soon end the work.
     """
-    work = partial(_pool.share, start, n) if n > 1 else partial(start, 0)
-    if stop is None or threading.current_thread() is not threading.main_thread():
-        work()
-    else:
+    work = partial(_share, worker, params, n, stop)
+    if is_long and stop and threading.current_thread() is threading.main_thread():
         _run_aside(work, stop)
+    else:
+        work()
 
 
-def _run_aside(work: Callable[[], None], stop: Callable[[], None]) -> None:
+def _share(worker: int, params: int, n: int, _: Stop | None) -> None:
+    """Do the work of `run`; what `stop` holds stays as long."""
+    from .kernels.workers import door
+
+    enter = door()
+    if n == 1:
+        enter(worker, params, 0)
+    elif numba_is_safe():
+        from .kernels.launch import launch
+
+        launch(enter.address, worker, params, n)  # type: ignore[attr-defined]
+    else:
+        _pool.share(partial(enter, worker, params), n)
+
+
+def _run_aside(work: Callable[[], None], stop: Stop) -> None:
     """Run `work` on a thread of its own, while this one answers signals."""
     worker = threading.Thread(target=work, name="conv3dt-call", daemon=True)
     try:

@@ -9,7 +9,6 @@ from llvmlite import ir
 from .. import _cpu, _threads
 from .build import PLAIN, emitted
 from .emit import I32, Words, i64
-from .workers import door
 
 __all__ = ["measure"]
 
@@ -56,10 +55,9 @@ def measure(threads: int | None, seconds: float) -> float:
     lanes = machine.vector_bytes // 4
     worker = emitted(("peak", lanes), 2, partial(_write, lanes, machine.fused), _plain)
     values = np.full(16 * threads, 0.5, np.float32)
-    start = partial(door(), worker, values.ctypes.data)
     best, end = float("inf"), time.perf_counter() + seconds
     while time.perf_counter() < end:
         begin = time.perf_counter()
-        _threads.run(start, threads)
+        _threads.run(worker, values.ctypes.data, threads)
         best = min(best, time.perf_counter() - begin)
     return 2.0 * lanes * _CHAINS * _ROUNDS * threads / best

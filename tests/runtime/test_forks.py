@@ -53,7 +53,23 @@ def test_a_child_has_helpers_of_its_own():
     assert before
     ended_well(in_child(work))
     """
-    run(IN_CHILD + program.replace("\n    ", "\n"))
+    run(IN_CHILD + program.replace("\n    ", "\n"), NUMBA_THREADING_LAYER="workqueue")
+
+
+@several
+def test_a_child_of_a_parent_that_used_openmp_has_helpers():
+    """OpenMP's threads stay in the parent; it would end a child that asks for them."""
+    program = """
+    def work():
+        check()
+        assert helpers() == conv3dt._threads.available() - 1
+    check()
+    assert helpers() == 0
+    ended_well(in_child(work))
+    check()
+    assert helpers() == 0
+    """
+    run(IN_CHILD + program.replace("\n    ", "\n"), NUMBA_THREADING_LAYER="omp")
 
 
 def test_a_child_of_a_child():

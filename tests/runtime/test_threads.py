@@ -5,6 +5,7 @@ import os
 import pytest
 from processes import run
 
+import conv3dt
 from conv3dt import _threads
 
 several = pytest.mark.skipif(_threads.available() < 2, reason="there is one thread")
@@ -146,7 +147,7 @@ def work(_):
 at_once(8, work)
 assert most == conv3dt._threads.available() - 1, most
 """
-    run(AT_ONCE + program)
+    run(AT_ONCE + program, NUMBA_THREADING_LAYER="workqueue")
 
 
 def test_python_goes_on_during_a_call():
@@ -208,7 +209,7 @@ with conv3dt.threads(1):
         check()
     assert counts() == 1
     check()
-    assert helpers() == 1
+    assert helpers() == conv3dt._threads.available() - 1
     other = []
     thread = threading.Thread(target=lambda: other.append(counts()))
     thread.start(); thread.join()
@@ -224,9 +225,18 @@ for bad, error in ((0, ValueError), (10**6, ValueError), (1.5, TypeError)):
     else:
         raise AssertionError(bad)
 """
-    run(program)
+    run(program, NUMBA_THREADING_LAYER="workqueue")
 
 
 @several
 def test_a_block_of_one_thread_starts_no_helper():
-    run("with conv3dt.threads(1): check()\nassert helpers() == 0\ncheck()\nassert helpers() == 1")
+    program = "with conv3dt.threads(1): check()\nassert helpers() == 0\ncheck()\nassert helpers()"
+    run(program, NUMBA_THREADING_LAYER="workqueue")
+
+
+@several
+def test_numbas_threads_are_used_where_they_are_safe():
+    program = "check()\nprint(helpers(), conv3dt._threads.numba_is_safe())"
+    assert run(program, NUMBA_THREADING_LAYER="omp").split() == ["0", "True"]
+    helped = run(program, NUMBA_THREADING_LAYER="workqueue").split()
+    assert helped == [str(conv3dt._threads.available() - 1), "False"]
