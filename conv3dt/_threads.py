@@ -218,17 +218,16 @@ def _share(worker: int, params: int, n: int, _: Stop | None) -> None:
 
 def _run_aside(work: Callable[[], None], stop: Stop) -> None:
     """Run `work` on a thread of its own, while this one answers signals."""
-    worker = threading.Thread(target=work, name="conv3dt-call", daemon=True)
+    job = _Job(lambda _: work(), 0)
     try:
-        worker.start()
+        threading.Thread(target=job.run, name="conv3dt-call", daemon=True).start()
     except RuntimeError:  # no thread can be had
         work()
         return
     try:
-        worker.join()
+        with job.done:  # not join: in Python 3.11 an interrupted one takes the thread for finished
+            return
     except BaseException:
         stop()
-        while worker.is_alive():  # arrays may go only when nobody uses them, however often it rings
-            with suppress(BaseException):
-                worker.join()
+        job.finish()  # arrays may go only when nobody uses them
         raise

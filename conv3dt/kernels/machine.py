@@ -72,19 +72,29 @@ def _target() -> Any:
 
 
 def _optimised(text: str) -> Any:
-    """Return the module of this IR after LLVM's passes, without vectorizing what is no loop."""
-    module, machine = binding.parse_assembly(text), _target()
+    """Return the module of this IR after LLVM's passes, in a context that goes with it."""
+    module = binding.parse_assembly(text, binding.create_context())
     module.verify()
     if hasattr(binding, "create_pass_builder"):
-        options = binding.create_pipeline_tuning_options(speed_level=3)
-        options.loop_vectorization, options.slp_vectorization = True, False
-        builder = binding.create_pass_builder(machine, options)
-        builder.getModulePassManager().run(module, builder)
+        _optimise(module)
         return module
     # llvmlite before 0.44
     builder, passes = binding.create_pass_manager_builder(), binding.create_module_pass_manager()
     builder.opt_level, builder.loop_vectorize = 3, True
-    machine.add_analysis_passes(passes)
+    _target().add_analysis_passes(passes)
     builder.populate(passes)
     passes.run(module)
     return module
+
+
+def _optimise(module: Any) -> None:
+    """Run LLVM's passes: loops may use vectors, what is no loop may not."""
+    options = binding.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization, options.slp_vectorization = True, False
+    builder = binding.create_pass_builder(_target(), options)
+    passes = builder.getModulePassManager()
+    passes.run(module, builder)
+    release = getattr(binding.newpassmanagers.NewPassManager, "_dispose", None)
+    if release and type(passes)._dispose is not release:
+        release(passes)  # llvmlite finds another method first, and keeps 0.27 MB a time
+        passes.detach()
