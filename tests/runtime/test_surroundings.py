@@ -1,0 +1,136 @@
+"""The same results whatever surrounds the process, and nothing of it is changed."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from processes import finish, path, run, start
+
+import conv3dt
+from conv3dt.kernels.build import PLAIN
+
+SURROUNDINGS = {
+    "a generic processor": {"NUMBA_CPU_NAME": "generic"},
+    "AVX2": {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx,+avx2,+fma,+f16c,+bmi,+bmi2"},
+    "bounds checks": {"NUMBA_BOUNDSCHECK": "1"},
+    "another order of hashes": {"PYTHONHASHSEED": "12345"},
+    "another locale": {"LC_ALL": "C", "LANG": "C"},
+    "one thread": {"NUMBA_NUM_THREADS": "1"},
+}
+OPTIONS = [["-O"], ["-OO"], ["-W", "error"], ["-I"], ["-X", "dev"], ["-B"]]
+
+
+@pytest.mark.parametrize("name", SURROUNDINGS)
+def test_environments(name):
+    assert finish(start("check()", **SURROUNDINGS[name])) == ("", "")
+
+
+def test_plain_python():
+    program = "x, w = LAYER[0][:, :2, :2, :4], LAYER[1]\n" + (
+        "y = conv3dt.conv3d_transpose(x, w, (1, 4, 4, 8, 16), 2)\n"
+        "np.testing.assert_array_equal(y, by_definition(x, w, (1, 4, 4, 8, 16), 2))"
+    )
+    assert finish(start(program, NUMBA_DISABLE_JIT="1")) == ("", "")
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
+def test_options_of_python(options):
+    program = f"import sys; sys.path[:0] = {path().split(os.pathsep)[:2]!r}\n"
+    from processes import BEGIN
+
+    program += BEGIN + "check()"
+    assert finish(start(program, begin="", options=options))[0] == ""
+
+
+def test_a_path_with_spaces_and_other_letters(tmp_path):
+    folder = tmp_path / "mit Leerzeichen und Ümläuten 卷积"
+    shutil.copytree(Path(conv3dt.__file__).parent, folder / "conv3dt")
+    program = f"check(); assert {str(folder)!r} in conv3dt.__file__"
+    found = os.pathsep.join([str(folder), path()])
+    kernels = str(folder / "kernels of conv3dt")
+    assert finish(start(program, PYTHONPATH=found, CONV3DT_CACHE_DIR=kernels)) == ("", "")
+
+
+def test_from_a_zip(tmp_path):
+    package = Path(conv3dt.__file__).parent
+    archive = shutil.make_archive(str(tmp_path / "conv3dt"), "zip", package.parent, package.name)
+    program = f"check(); assert conv3dt.__file__.startswith({archive!r})"
+    found = os.pathsep.join([archive, path()])
+    kernels = str(tmp_path / "kernels")
+    assert finish(start(program, PYTHONPATH=found, CONV3DT_CACHE_DIR=kernels)) == ("", "")
+
+
+def test_import_is_quick_and_loads_no_compiler():
+    """The time is not asserted, what takes time is."""
+    program = "import sys, conv3dt; print(sorted({'numba', 'llvmlite', 'numpy'} & {*sys.modules}))"
+    assert run(program, begin="") == "[]\n"
+
+
+FLOATING = """
+import ctypes, ctypes.util
+libm = ctypes.CDLL(ctypes.util.find_library("m"))
+"""
+needs_libm = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's libm")
+
+
+@needs_libm
+def test_floating_point_flags_are_left_alone():
+    """Infinities and products that overflow raise flags in the processor; none is left."""
+    program = """
+ALL = 0x3d
+x, w, shape, s = layer()
+check(threads=1)
+libm.feclearexcept(ALL)
+conv3dt.conv3d_transpose(x * np.float32(3e38), w * np.float32(3e38), shape, s, threads=1)
+x[0, 0, 0, 0, 0], before = 0, libm.fetestexcept(ALL)
+libm.feclearexcept(ALL)
+huge, tiny = np.full_like(x, 3e38), np.full_like(w, 1e-45)
+for a, b in ((huge, w * huge[0, 0, 0, 0, 0]), (huge * np.float32(1e-38), tiny)):
+    libm.feclearexcept(ALL)
+    conv3dt.conv3d_transpose(a, b, shape, s, threads=1)
+    assert libm.fetestexcept(ALL) == 0, libm.fetestexcept(ALL)
+libm.feraiseexcept(4)
+conv3dt.conv3d_transpose(x, w, shape, s, threads=1)
+assert libm.fetestexcept(ALL) == 4
+with np.errstate(all="raise"):
+    conv3dt.conv3d_transpose(huge, w * 0 + np.inf, shape, s)
+    assert np.geterr()["over"] == "raise"
+"""
+    run(FLOATING + "np.seterr(all='ignore')\n" + program)
+
+
+@needs_libm
+@pytest.mark.skipif(PLAIN, reason="NumPy follows the processor's setting")
+def test_subnormal_numbers_count_and_the_setting_is_left_alone():
+    """A library compiled for speed may have told this thread to take them for zero."""
+    program = """
+import platform
+if platform.machine() != "x86_64":
+    sys.exit()
+class State(ctypes.Structure):
+    _fields_ = [("control", ctypes.c_uint32 * 7), ("mxcsr", ctypes.c_uint32)]
+def mxcsr(value=None):
+    state = State()
+    libm.fegetenv(ctypes.byref(state))
+    if value is not None:
+        state.mxcsr = value
+        libm.fesetenv(ctypes.byref(state))
+    return state.mxcsr
+FLUSH = 0x8040
+check()
+x, w, shape, s = layer()
+x[...], w[...] = 1e-40, 1
+normal = conv3dt.conv3d_transpose(x, w, shape, s)
+assert (normal > 0).all()
+before = mxcsr()
+for threads in range(1, conv3dt._threads.available() + 1):
+    mxcsr(before | FLUSH)
+    flushed = conv3dt.conv3d_transpose(x, w, shape, s, threads=threads)
+    after = mxcsr()
+    mxcsr(before)
+    assert after == before | FLUSH, hex(after)
+    np.testing.assert_array_equal(normal.view("u4"), flushed.view("u4"))
+"""
+    run(FLOATING + "from conv3dt import _threads\nconv3dt._threads = _threads\n" + program)
