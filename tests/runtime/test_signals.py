@@ -93,17 +93,15 @@ def ring(*_):
 check()
 signal.signal(signal.SIGALRM, ring)
 rings = 0
-for n in range(300):
-    signal.setitimer(signal.ITIMER_REAL, 0.0002 + 0.00002 * (n % 50))
+for n in range(200):
     try:
+        signal.setitimer(signal.ITIMER_REAL, 0.0002 + 0.00002 * (n % 50))
         while True:
             conv3dt.conv3d_transpose(*LAYER)
     except Ring:
         rings += 1
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
     check()
-assert rings == 300
+assert rings == 200
 print("right")
 """
     assert run(program) == "right\n"
