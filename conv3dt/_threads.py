@@ -77,31 +77,45 @@ def limited(n: int) -> Iterator[None]:
 
 
 class _Job:
-    """`start(slot)`, to be run by the first who claims it."""
+    """`start(slot)`, run by the first who claims it.
 
-    __slots__ = ("claim", "done", "slot", "start")
+    A signal's handler may raise in the main thread between any two steps: each can be repeated.
+    """
+
+    __slots__ = ("done", "finished", "owner", "slot", "start")
 
     def __init__(self, start: Start, slot: int) -> None:
         self.start, self.slot = start, slot
-        self.claim, self.done = _thread.allocate_lock(), _thread.allocate_lock()
+        self.owner: dict[str, int] = {}
+        self.finished, self.done = False, _thread.allocate_lock()
         self.done.acquire()
 
-    def run(self) -> bool:
-        """Run the job unless somebody else has claimed it; return whether it was run."""
-        if not self.claim.acquire(False):
-            return False
-        try:
-            self.start(self.slot)
-        finally:
-            self.done.release()
-        return True
+    def claim(self) -> bool:
+        """Return whether the job is this thread's."""
+        me = _thread.get_ident()
+        return self.owner.setdefault("thread", me) == me
+
+    def help(self) -> None:
+        """Run the job, unless somebody else has claimed it."""
+        if self.claim():
+            try:
+                self.start(self.slot)
+            finally:
+                self.finished = True
+                self.done.release()
+
+    def wait(self) -> None:
+        """Return when whoever helps has finished."""
+        while not self.finished:
+            self.done.acquire()
 
     def finish(self) -> None:
         """Return when the job has been run; an interruption is raised, but then."""
         try:
-            if not self.run():
-                with self.done:
-                    return
+            if self.claim():
+                self.start(self.slot)
+            else:
+                self.wait()
         except BaseException:
             self.finish()
             raise
@@ -139,7 +153,7 @@ class _Pool:
     def help(self) -> None:
         """Run jobs for ever."""
         while True:
-            self.jobs.get().run()
+            self.jobs.get().help()
 
 
 _pool = _Pool()
@@ -220,13 +234,12 @@ def _run_aside(work: Callable[[], None], stop: Stop) -> None:
     """Run `work` on a thread of its own, while this one answers signals."""
     job = _Job(lambda _: work(), 0)
     try:
-        threading.Thread(target=job.run, name="conv3dt-call", daemon=True).start()
+        threading.Thread(target=job.help, name="conv3dt-call", daemon=True).start()
     except RuntimeError:  # no thread can be had
         work()
         return
     try:
-        with job.done:  # not join: in Python 3.11 an interrupted one takes the thread for finished
-            return
+        job.wait()  # not join: in Python 3.11 an interrupted one takes the thread for finished
     except BaseException:
         stop()
         job.finish()  # arrays may go only when nobody uses them
