@@ -4,6 +4,8 @@ A slot is a thread's share of the blocks: its worker takes one after the other f
 all share, until none is left, so that a thread that is held up does not hold up the others.
 """
 
+from functools import partial
+
 from llvmlite import ir
 from numba import config, njit, prange, types
 from numba.extending import intrinsic
@@ -33,12 +35,20 @@ def _loop(door, worker, params, slots):
         _enter(door, worker, params, slot)
 
 
+_SIGNATURE = types.void(*[types.int64] * 4)
+
+
 def _compiled():
-    """Return the loop, which Numba keeps on disk beside the kernels if there is a folder."""
+    """Return the loop, compiled or from the folder of kernels, where Numba keeps it."""
+    compiled = partial(njit, _SIGNATURE, parallel=True, nogil=True, error_model="numpy")
     folder, before = _cache.folder(), config.CACHE_DIR
-    config.CACHE_DIR = str(folder or "")
+    if folder is None:
+        return compiled()(_loop)
+    config.CACHE_DIR = str(folder)
     try:
-        return njit(parallel=True, nogil=True, error_model="numpy", cache=folder is not None)(_loop)
+        return compiled(cache=True)(_loop)
+    except Exception:  # whatever is wrong with the folder or a file in it: the loop is quickly made
+        return compiled()(_loop)
     finally:
         config.CACHE_DIR = before
 
