@@ -15,6 +15,13 @@ ACTIVATIONS = (None, None, "relu", "gelu", "tanh", "LeakyReLU", "softmax")
 DTYPES = ("float32", "float32", "float64", "float16")
 
 
+@pytest.fixture(autouse=True)
+def fresh_names():
+    v1.reset_default_graph()
+    yield
+    v1.reset_default_graph()
+
+
 def drawn(rng):
     """Options of a layer, and an input."""
     s, d = rng.integers(1, 4, 3), (1, 1, 1)

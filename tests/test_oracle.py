@@ -1,6 +1,7 @@
 """The oracles against each other, the forward convolution's adjoint, and TensorFlow's numbers."""
 
 import itertools
+import math
 
 import cases
 import numpy as np
@@ -115,6 +116,10 @@ def test_activations():
     x = np.array([-np.inf, -2.0, -0.0, 3.0, 9.0, np.inf, np.nan])
     inf, nan = np.inf, np.nan
     e = np.exp(1.0)
+
+    def normal(z):  # the distribution function
+        return math.erfc(-z / math.sqrt(2)) / 2
+
     expected = {
         "linear": x,
         "relu": [0, 0, 0, 3, 9, inf, nan],
@@ -123,6 +128,8 @@ def test_activations():
         "elu": [-1, e**-2 - 1, 0, 3, 9, inf, nan],
         "sigmoid": [0, 1 / (1 + e**2), 0.5, 1 / (1 + e**-3), 1 / (1 + e**-9), 1, nan],
         "tanh": [-1, np.tanh(-2), 0, np.tanh(3), np.tanh(9), 1, nan],
+        "swish": [nan, -2 / (1 + e**2), 0, 3 / (1 + e**-3), 9 / (1 + e**-9), inf, nan],
+        "gelu": [nan, -2 * normal(-2), 0, 3 * normal(3), 9 * normal(9), inf, nan],
     }
     assert set(expected) == set(cases.ACTIVATIONS) - {None}
     for name, answer in expected.items():
