@@ -181,11 +181,14 @@ def numba_is_safe() -> bool:
     """Return whether Numba's threads can do the work; they are started if that is still to be."""
     global _numba_is_safe
     if _numba_is_safe is None:
-        from .kernels.launch import layer_is_safe
-
-        safe: Callable[[], bool] = layer_is_safe
-        _numba_is_safe = _can_start(available()) and safe()
+        _numba_is_safe = _can_start(available()) and _layer_is_safe()
     return _numba_is_safe
+
+
+def _layer_is_safe() -> bool:
+    from .kernels.launch import layer_is_safe
+
+    return bool(layer_is_safe())  # type: ignore[no-untyped-call]
 
 
 def _can_start(n: int) -> bool:
