@@ -210,11 +210,11 @@ def main():
         layers[name] = measure(workers, name, chosen)
         progress("")
         print(versus_report.line(name, layers[name]), flush=True)
+        ordered = {name: layers[name] for name in EVERY if name in layers}
+        results = {"run": describe(workers, chosen), "layers": ordered}
+        path.write_text(json.dumps(results, indent=1))  # now: the next layer may be interrupted
     for worker in workers:
         worker.close()
-    ordered = {name: layers[name] for name in EVERY if name in layers}
-    results = {"run": describe(workers, chosen), "layers": ordered}
-    path.write_text(json.dumps(results, indent=1))
     (chosen.output / "versus_peers.md").write_text(versus_report.text(results))
     versus_pictures.write(results, chosen.output)
 
