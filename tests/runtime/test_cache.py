@@ -189,8 +189,14 @@ def test_another_user_reads_a_warm_cache_that_is_read_only(tmp_path):
     program = """
     import importlib, pkgutil, llvmlite.ir
     import conv3dt.kernels
-    for module in pkgutil.iter_modules(conv3dt.kernels.__path__, "conv3dt.kernels."):
-        importlib.import_module(module.name)
+    modules = [
+        *pkgutil.iter_modules(conv3dt.__path__, "conv3dt."),
+        *pkgutil.iter_modules(conv3dt.kernels.__path__, "conv3dt.kernels."),
+    ]
+    for module in modules:
+        if not module.ispkg and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    conv3dt._threads.numba_is_safe()
     from conv3dt import _cache, _run
     _cache._folder_name()
     _cache.folder.cache_clear()
