@@ -218,19 +218,23 @@ def run(worker: int, params: int, n: int, stop: Stop | None = None, is_long: boo
         work()
 
 
-def _share(worker: int, params: int, n: int, _: Stop | None) -> None:
-    """Do the work of `run`; what `stop` holds stays as long."""
+def _share(worker: int, params: int, n: int, stop: Stop | None) -> None:
+    """Do the work of `run`."""
     from .kernels.workers import door
 
     enter = door()
+
+    def start(slot: int, _: Stop | None = stop) -> None:
+        enter(worker, params, slot)  # what `stop` holds stays until no helper needs it
+
     if n == 1:
-        enter(worker, params, 0)
+        start(0)
     elif numba_is_safe():
         from .kernels.launch import launch
 
         launch(enter.address, worker, params, n)  # type: ignore[attr-defined]
     else:
-        _pool.share(partial(enter, worker, params), n)
+        _pool.share(start, n)
 
 
 def _run_aside(work: Callable[[], None], stop: Stop) -> None:
