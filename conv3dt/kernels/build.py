@@ -23,7 +23,6 @@ __all__ = [
     "count",
     "emitted",
     "function_at",
-    "inner",
 ]
 
 # Whether functions stay plain Python.
@@ -124,11 +123,6 @@ def callable_at(address: int, n_arguments: int) -> Function:
 def function_at(address: int) -> Function:
     """Return the plain function an address stands for; only with NUMBA_DISABLE_JIT=1."""
     return _plain[address - 1]
-
-
-def inner(function: Any) -> Any:
-    """Mark a helper of drivers: it is translated in the place where it is called."""
-    return function
 
 
 def _plain_address(function: Function) -> int:

@@ -8,9 +8,8 @@ order of their summation, whichever thread takes it: results do not depend on th
 Letters: q positions of a phase (see `_geometry`), r phases, f a phase's row in the tables.
 """
 
+from .._geometry import n_tiles, tile_range
 from . import layout as field
-from .build import inner
-from .geometry import n_tiles, tile_range
 from .lists import (
     forget_taps,
     list_taps,
@@ -66,7 +65,6 @@ def convolve(p, slot):
             )  # fmt: skip
 
 
-@inner
 def _run_block(
     p, batch, depth, height, width, block, lists, scratch,
     n_lo, n_hi, d_lo, d_hi, d_from, h_lo, h_hi, h_from, w_lo, w_hi,
@@ -118,7 +116,6 @@ def _run_block(
                                 _turn_row(p, width, block, made, to, w_lo, w_hi)
 
 
-@inner
 def _run_row(
     p, batch, depth, height, width, block, lists, rd, rh, rw_from, rw_to, outer, at, to,
     z_first, z_end, y_first, y_end,
@@ -154,7 +151,6 @@ def _run_row(
             )  # fmt: skip
 
 
-@inner
 def _turn_row(p, width, block, made, to, w_lo, w_hi):
     """Store a row of outputs that was made with its channels together."""
     s, step, item = get(width, field.STRIDE), get(width, field.OUTPUT_STEP), get(p, field.ITEM)
@@ -166,7 +162,6 @@ def _turn_row(p, width, block, made, to, w_lo, w_hi):
     )  # fmt: skip
 
 
-@inner
 def _run_wide_row(
     p, depth, height, width, block, lists, rd, rh, outer, at, to, z_first, z_end, y_first, y_end
 ):
@@ -197,14 +192,12 @@ def _run_wide_row(
         )  # fmt: skip
 
 
-@inner
 def _block(axis, number):
     """Return the positions q from .. to of a block."""
     lo = number * get(axis, field.BLOCK)
     return lo, min(lo + get(axis, field.BLOCK), get(axis, field.POSITIONS))
 
 
-@inner
 def _packed_range(axis, lo, hi):
     """Return the input indices from .. to that the positions [lo, hi) read."""
     start = lo * get(axis, field.IN_STRIDE) + get(axis, field.SHIFT_LO)

@@ -11,9 +11,8 @@ Output x of phase r is number t = x // s of its row. A plane is begun with the b
 input plane reaches it, and finished (activation, phases interleaved, stored) when the last has.
 """
 
+from .._geometry import reaching
 from . import layout as field
-from .build import inner
-from .geometry import reaching
 from .memory import (
     call_finish,
     call_fold,
@@ -25,7 +24,7 @@ from .memory import (
     prefetch,
     put,
 )
-from .pack import clear_row, copy_row, is_finite, spread
+from .pack import clear, clear_row, copy_row, is_finite, spread
 from .tables import axis_row, block_row
 
 __all__ = ["convolve_folding", "pack_columns"]
@@ -49,6 +48,8 @@ def pack_columns(p, slot):
         first, columns = get(block, field.START), get(block, field.VECTOR_WIDTH)
         target = get(p, field.PANELS)
         target += (group * get(p, field.COLUMNS) + first) * channels * size
+        if (group + 1) * get(p, field.GROUP) > get(p, field.CO):
+            clear(target, channels * columns, size)
         for m in range(columns):
             rest, tap = divmod(first + m, taps)
             kw, co = divmod(rest, get(p, field.GROUP))
@@ -58,13 +59,10 @@ def pack_columns(p, slot):
                 source = _filter(p, tap, kw) + co * get(p, field.CO_STEP)
                 ci_step = get(p, field.CI_STEP)
                 spread(get(p, field.STORAGE), source, ci_step, at, step, channels)
-            else:
-                _zero(at, step, channels, size)
         if not is_finite(target, channels * columns, size):
             put(p, field.NOT_FINITE, 1)
 
 
-@inner
 def _filter(p, tap, kw):
     """Return the address of the first weight of tap (kd, kh), kw."""
     depth, height = axis_row(p, field.DEPTH), axis_row(p, field.HEIGHT)
@@ -72,16 +70,6 @@ def _filter(p, tap, kw):
     to_d, to_h = kd * get(depth, field.FILTER_STEP), kh * get(height, field.FILTER_STEP)
     to_w = kw * get(axis_row(p, field.WIDTH_AXIS), field.FILTER_STEP)
     return get(p, field.FILTERS) + to_d + to_h + to_w
-
-
-@inner
-def _zero(target, step, count, size):
-    """Set `count` numbers that lie `step` bytes apart to zero."""
-    for n in range(count):
-        if size == 4:
-            float32_at(target + n * step, 1)[0] = 0
-        else:
-            float64_at(target + n * step, 1)[0] = 0
 
 
 def convolve_folding(p, slot):
@@ -141,20 +129,17 @@ def convolve_folding(p, slot):
             )
 
 
-@inner
 def _block(axis, number):
     """Return the outputs from .. to of a block."""
     lo = number * get(axis, field.BLOCK)
     return lo, min(lo + get(axis, field.BLOCK), get(axis, field.OUTPUTS))
 
 
-@inner
 def _output(axis, i, k):
     """Return where tap k carries input i."""
     return i * get(axis, field.STRIDE) + k * get(axis, field.TAP_DISTANCE) - get(axis, field.CROP)
 
 
-@inner
 def _reaching(axis, lo, hi):
     """Return the inputs from .. to between the first and the last that reach [lo, hi)."""
     return reaching(
@@ -163,7 +148,6 @@ def _reaching(axis, lo, hi):
     )  # fmt: skip
 
 
-@inner
 def _begin(p, sums, group, z_from, z_to, rows):
     """Set the sums of planes to the bias."""
     size, unit = get(p, field.SIZE), get(p, field.UNIT)
@@ -177,7 +161,6 @@ def _begin(p, sums, group, z_from, z_to, rows):
                 _fill(at + c * channel, bias + c * size, channel // size, size)
 
 
-@inner
 def _fill(target, source, count, size):
     """Set `count` numbers to the one at `source`."""
     if size == 4:
@@ -190,7 +173,6 @@ def _fill(target, source, count, size):
             x64[n] = value64
 
 
-@inner
 def _aim(p, depth, height, width, sums, rows, d, h, w_lo, z_lo, z_hi, y_lo, y_hi, x_lo):
     """Write where each column carries the row (d, h): to the trash beyond the block."""
     unit, taps = get(p, field.UNIT), get(depth, field.KERNEL) * get(height, field.KERNEL)
@@ -218,7 +200,6 @@ def _aim(p, depth, height, width, sums, rows, d, h, w_lo, z_lo, z_hi, y_lo, y_hi
             rows += 8 * taps
 
 
-@inner
 def _ask(p, row, start, stop, positions, step):
     """Ask for a part of a row of inputs: cache lines, or channels where they lie apart."""
     if get(p, field.CHANNEL_STEP) == get(p, field.ITEM):
@@ -231,7 +212,6 @@ def _ask(p, row, start, stop, positions, step):
                 prefetch(line)
 
 
-@inner
 def _multiply(p, group, packed, sums, rows, entry, vectors, following, positions, step):
     """Multiply a packed row of inputs by all columns of a group that do not go to the trash.
 
@@ -262,7 +242,6 @@ def _multiply(p, group, packed, sums, rows, entry, vectors, following, positions
             call_fold(kernel, packed + at, plane, entry, rows + 8 * first, at)
 
 
-@inner
 def _in_vain(rows, columns, trash):
     """Return whether all these columns go to the trash, which lies behind all sums."""
     m = 0
@@ -271,7 +250,6 @@ def _in_vain(rows, columns, trash):
     return m == columns
 
 
-@inner
 def _finish(p, batch, depth, height, width, sums, group, n, z_from, z_to, y_lo, y_hi, x_lo, x_hi):
     """Store the outputs of planes."""
     unit, row = get(p, field.UNIT), get(p, field.ROW)

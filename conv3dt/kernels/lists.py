@@ -8,9 +8,8 @@ For each phase of the width:  number of tiles | tiles | known: number of entries
 stand for | entries. The columns are in `layout`.
 """
 
+from .._geometry import n_tiles, tile_range, whole_range
 from . import layout as field
-from .build import inner
-from .geometry import n_tiles, tile_range, whole_range
 from .memory import get, put
 from .tables import (
     lines_before,
@@ -31,28 +30,24 @@ __all__ = [
 ]
 
 
-@inner
 def tiles_of_phase(p, lists, rw):
     """Return how many tiles a row of phase rw has, and the first of them."""
     at = lists + rw * get(p, field.LIST_STEP)
     return get(at, 0), at + 8
 
 
-@inner
 def table_of_phase(p, lists, rw):
     """Return the address of what is known of phase rw's table; the entries follow."""
     tiles = 1 + get(p, field.ROW_TILES) * field.TILE_FIELDS
     return lists + rw * get(p, field.LIST_STEP) + 8 * tiles
 
 
-@inner
 def forget_taps(p, lists, n_phases):
     """Make sure that tables of taps are written anew: the panels have changed."""
     for rw in range(n_phases):
         put(table_of_phase(p, lists, rw), field.KNOWN_D_FIRST, -1)
 
 
-@inner
 def list_tiles(p, width, lists, w_lo, w_hi, w_from):
     """List the tiles of a row for each phase of the width.
 
@@ -80,7 +75,6 @@ def list_tiles(p, width, lists, w_lo, w_hi, w_from):
         put(first - 8, 0, (tile - first) // (8 * field.TILE_FIELDS))
 
 
-@inner
 def list_wide_tiles(p, width, lists, w_lo, w_hi, w_from):
     """List the tiles of a row, cut in whole vectors as evenly as can be, for each phase.
 
@@ -106,7 +100,6 @@ def list_wide_tiles(p, width, lists, w_lo, w_hi, w_from):
             tile += 8 * field.TILE_FIELDS
 
 
-@inner
 def _list_tile(tile, width, phase, w0, w1, w_from):
     """Write a tile's row; return where the next one goes."""
     first, end = taps_between(width, phase, w0, w1)
@@ -118,7 +111,6 @@ def _list_tile(tile, width, phase, w0, w1, w_from):
     return tile + 8 * field.TILE_FIELDS
 
 
-@inner
 def list_taps(
     p, depth, height, width, block, table, rd, rh, rw,
     z_first, z_end, y_first, y_end, x_first, x_end,
@@ -147,7 +139,6 @@ def list_taps(
     return entries
 
 
-@inner
 def _write_taps(
     p, depth, height, width, block, entry, rd, rh, rw,
     z_first, z_end, y_first, y_end, x_first, x_end,
@@ -193,7 +184,6 @@ def _write_taps(
     return (entry - start) // 24
 
 
-@inner
 def _write(entry, at, panel, length):
     """Write one entry; return where the next one goes."""
     put(entry, 0, at)
@@ -202,7 +192,6 @@ def _write(entry, at, panel, length):
     return entry + 24
 
 
-@inner
 def _panel(p, height, width, rd, rh, rw, start):
     """Return the address of the panel of phase (rd, rh, rw) and channel `start`."""
     before = lines_before(p, height, width, rd, rh, rw) * get(p, field.WIDTH)

@@ -13,7 +13,6 @@ import numpy as np
 
 from .._tile import STORAGES
 from . import layout as field
-from .build import inner
 from .memory import (
     float32_at,
     float32_from_bits,
@@ -27,12 +26,20 @@ from .memory import (
 from .tables import axis_row, block_row, lines_before, phase_row, tap_row, taps_in_phase
 from .transpose import LANES32, LANES64, transpose32, transpose64
 
-__all__ = ["clear_row", "copy_row", "is_finite", "pack_filters", "pack_input", "spread", "turn"]
+__all__ = [
+    "clear",
+    "clear_row",
+    "copy_row",
+    "is_finite",
+    "pack_filters",
+    "pack_input",
+    "spread",
+    "turn",
+]
 
 _FLOAT32, _FLOAT64, _FLOAT16 = (STORAGES.index(s) for s in ("float32", "float64", "float16"))
 
 
-@inner
 def _widen_float16(bits):
     """Return the float32 of a float16's bits."""
     size = np.uint32(bits) & np.uint32(0x7FFF)
@@ -46,13 +53,11 @@ def _widen_float16(bits):
     return -value if bits & np.uint16(0x8000) else value
 
 
-@inner
 def _widen_bfloat16(bits):
     """Return the float32 of a bfloat16's bits."""
     return float32_from_bits(np.uint32(bits) << np.uint32(16))
 
 
-@inner
 def _copy(storage, source, target, count):
     """Copy `count` numbers that lie next to each other, widened to the compute type."""
     if storage == _FLOAT32:
@@ -73,7 +78,6 @@ def _copy(storage, source, target, count):
             wide[c] = _widen_bfloat16(bits[c])
 
 
-@inner
 def spread(storage, source, source_step, target, target_step, count):
     """Copy `count` numbers that lie `source_step` bytes apart to where they lie `target_step`."""
     for c in range(count):
@@ -88,7 +92,6 @@ def spread(storage, source, source_step, target, target_step, count):
             float32_at(y, 1)[0] = _widen_bfloat16(uint16_at(x, 1)[0])
 
 
-@inner
 def turn(storage, source, source_step, target, target_step, rows, columns):
     """target[c, r] = source[r, c], widened; the numbers of a row lie next to each other."""
     item = 8 if storage == _FLOAT64 else 4 if storage == _FLOAT32 else 2
@@ -111,15 +114,13 @@ def turn(storage, source, source_step, target, target_step, rows, columns):
         spread(storage, x, item, y, target_step, columns - c)
 
 
-@inner
-def _clear(target, count, size):
+def clear(target, count, size):
     """Set `count` numbers of `size` bytes to zero."""
     words = uint32_at(target, count * size // 4)
     for n in range(count * size // 4):
         words[n] = 0
 
 
-@inner
 def copy_row(p, source, target, positions, step):
     """Copy the channels of `positions` neighbours along the width, chunk by chunk."""
     storage, chunk, size = get(p, field.STORAGE), get(p, field.CHUNK), get(p, field.SIZE)
@@ -147,12 +148,11 @@ def copy_row(p, source, target, positions, step):
                 spread(storage, x + c * channel_step, step, y + c * size, chunk * size, positions)
 
 
-@inner
 def clear_row(p, target, positions):
     """Set the channels of `positions` neighbours to zero."""
     for first in range(0, get(p, field.CHANNELS), get(p, field.CHUNK)):
         at = target + first // get(p, field.CHUNK) * get(p, field.CHUNK_STEP)
-        _clear(at, positions * get(p, field.CHUNK), get(p, field.SIZE))
+        clear(at, positions * get(p, field.CHUNK), get(p, field.SIZE))
 
 
 def pack_input(p, target, n0, n1, d0, d1, h0, h1, w0, w1):
@@ -204,7 +204,6 @@ def pack_filters(p, slot):
         )  # fmt: skip
 
 
-@inner
 def _pack_tap(p, height, width, block, d, h, w):
     """Pack one tap of one channel block: transpose (co, ci) to (ci, co)."""
     rd, rh, rw = get(d, field.TAP_PHASE), get(h, field.TAP_PHASE), get(w, field.TAP_PHASE)
@@ -226,7 +225,6 @@ def _pack_tap(p, height, width, block, d, h, w):
     _transpose(p, source, target, min(columns, get(p, field.CO) - start), columns)
 
 
-@inner
 def _transpose(p, source, target, channels, width):
     """Write source[co, ci] to target[ci, co], zeros for channels <= co < width.
 
@@ -239,7 +237,7 @@ def _transpose(p, source, target, channels, width):
         count = min(16, get(p, field.CHANNELS) - first)
         at = target + first * width * size
         if channels < width:
-            _clear(at, count * width, size)
+            clear(at, count * width, size)
         x = source + first * ci_step
         if ci_step == get(p, field.ITEM):
             turn(get(p, field.STORAGE), x, co_step, at, width * size, channels, count)
@@ -256,7 +254,6 @@ def _transpose(p, source, target, channels, width):
         put(p, field.NOT_FINITE, 1)
 
 
-@inner
 def is_finite(address, count, size):
     """Return whether no number has the exponent of infinity and NaN."""
     if size == 4:  # two loops, because one of either step would not use vectors

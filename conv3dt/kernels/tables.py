@@ -4,9 +4,8 @@ A row is the address of its first column; `get(row, column)` reads it. Rows are 
 those made the drivers compile three times as long.
 """
 
+from .._geometry import tap_range
 from . import layout as field
-from .build import inner
-from .geometry import tap_range
 from .memory import get
 
 __all__ = [
@@ -22,45 +21,38 @@ __all__ = [
 ]
 
 
-@inner
 def axis_row(p, axis):
     """Return the row of an axis."""
     return p + 8 * (field.HEADER_FIELDS + field.AXIS_FIELDS * axis)
 
 
-@inner
 def phase_row(p, axis, r):
     """Return the row of phase r of an axis."""
     return get(p, field.PHASES) + 8 * field.PHASE_FIELDS * (axis * get(p, field.MOST_PHASES) + r)
 
 
-@inner
 def tap_row(p, axis, t):
     """Return the row of tap t of an axis."""
     return get(p, field.TAPS) + 8 * field.TAP_FIELDS * (axis * get(p, field.MOST_TAPS) + t)
 
 
-@inner
 def block_row(p, b):
     """Return the row of channel block b."""
     return get(p, field.BLOCKS) + 8 * field.BLOCK_FIELDS * b
 
 
-@inner
 def output_distance(axis, phase, q):
     """Return the distance of position q from the start of the output."""
     o = get(phase, field.FIRST) + q * get(axis, field.STRIDE)
     return o * get(axis, field.OUTPUT_STEP)
 
 
-@inner
 def packed_distance(axis, phase, q, start):
     """Return the distance of the input of position q, tap 0, from the start of the packed block."""
     i = q * get(axis, field.IN_STRIDE) + get(phase, field.SHIFT)
     return (i - start) * get(axis, field.PACKED_STEP)
 
 
-@inner
 def taps_between(axis, phase, q_lo, q_hi):
     """Return the taps from .. to that read inside the input for some position in [q_lo, q_hi)."""
     return tap_range(
@@ -69,7 +61,6 @@ def taps_between(axis, phase, q_lo, q_hi):
     )  # fmt: skip
 
 
-@inner
 def taps_in_phase(p, rd, rh, rw):
     """Return how many taps phase (rd, rh, rw) has."""
     return (
@@ -79,7 +70,6 @@ def taps_in_phase(p, rd, rh, rw):
     )
 
 
-@inner
 def lines_before(p, height, width, rd, rh, rw):
     """Return how many taps are packed before those of phase (rd, rh, rw)."""
     d, h = phase_row(p, field.DEPTH, rd), phase_row(p, field.HEIGHT, rh)
