@@ -35,8 +35,8 @@ def host() -> Host:
 
 
 def machine() -> Machine:
-    """Return the tuning of this processor."""
-    return MACHINES[host().isa]
+    """Return the tuning of this processor: its own, or that of its instruction set."""
+    return MACHINES.get(host().name, MACHINES[host().isa])
 
 
 def _instruction_set(triple: str, features: set[str]) -> str:

@@ -152,21 +152,30 @@ def _channel_tilings(layer: Layer) -> Iterator[Tiling]:
 
 
 def _wide_tilings(layer: Layer) -> Iterator[Tiling]:
-    """Yield the wide kernel's tilings that fit the registers."""
+    """Yield the wide kernel's tilings that fit the registers, beside inputs and a weight."""
     _, _, height, width = layer.axes
-    phases = len(width.phases)
     if width.in_s > 1:  # a vector would need inputs that lie apart
         return
-    for channels in range(1, TUNING.streams + 1) if layer.apart else [layer.co]:
-        streams = phases * (1 if layer.apart else channels)
-        if not 0 < streams <= TUNING.streams or channels > max(1, layer.co):
+    # Of equals the first is taken: more channels share an input, fewer rows share an edge.
+    most = min(layer.co, TUNING.streams)
+    for m in range(most, 0, -1) if layer.apart else [max(1, layer.co)]:
+        streams = len(width.phases) * (1 if layer.apart else m)
+        if not 0 < streams <= TUNING.streams:
             continue
-        for vectors in range(1, -(-width.positions // layer.lanes) + 1):
-            for outer in range(1, height.positions + 1):
-                sums = outer * channels * vectors * phases
-                if sums + channels + vectors > layer.machine.registers:
-                    break
-                yield _wide_tiling(layer, channels, vectors, outer)
+        for outer in range(1, min(height.positions, layer.machine.registers) + 1):
+            for vectors in range(1, -(-width.positions // layer.lanes) + 1):
+                if _fits(layer.machine, outer * vectors, m):
+                    yield _wide_tiling(layer, m, vectors, outer)
+
+
+def _fits(machine: Machine, inputs: int, channels: int) -> bool:
+    """Return whether a wide tile of so many vectors of inputs is worth its registers.
+
+    From twice the accumulators on that hide the latency, a larger tile gains nothing; the storing
+    of a smaller one goes on beside the products of the next (8 % at 48^3 x 16 to 8 channels).
+    """
+    enough = inputs == 1 or inputs * channels <= 2 * machine.fmas * machine.latency
+    return enough and inputs * (channels + 1) + 1 <= machine.registers
 
 
 def _wide_tiling(layer: Layer, channels: int, vectors: int, outer: int) -> Tiling:
@@ -188,14 +197,24 @@ def _wide_tiling(layer: Layer, channels: int, vectors: int, outer: int) -> Tilin
         for fh in height.phases
         for fw in width.phases
     )  # fmt: skip
-    n_blocks = -(-layer.co // channels)
-    starts = range(0, layer.co, channels)
-    blocks = tuple((start, min(channels, layer.co - start)) for start in starts)
-    most = (1, 1, outer, vectors * layer.lanes)
+    blocks = _even_blocks(layer.co, channels)
+    rows = batch.i * sum(f.length for f in depth.phases) * sum(f.length for f in height.phases)
+    tiles = rows / outer * _geometry.n_tiles(in_row, vectors)
+    stores = rows * in_row * len(width.phases) * channels
     inputs = layer.ci * batch.i * depth.i * height.i * width.i
-    products = TUNING.wide_factor * n_blocks * batch.i * depth.pairs() * count
-    total = products + TUNING.wide_pack_cycles * inputs
+    total = len(blocks) * (
+        batch.i * depth.pairs() * count
+        + TUNING.wide_tile_cycles * tiles
+        + TUNING.wide_store_cycles * stores
+    )
+    total += TUNING.wide_pack_cycles * inputs
+    most = (1, 1, outer, vectors * layer.lanes)
     return Tiling("wide", "width, in the lanes", most, blocks, total, "")
+
+
+def _even_blocks(co: int, channels: int) -> Blocks:
+    """Return the blocks of output channels of wide tiles: so many, and the rest."""
+    return tuple((start, min(channels, co - start)) for start in range(0, co, channels))
 
 
 def _fold_tiling(folding: Folding) -> Tiling:

@@ -24,6 +24,7 @@ class Machine(NamedTuple):
 MACHINES = {
     #                      bytes  fused registers rows      fmas loads latency panel_rate
     "avx512": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0),
+    "znver4": Machine("avx512", 64, True,  32, (28, 14, 9), 1.0, 1.5, 4.0, 24.0),
     "avx2":   Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0),
     "neon":   Machine("neon",   16, True,  32, (16, 8, 7),  2.0, 2.0, 4.0, 16.0),
     "sse":    Machine("sse",    16, False, 16, (12, 6, 4),  1.0, 2.0, 7.0, 16.0),
@@ -35,8 +36,9 @@ class Tuning(NamedTuple):
 
     tap_cycles: float = 16.0  # of an entry of the micro-kernel's table, beside its products
     scattered_cycles: float = 1.5  # to store one output whose neighbours in the tile lie apart
-    wide_factor: float = 2.3  # what wide tiles take of the time their products and loads would
-    wide_pack_cycles: float = 2.5  # to pack an input for wide tiles, halos included
+    wide_tile_cycles: float = 60.0  # of a wide tile, beside its products
+    wide_store_cycles: float = 10.0  # to interleave and store a vector of its sums
+    wide_pack_cycles: float = 0.7  # to pack an input for wide tiles, halos included
     fold_cycles: float = 4.0  # to add a vector of sums where it belongs
     turn_cycles: float = 6.0  # to transpose a vector of inputs
     fold_row_bytes: int = 192 * 1024  # of a packed row, and of the sums of a row of outputs
@@ -45,7 +47,7 @@ class Tuning(NamedTuple):
     fold_tasks: int = 3  # a thread: every cut multiplies some inputs twice
     turned_cycles: float = 0.5  # the same where whole rows are turned
     row_bytes: int = 64 * 1024  # of a row that is turned: it should stay in L1 or near
-    streams: int = 8  # most vectors that are interleaved to be stored
+    streams: int = 16  # most vectors that are interleaved to be stored
     chunk_bytes: int = 512  # of input channels that lie together in the packed input
     block_bytes: int = 384 * 1024  # packed input of a block; L2 also holds panels and output
     heavy_block_bytes: int = 2 * 1024 * 1024  # the same where panels do not fit L2: reuse them more

@@ -78,7 +78,7 @@ def test_no_spill_in_the_loop_over_k(storage, shape):
 
 
 def wide_tiles():
-    """Return (tile, how its code is had) for layers with 1 to 8 streams, few and many inputs."""
+    """Return (tile, how its code is had) for layers with 1 to 16 streams, few and many inputs."""
     layers = [
         ((1, 8, 32, 100, ci), (k, k, k, co, ci), [1, 8 * s, 32 * s, 100 * s, co], s)
         for k, s, co in (
@@ -88,6 +88,8 @@ def wide_tiles():
             (4, 2, 1),
             (4, 2, 2),
             (4, 2, 4),
+            (3, 2, 8),
+            (3, 1, 12),
             (5, 3, 2),
         )
         for ci in (1, 64)

@@ -73,6 +73,14 @@ def test_phases_and_channels(channels, phases, apart):
     check(make(channels=channels, phases=phases, apart=apart), taps=2, length=3)
 
 
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize(("channels", "phases"), [(8, 2), (5, 3), (16, 1), (4, 4), (7, 2)])
+def test_many_streams(channels, phases, apart):
+    tile = make(channels=channels, vectors=1, phases=phases, apart=apart)
+    for missing in (0, 1, tile.lanes, tile.lanes * tile.streams - 1):
+        check(tile, taps=1, length=2, missing=missing)
+
+
 @pytest.mark.parametrize("storage", STORAGES)
 @pytest.mark.parametrize("apart", [False, True])
 def test_storages(storage, apart):

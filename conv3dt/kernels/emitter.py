@@ -1,8 +1,10 @@
 """What all micro-kernels have in common: the loops over taps and k, and what follows them."""
 
+from llvmlite import ir
+
 from .._tile import ITEMSIZE
 from .activations import IN_REGISTERS, activate
-from .emit import Words, i64
+from .emit import I16, Words, i64
 
 __all__ = ["Emitter", "Loop"]
 
@@ -21,6 +23,16 @@ class Emitter:
         self.words = Words(builder, tile.storage == "float64", tile.lanes, tile.fused)
         self.align = self.words.size * tile.lanes
         self.item = ITEMSIZE[tile.storage]
+
+    @property
+    def kind(self):
+        """The type of a vector in the output's type: numbers, or the bits of 16-bit numbers."""
+        return self.words.vector if self.item > 2 else ir.VectorType(I16, self.tile.lanes)
+
+    @property
+    def line(self):
+        """Bytes of such a vector, to which it is aligned where it waits on the stack."""
+        return self.item * self.tile.lanes
 
     def one_k(self, at_a, at_b, k, sums):
         """Return the accumulators after the products of one k. This is the loop that counts."""
@@ -129,7 +141,7 @@ class Emitter:
 
 
 class Loop:
-    """Emit a loop of n > 0 rounds around the instructions of a with-block; gives its counter."""
+    """Emit a loop of n rounds around the instructions of a with-block; gives its counter."""
 
     def __init__(self, builder, n):
         self.builder, self.n = builder, n
@@ -138,7 +150,7 @@ class Loop:
         b = self.builder
         origin = b.block
         self.body, self.done = b.append_basic_block("loop"), b.append_basic_block("loop_end")
-        b.branch(self.body)
+        b.cbranch(b.icmp_signed(">", self.n, i64(0)), self.body, self.done)
         b.position_at_end(self.body)
         self.counter = b.phi(i64(0).type)
         self.counter.add_incoming(i64(0), origin)

@@ -27,7 +27,7 @@ from .._tile import WideTile
 from .build import assembly, emitted
 from .emit import i64
 from .emitter import Loop
-from .widekernel import WideEmitter
+from .widekernel import WideEmitter, interleaved
 
 __all__ = ["finish_address", "fold_address", "fold_assembly"]
 
@@ -87,19 +87,6 @@ class _FoldEmitter(WideEmitter):
                 total = b.fadd(b.load(to, align=w.size), sums[m * tile.vectors + j])
                 b.store(total, to, align=w.size)
 
-    def one_k(self, at_a, at_b, k, sums):
-        """Return the accumulators after the products of one k. This is the loop that counts."""
-        b, w, tile = self.builder, self.words, self.tile
-        shifted = b.add(b.ptrtoint(at_a, i64(0).type), b.mul(k, self.plane))
-        a_k, b_k = w.pointer(shifted), b.gep(at_b, [b.mul(k, i64(tile.channels))])
-        inputs = [w.load(a_k, i64(j * w.lanes), w.size) for j in range(tile.vectors)]
-        result = []
-        for m in range(tile.channels):  # a weight at a time: all at once would not fit
-            weight = w.splat(b.load(b.gep(b_k, [i64(m)])))
-            for j, x in enumerate(inputs):
-                result.append(w.multiply_add(x, weight, sums[m * tile.vectors + j]))
-        return result
-
 
 class _FinishEmitter(WideEmitter):
     """Writes `finish`."""
@@ -116,6 +103,7 @@ class _FinishEmitter(WideEmitter):
                 for r in range(tile.phases)
                 for m in range(tile.channels)
             ]  # fmt: skip
+            streams = [self.stored(x) for x in self.activated(sums)]
             done = b.mul(n, whole)
             to = b.add(c, b.mul(done, i64(self.item)))
-            self.store_some(sums, to, i64(0), i64(0), b.sub(count, done))
+            self.store_some(interleaved(b, streams, tile.lanes), to, b.sub(count, done))

@@ -20,7 +20,8 @@ bias        `channels` numbers
 c           row y starts y*c_outer bytes further, channel m m*c_channel bytes (if they are apart)
 count       numbers to store in a row, at most vectors*lanes*streams; at least 1
 
-Reads whole vectors of a: behind the last position it reads, but does not use, up to
+The accumulators in registers are one phase's, outer*channels*vectors; phases that are done wait on
+the stack. Reads whole vectors of a: behind the last position it reads, but does not use, up to
 vectors*lanes - 1 numbers. Never reads c; never writes beyond `count`.
 """
 
@@ -34,7 +35,7 @@ from .build import assembly, emitted
 from .emit import I32, i64
 from .emitter import Emitter, Loop
 
-__all__ = ["WideEmitter", "wide_tile_address", "wide_tile_assembly"]
+__all__ = ["WideEmitter", "interleaved", "wide_tile_address", "wide_tile_assembly"]
 
 
 def wide_tile_address(tile: WideTile) -> int:
@@ -63,32 +64,23 @@ class WideEmitter(Emitter):
     """Writes one micro-kernel with output positions in the lanes."""
 
     def kernel(self, a, tables, table_step, plane, bias, c, c_outer, c_channel, count):
-        """Append the whole kernel."""
+        """Append the whole kernel: phase by phase, which wait in a buffer to be interleaved."""
         b, tile = self.builder, self.tile
         self.plane = plane
-        results = []
+        start = self.start(bias)
+        buffer = self.stack_buffer(self.kind, len(start) * tile.phases)
         for r in range(tile.phases):
             known = b.add(tables, b.mul(i64(r), table_step))
             entries = b.load(self.words.pointer(known, i64(0).type))
             table = b.add(known, i64(field.KNOWN_BYTES))
-            results.append(self.products(a, table, entries, self.start(bias)))
-        self.store_some([x for part in results for x in part], c, c_outer, c_channel, count)
-
-    def store_some(self, sums, c, c_outer, c_channel, count):
-        """Activate and store the first `count` numbers of each row."""
-        b, tile = self.builder, self.tile
-        sums = [self.stored(x) for x in self.activated(sums)]
-        rows = list(self.output_rows(sums, c, c_outer, c_channel))
-        whole = i64(tile.vectors * tile.lanes * tile.streams)
-        full, part, done = (b.append_basic_block(name) for name in ("full", "part", "stored"))
-        b.cbranch(b.icmp_signed(">=", count, whole), full, part)
-        b.position_at_end(full)
-        self.store_whole(rows)
-        b.branch(done)
-        b.position_at_end(part)
-        self.store_part(rows, count)
-        b.branch(done)
-        b.position_at_end(done)
+            sums = self.products(a, table, entries, start)
+            for n, x in enumerate(self.activated(sums)):
+                b.store(self.stored(x), b.gep(buffer, [i64(self.place(r, n))]), align=self.line)
+        runs = tile.channels if tile.apart else 1
+        with Loop(b, i64(tile.outer)) as y, Loop(b, i64(runs)) as m:
+            first = b.mul(b.add(b.mul(y, i64(runs)), m), i64(tile.vectors * tile.streams))
+            at = b.add(c, b.add(b.mul(y, c_outer), b.mul(m, c_channel)))
+            self.store_run(buffer, first, at, count)
 
     def start(self, bias):
         """Return a phase's accumulators before the first product: the bias."""
@@ -107,78 +99,101 @@ class WideEmitter(Emitter):
         b, w, tile = self.builder, self.words, self.tile
         shifted = b.add(b.ptrtoint(at_a, i64(0).type), b.mul(k, self.plane))
         a_k, b_k = w.pointer(shifted), b.gep(at_b, [b.mul(k, i64(tile.channels))])
-        weights = [w.splat(b.load(b.gep(b_k, [i64(m)]))) for m in range(tile.channels)]
-        result = []
-        for y in range(tile.outer):
-            inputs = [
-                w.load(a_k, i64(y * tile.outer_step + j * w.lanes), w.size)
-                for j in range(tile.vectors)
-            ]
-            for m in range(tile.channels):
-                first = (y * tile.channels + m) * tile.vectors
-                result += [
-                    w.multiply_add(inputs[j], weights[m], sums[first + j])
-                    for j in range(tile.vectors)
-                ]
+        rows = [y * tile.outer_step for y in range(tile.outer)]
+        parts = [j * w.lanes for j in range(tile.vectors)]
+        inputs = [[w.load(a_k, i64(row + part), w.size) for part in parts] for row in rows]
+        result = list(sums)
+        for m in range(tile.channels):  # a weight at a time: all at once would not fit
+            weight = w.splat(b.load(b.gep(b_k, [i64(m)])))
+            for y, row in enumerate(inputs):
+                for j, x in enumerate(row):
+                    n = (y * tile.channels + m) * tile.vectors + j
+                    result[n] = w.multiply_add(x, weight, sums[n])
         return result
 
-    def output_rows(self, sums, c, c_outer, c_channel):
-        """Yield (address, its vectors in order) for every contiguous run of the output."""
+    def place(self, r, n):
+        """Return where accumulator n of phase r waits: [run][vector][stream], runs as stored."""
+        tile = self.tile
+        rest, j = divmod(n, tile.vectors)
+        y, m = divmod(rest, tile.channels)
+        if tile.apart:
+            return (rest * tile.vectors + j) * tile.streams + r
+        return (y * tile.vectors + j) * tile.streams + r * tile.channels + m
+
+    def store_run(self, buffer, first, c, count):
+        """Interleave the streams that wait from `first` on and store the first `count` numbers."""
         b, tile = self.builder, self.tile
-        phase = tile.outer * tile.channels * tile.vectors
+        whole = i64(tile.streams * tile.lanes)
+        with Loop(b, i64(tile.vectors)) as j:
+            origin = b.add(first, b.mul(j, i64(tile.streams)))
+            at = [b.gep(buffer, [b.add(origin, i64(n))]) for n in range(tile.streams)]
+            done = b.mul(j, whole)
+            vectors = interleaved(b, [b.load(x, align=self.line) for x in at], tile.lanes)
+            self.store_some(vectors, b.add(c, b.mul(done, i64(self.item))), b.sub(count, done))
 
-        def of(r, y, m, j):
-            return sums[r * phase + (y * tile.channels + m) * tile.vectors + j]
+    def store_some(self, vectors, c, count):
+        """Store the first `count` numbers of vectors that belong one behind the other."""
+        b, lanes = self.builder, self.tile.lanes
+        full, part, after = (b.append_basic_block(name) for name in ("full", "part", "stored"))
+        b.cbranch(b.icmp_signed(">=", count, i64(len(vectors) * lanes)), full, part)
+        b.position_at_end(full)
+        for n, x in enumerate(vectors):
+            self.words.store(x, b.add(c, i64(n * lanes * self.item)), lanes, align=self.item)
+        b.branch(after)
+        b.position_at_end(part)
+        self.store_part(vectors, c, count)
+        b.branch(after)
+        b.position_at_end(after)
 
-        for y in range(tile.outer):
-            row = b.add(c, b.mul(i64(y), c_outer))
-            together = [[m] for m in range(tile.channels)] if tile.apart else [range(tile.channels)]
-            for channels in together:
-                vectors = []
-                for j in range(tile.vectors):
-                    streams = [of(r, y, m, j) for r in range(tile.phases) for m in channels]
-                    vectors += interleaved(b, streams, tile.lanes)
-                at = b.add(row, b.mul(i64(channels[0]), c_channel)) if tile.apart else row
-                yield at, vectors
-
-    def store_whole(self, rows):
-        """Store rows of which every number exists."""
-        for address, vectors in rows:
-            for n, x in enumerate(vectors):
-                at = self.builder.add(address, i64(n * self.words.lanes * self.item))
-                self.words.store(x, at, self.words.lanes, align=self.item)
-
-    def store_part(self, rows, count):
-        """Store the first `count` numbers of each row, by way of a buffer on the stack."""
-        b, kind = self.builder, rows[0][1][0].type
-        buffer = self.stack_buffer(kind, len(rows[0][1]))
+    def store_part(self, vectors, c, count):
+        """Store by way of a buffer on the stack: whole vectors, and the rest number by number."""
+        b, lanes, kind = self.builder, self.tile.lanes, self.kind
+        buffer = self.stack_buffer(kind, len(vectors))
+        for n, x in enumerate(vectors):
+            b.store(x, b.gep(buffer, [i64(n)]), align=self.line)
+        whole = b.sdiv(count, i64(lanes))
+        with Loop(b, whole) as n:
+            at = b.add(c, b.mul(n, i64(lanes * self.item)))
+            x = b.load(b.gep(buffer, [n]), align=self.line)
+            self.words.store(x, at, lanes, align=self.item)
         scalars = b.bitcast(buffer, kind.element.as_pointer())
-        for address, vectors in rows:
-            for n, x in enumerate(vectors):
-                b.store(x, b.gep(buffer, [i64(n)]), align=2)
-            with Loop(b, count) as n:
-                value = b.load(b.gep(scalars, [n]), align=2)
-                at = b.add(address, b.mul(n, i64(self.item)))
-                b.store(value, self.words.pointer(at, kind.element), align=2)
+        done = b.mul(whole, i64(lanes))
+        with Loop(b, b.sub(count, done)) as n:
+            n = b.add(done, n)
+            at = b.add(c, b.mul(n, i64(self.item)))
+            value = b.load(b.gep(scalars, [n]), align=self.item)
+            b.store(value, self.words.pointer(at, kind.element), align=self.item)
 
 
 def interleaved(builder, streams, lanes):
-    """Return the numbers s0[0], s1[0], ..., s0[1], s1[1], ... of the streams, as vectors."""
+    """Return the numbers s0[0], s1[0], ..., s0[1], s1[1], ... of the streams, as vectors.
+
+    An even number of streams is halved, and the halves are zipped: log2(n) shuffles a vector.
+    """
     n = len(streams)
+    if n == 1:
+        return list(streams)
+    if n % 2 == 0:
+        halves = (interleaved(builder, streams[first::2], lanes) for first in (0, 1))
+        pairs = zip(*halves, strict=True)
+        return [x for pair in pairs for x in _merged(builder, pair, lanes)]
+    return _merged(builder, streams, lanes)
+
+
+def _merged(builder, streams, lanes):
+    """Return the streams interleaved, with one shuffle less a vector than there are streams."""
+    n = len(streams)
+    mask_type = ir.VectorType(I32, lanes)
     result = []
     for t in range(n):
         origins = [divmod(t * lanes + lane, n) for lane in range(lanes)]
-        x = streams[0]
-        mask = [lane for lane, _ in origins]
-        for number in range(n):
-            if number:
-                mask = [
-                    lanes + lane if stream == number else kept
-                    for kept, (lane, stream) in enumerate(origins)
-                ]
-            constants = [ir.Constant(I32, lane) for lane in mask]
-            mask_type = ir.VectorType(I32, lanes)
-            if n > 1:
-                x = builder.shuffle_vector(x, streams[number], ir.Constant(mask_type, constants))
+        x, mask = streams[0], [lane for lane, _ in origins]
+        for number in range(1, n):
+            mask = [
+                lanes + lane if stream == number else kept
+                for kept, (lane, stream) in zip(mask, origins, strict=True)
+            ]
+            constants = ir.Constant(mask_type, [ir.Constant(I32, lane) for lane in mask])
+            x, mask = builder.shuffle_vector(x, streams[number], constants), list(range(lanes))
         result.append(x)
     return result
