@@ -23,7 +23,8 @@ def describe(plan: Plan) -> str:
         *(_axis_line(plan, a) for a in range(3)),
         f"kernel   {_tiles(plan)}",
         f"rows     along {plan.tiling.along}: {plan.tiling.why}",
-        f"after    {'bias, ' if r.bias else ''}{r.activation}, before the tile is stored",
+        f"after    {'bias, ' if r.bias else ''}{r.activation}, before the tile is stored"
+        f"{' past the caches' if plan.streamed else ''}",
         f"blocks   {_block_line(plan)}",
         f"work     {_quantity(plan.flops, 1000)}FLOP, {_quantity(plan.bytes, 1024)}B of arrays,"
         f" {plan.flops / max(1, plan.bytes):.1f} FLOP per byte",

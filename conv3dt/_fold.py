@@ -158,7 +158,7 @@ class Folding(NamedTuple):
         apart = r.data_format == "NCDHW"
         return WideTile(
             r.dtype, self.lanes, self.machine.fused, 1, 0, 1 if apart else r.co, 1, r.s[2], apart,
-            r.activation,
+            r.activation, self.machine.stream_from <= r.output_bytes,
         )  # fmt: skip
 
     @property

@@ -42,6 +42,7 @@ def _tile(plan: Plan, kind: tuple[int, int], outer: int, inner: int) -> Tile | W
             phases=len(plan.axes[3].phases),
             apart=plan.request.data_format == "NCDHW",
             activation=plan.request.activation,
+            streamed=plan.streamed,
         )
     return Tile(
         storage=plan.request.dtype,
@@ -55,6 +56,7 @@ def _tile(plan: Plan, kind: tuple[int, int], outer: int, inner: int) -> Tile | W
         last=channels - columns + plan.lanes,
         spread=plan.request.data_format == "NCDHW" and not plan.row_bytes,
         activation=plan.request.activation,
+        streamed=plan.streamed,
     )
 
 

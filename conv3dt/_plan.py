@@ -203,6 +203,11 @@ class Plan:
         whole = len(width.phases) == width.s
         return found if alone and apart and whole and found <= TUNING.row_bytes else 0
 
+    @property
+    def streamed(self) -> bool:
+        """Whether results go past the caches: an output that does not fit them would be read."""
+        return self.machine.stream_from <= self.request.output_bytes
+
     @cached_property
     def columns(self) -> int:
         """Columns of the widest channel block."""

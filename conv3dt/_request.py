@@ -49,6 +49,11 @@ class Request(NamedTuple):
             return (self.n, *self.o, self.co)
         return (self.n, self.co, *self.o)
 
+    @property
+    def output_bytes(self) -> int:
+        """Bytes of the output."""
+        return prod(self.output_shape) * ITEMSIZE[self.dtype]
+
 
 class _Axis(NamedTuple):
     """What the lengths of one axis depend on."""

@@ -12,7 +12,7 @@ from ._arguments import Call
 from ._encode import tables
 from ._plan import Plan, make_plan
 from ._recycle import address, aligned
-from ._tile import ITEMSIZE, compute_type
+from ._tile import compute_type
 from ._tuning import TUNING
 from .kernels import layout as field
 from .kernels.build import count
@@ -77,7 +77,7 @@ def _result(call: Call) -> Array:
 
 def _needed(plan: Plan, call: Call) -> int:
     """Return the bytes that the call is going to allocate."""
-    out = prod(call.request.output_shape) * ITEMSIZE[plan.request.dtype]
+    out = plan.request.output_bytes
     copies = sum(a.nbytes for a in (call.value, call.filters) if not a.dtype.isnative)
     return plan.panels + plan.scratch + copies + (out if call.out is None else 0)
 

@@ -34,6 +34,7 @@ class Tile(NamedTuple):
     last: int  # channels of the last vector that exist
     spread: bool  # whether neighbouring output channels lie apart in memory
     activation: str
+    streamed: bool = False  # whether results go past the caches, where they are whole lines
 
     @property
     def rows(self) -> int:
@@ -58,6 +59,7 @@ class WideTile(NamedTuple):
     phases: int
     apart: bool  # each channel has rows of its own (NCDHW); else channels are neighbours
     activation: str
+    streamed: bool = False  # whether results go past the caches, where they are whole lines
 
     @property
     def streams(self) -> int:

@@ -77,6 +77,13 @@ def test_no_spill_in_the_loop_over_k(storage, shape):
     check(loops_of(tile), tile.rows * tile.vectors)
 
 
+@pytest.mark.skipif(_cpu.host().isa not in ("avx512", "avx2"), reason="x86's name of the store")
+def test_only_streaming_tiles_store_past_the_caches():
+    tile = tile_of("float32", 1, 4, 2)
+    assert "vmovntps" not in tile_assembly(tile)
+    assert len(re.findall("vmovntps", tile_assembly(tile._replace(streamed=True)))) == 8
+
+
 def wide_tiles():
     """Return (tile, how its code is had) for layers with 1 to 16 streams, few and many inputs."""
     layers = [

@@ -54,8 +54,11 @@ def read(c, storage):
     return c.astype(np.float64)
 
 
-def check(tile, taps, length, seed=0):
-    """Run one tile on small integers, which every type sums exactly, and compare every cell."""
+def check(tile, taps, length, seed=0, on_lines=False):
+    """Run one tile on small integers, which every type sums exactly, and compare every cell.
+
+    `on_lines`: rows of the output start at cache lines.
+    """
     rng = np.random.default_rng(seed)
     number = compute_type(tile.storage)
     width = tile.vectors * tile.lanes
@@ -89,16 +92,17 @@ def check(tile, taps, length, seed=0):
     cells = np.dtype(f"u{size}") if size == 2 else np.dtype(tile.storage)
     # The output lies in a larger array of guard cells: rows and channels two cells apart.
     steps = (2 * tile.inner + 1, 2, 0)
-    shape = (tile.outer * steps[0] + 3, 2 * width + 3)
+    left = 64 // size if on_lines else 1
+    shape = (tile.outer * steps[0] + 3, 2 * width + (64 // size if on_lines else 3))
     guard = 77 if size == 2 else 77.0
-    c = np.full(shape, guard, cells)
+    c = aligned(shape, cells, guard)
     if tile.spread:
         c_steps = [steps[0] * shape[1] * size, steps[1] * shape[1] * size, 2 * size]
-        columns = slice(1, 1 + 2 * channels, 2)
+        columns = slice(left, left + 2 * channels, 2)
     else:
         c_steps = [steps[0] * shape[1] * size, steps[1] * shape[1] * size, 0]
-        columns = slice(1, 1 + channels)
-    start = c.ctypes.data + size * (shape[1] + 1)
+        columns = slice(left, left + channels)
+    start = c.ctypes.data + size * (shape[1] + left)
     arguments = (first, table.ctypes.data, taps, bias.ctypes.data, start, *c_steps)
     call(tile_address(tile), arguments)
 
@@ -154,6 +158,16 @@ def test_taps_and_lengths(taps, length):
 def test_activation_comes_after_the_sum():
     check(make(activation="relu"), taps=2, length=3)
     check(make("float16", activation="relu", spread=True), taps=2, length=3)
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("on_lines", [False, True])
+@pytest.mark.parametrize("last", [1, 16])
+def test_streaming(storage, on_lines, last):
+    """Past the caches or, where rows do not start at lines, not: the cells are the same."""
+    for vectors in (1, 2):
+        tile = make(storage, inner=3, vectors=vectors, last=last)._replace(streamed=True)
+        check(tile, taps=2, length=3, on_lines=on_lines)
 
 
 def test_the_check_fails_for_a_wrong_tile():

@@ -50,6 +50,34 @@ def test_layers_are_exact_on_integers(layer, data_format, dtype):
     np.testing.assert_array_equal(y, expected(x, w, output, s, data_format=data_format))
 
 
+@pytest.fixture
+def streaming(monkeypatch):
+    """All outputs go past the caches."""
+    machine = _cpu.machine()._replace(stream_from=0)
+    monkeypatch.setattr(_cpu, "machine", lambda: machine)
+    make_plan.cache_clear()
+    yield
+    make_plan.cache_clear()
+
+
+@pytest.mark.usefixtures("streaming")
+@pytest.mark.parametrize("co", [1, 4, 16, 40])
+@pytest.mark.parametrize("data_format", ["NDHWC", "NCDHW"])
+@pytest.mark.parametrize("shifted", [0, 4])
+def test_outputs_that_go_past_the_caches(co, data_format, shifted):
+    x, w = integers((2, 3, 4, 32, 5)), integers((3, 3, 3, co, 5), seed=1)
+    output = [2, 6, 8, 64, co]
+    if data_format == "NCDHW":
+        x = np.ascontiguousarray(np.moveaxis(x, 4, 1))
+        output = [2, co, 6, 8, 64]
+    memory = np.empty(4 * int(np.prod(output)) + 128, np.uint8)
+    start = -memory.ctypes.data % 64 + shifted
+    out = memory[start:][: 4 * int(np.prod(output))].view(np.float32).reshape(output)
+    conv3dt.conv3d_transpose(x, w, output, 2, data_format=data_format, out=out)
+    assert conv3dt.explain(x, w, output, 2, data_format=data_format).streamed
+    np.testing.assert_array_equal(out, expected(x, w, output, 2, data_format=data_format))
+
+
 @pytest.mark.skipif(_cpu.host().isa != "avx512", reason="other tiles have other best rows")
 @pytest.mark.parametrize("layer", ["width", "height and width", "batch"])
 def test_the_rows_are_those_the_layer_is_named_for(layer):

@@ -20,8 +20,11 @@ def make(storage="float32", outer=1, channels=1, vectors=2, phases=2, apart=Fals
     )
 
 
-def check(tile, taps, length, missing=0, seed=0):
-    """Run one tile on small integers and compare every cell; `missing` numbers are not wanted."""
+def check(tile, taps, length, missing=0, seed=0, on_lines=False):
+    """Run one tile on small integers and compare every cell; `missing` numbers are not wanted.
+
+    `on_lines`: rows of the output start at cache lines.
+    """
     rng = np.random.default_rng(seed)
     number = compute_type(tile.storage)
     width = tile.vectors * tile.lanes
@@ -49,18 +52,19 @@ def check(tile, taps, length, missing=0, seed=0):
     run = width * tile.streams
     rows = tile.outer * (tile.channels if tile.apart else 1)
     guard = 77 if size == 2 else 77.0
-    c = np.full((rows + 2, run + 5), guard, cells)
+    left, right = (64 // size, -run % (64 // size)) if on_lines else (2, 3)
+    c = aligned((rows + 2, left + run + right), cells, guard)
     step = c.strides[0]
     c_outer, c_channel = (step * tile.channels, step) if tile.apart else (step, 0)
     call(
         wide_tile_address(tile),
         (planes.ctypes.data, tables.ctypes.data, tables.strides[0], planes.strides[0],
-         bias.ctypes.data, c.ctypes.data + step + 2 * size, c_outer, c_channel, run - missing),
+         bias.ctypes.data, c.ctypes.data + step + left * size, c_outer, c_channel, run - missing),
     )  # fmt: skip
 
     order = (1, 2, 3, 0) if tile.apart else (1, 3, 0, 2)
     wanted = wanted.transpose(order).reshape(rows, run)[:, : run - missing]
-    got = c[1 : 1 + rows, 2 : 2 + run - missing]
+    got = c[1 : 1 + rows, left : left + run - missing]
     np.testing.assert_array_equal(read(got.copy(), tile.storage), wanted)
     got[...] = guard
     assert (c == guard).all(), "wrote beyond the tile"
@@ -86,6 +90,15 @@ def test_many_streams(channels, phases, apart):
 def test_storages(storage, apart):
     check(make(storage, channels=2, apart=apart), taps=2, length=2)
     check(make(storage, channels=2, apart=apart, activation="relu"), taps=2, length=2, missing=7)
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("on_lines", [False, True])
+def test_streaming(on_lines, apart, storage):
+    tile = make(storage, outer=2, channels=4, apart=apart)._replace(streamed=True)
+    for missing in (0, 1, tile.lanes):
+        check(tile, taps=2, length=2, missing=missing, on_lines=on_lines)
 
 
 @pytest.mark.parametrize("missing", [1, 2, 7, 15, 16, 17, 31])

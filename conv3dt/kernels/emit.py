@@ -93,10 +93,22 @@ class Words:
         mask = ir.Constant(ir.VectorType(I32, count), lanes)
         return self.builder.shuffle_vector(v, ir.Constant(v.type, ir.Undefined), mask)
 
+    def bytes_of(self, v):
+        """Return the bytes of a lane: of a number, or of a 16-bit number's bits."""
+        element = v.type.element
+        return element.width // 8 if isinstance(element, ir.IntType) else self.size
+
+    def stream(self, v, address):
+        """memory[address + l] = v[l], past the caches; the address is a multiple of v's bytes."""
+        size = v.type.count * self.bytes_of(v)
+        stored = self.builder.store(v, self.pointer(address, v.type), align=size)
+        past = self.builder.module.add_metadata([ir.Constant(I32, 1)])
+        stored.set_metadata("nontemporal", past)
+
     def store(self, v, address, count, align):
         """memory[address + l] = v[l] for l < count, in pieces of a power of two."""
         start = 0
-        size = v.type.element.width // 8 if isinstance(v.type.element, ir.IntType) else self.size
+        size = self.bytes_of(v)
         while start < count:
             piece = 1 << ((count - start).bit_length() - 1)
             values = v if piece == self.lanes else self.part(v, start, piece)
@@ -113,6 +125,27 @@ class Words:
         read, keep, data = (ir.Constant(I32, n) for n in (0, 3, 1))
         at = self.builder.bitcast(self.builder.gep(pointer, [offset]), byte)
         self.builder.call(function, [at, read, keep, data])
+
+    def from_float16(self, v):
+        """Return the float32 of a vector of float16's bits.
+
+        Below 2**-14 a float16 is a multiple of 2**-24; else the exponent's bias moves by 112.
+        """
+        b, const = self.builder, self.int_constant
+        bits = b.zext(v, self.ints)
+        size = b.and_(bits, const(0x7FFF))
+        small = b.fmul(b.sitofp(size, self.vector), self.constant(2.0**-24))
+        normal = b.add(b.shl(size, const(13)), const(112 << 23))
+        special = b.add(normal, const(112 << 23))
+        result = b.select(b.icmp_unsigned(">=", size, const(0x7C00)), special, normal)
+        result = b.select(b.icmp_unsigned(">=", size, const(0x0400)), result, self.as_ints(small))
+        return self.as_floats(b.or_(result, b.shl(b.xor(bits, size), const(16))))
+
+    def from_bfloat16(self, v):
+        """Return the float32 of a vector of bfloat16's bits."""
+        return self.as_floats(
+            self.builder.shl(self.builder.zext(v, self.ints), self.int_constant(16))
+        )
 
     def to_float16(self, v):
         """Return the bits of float32 v rounded to float16, ties to even; NaN becomes a quiet NaN.

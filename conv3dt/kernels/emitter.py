@@ -1,5 +1,7 @@
 """What all micro-kernels have in common: the loops over taps and k, and what follows them."""
 
+from functools import reduce
+
 from llvmlite import ir
 
 from .._tile import ITEMSIZE
@@ -123,6 +125,33 @@ class Emitter:
             x = b.load(at, align=self.align)
             b.store(activate(w, self.tile.activation, x), at, align=self.align)
         return [b.load(b.gep(buffer, [i64(n)]), align=self.align) for n in range(len(sums))]
+
+    def store_whole(self, placed, must_align):
+        """Store whole vectors, given as (vector, address).
+
+        Streaming tiles store past the caches where all of `must_align`, from which the addresses
+        are made, are multiples of a vector. Other threads see it no later than the next task is
+        taken: the counter's locked instruction waits for such stores.
+        """
+        if not self.tile.streamed:
+            self._store_through(placed)
+            return
+        b = self.builder
+        past, through, after = (b.append_basic_block(x) for x in ("past", "through", "after"))
+        odd = b.and_(reduce(b.or_, must_align), i64(self.line - 1))
+        b.cbranch(b.icmp_signed("==", odd, i64(0)), past, through)
+        b.position_at_end(past)
+        for x, at in placed:
+            self.words.stream(x, at)
+        b.branch(after)
+        b.position_at_end(through)
+        self._store_through(placed)
+        b.branch(after)
+        b.position_at_end(after)
+
+    def _store_through(self, placed):
+        for x, at in placed:
+            self.words.store(x, at, self.tile.lanes, align=self.item)
 
     def stack_buffer(self, kind, count):
         """Return a pointer to `count` values on the stack, made once, where the kernel starts."""

@@ -31,7 +31,7 @@ Never reads c, nor a or b beyond the entries; never writes channels that do not 
 
 from functools import partial
 
-from .._tile import ITEMSIZE, Tile
+from .._tile import Tile
 from .build import assembly, emitted
 from .emit import i64
 from .emitter import Emitter, Loop
@@ -117,11 +117,15 @@ class _ChannelEmitter(Emitter):
 
     def store_rows(self, sums, c, c_steps):
         """Store rows whose channels are neighbours."""
-        size = ITEMSIZE[self.tile.storage]
+        whole = []
         for (m, j), x in zip(self.registers, sums, strict=True):
             row = self.row_address(c, *map(i64, divmod(m, self.tile.inner)), c_steps)
-            at = self.builder.add(row, i64(j * self.words.lanes * size))
-            self.words.store(self.stored(x), at, self.channels(j), align=size)
+            at = self.builder.add(row, i64(j * self.line))
+            if self.channels(j) == self.tile.lanes:
+                whole.append((self.stored(x), at))
+            else:
+                self.words.store(self.stored(x), at, self.channels(j), align=self.item)
+        self.store_whole(whole, (c, *c_steps))
 
     def store_apart(self, sums, c, c_steps):
         """Store channels that lie `channel` bytes apart, by way of a buffer on the stack."""

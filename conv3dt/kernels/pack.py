@@ -24,7 +24,14 @@ from .memory import (
     uint32_at,
 )
 from .tables import axis_row, block_row, lines_before, phase_row, tap_row, taps_in_phase
-from .transpose import LANES32, LANES64, transpose32, transpose64
+from .transpose import (
+    LANES32,
+    LANES64,
+    transpose32,
+    transpose64,
+    transpose_bfloat16,
+    transpose_float16,
+)
 
 __all__ = [
     "clear",
@@ -96,22 +103,28 @@ def turn(storage, source, source_step, target, target_step, rows, columns):
     """target[c, r] = source[r, c], widened; the numbers of a row lie next to each other."""
     item = 8 if storage == _FLOAT64 else 4 if storage == _FLOAT32 else 2
     size = 8 if storage == _FLOAT64 else 4
-    lanes = 1 if item == 2 else LANES64 if storage == _FLOAT64 else LANES32
+    lanes = LANES64 if storage == _FLOAT64 else LANES32
     whole_rows, whole_columns = rows // lanes * lanes, columns // lanes * lanes
-    if lanes == 1:
-        whole_rows = whole_columns = 0
     for r in range(0, whole_rows, lanes):
         for c in range(0, whole_columns, lanes):
-            x = source + r * source_step + c * item
-            y = target + c * target_step + r * size
-            if storage == _FLOAT64:
-                transpose64(x, source_step, y, target_step)
-            else:
-                transpose32(x, source_step, y, target_step)
+            x, y = source + r * source_step + c * item, target + c * target_step + r * size
+            _turn_square(storage, x, source_step, y, target_step)
     for r in range(0 if whole_columns < columns else whole_rows, rows):
         c = whole_columns if r < whole_rows else 0
         x, y = source + r * source_step + c * item, target + c * target_step + r * size
         spread(storage, x, item, y, target_step, columns - c)
+
+
+def _turn_square(storage, source, source_step, target, target_step):
+    """Turn a square of whole vectors."""
+    if storage == _FLOAT32:
+        transpose32(source, source_step, target, target_step)
+    elif storage == _FLOAT64:
+        transpose64(source, source_step, target, target_step)
+    elif storage == _FLOAT16:
+        transpose_float16(source, source_step, target, target_step)
+    else:
+        transpose_bfloat16(source, source_step, target, target_step)
 
 
 def clear(target, count, size):

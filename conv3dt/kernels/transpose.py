@@ -5,27 +5,36 @@ from llvmlite import ir
 
 from .. import _cpu
 from .build import PLAIN
-from .emit import I32, Words, i64
-from .memory import Word, float32_at, float64_at
+from .emit import I16, I32, Words, i64
+from .memory import Word, float32_at, float64_at, uint16_at
 
-__all__ = ["LANES32", "LANES64", "transpose32", "transpose64"]
+__all__ = [
+    "LANES32",
+    "LANES64",
+    "transpose32",
+    "transpose64",
+    "transpose_bfloat16",
+    "transpose_float16",
+]
 
 LANES32 = _cpu.machine().vector_bytes // 4
 LANES64 = _cpu.machine().vector_bytes // 8
 
 
-def _transpose(double, n):
-    """Return the word target[c, r] = source[r, c] for r, c < n; rows lie `..._step` bytes apart.
+def _transpose(storage):
+    """Return the word target[c, r] = source[r, c], widened; rows lie `..._step` bytes apart.
 
     In log2(n) rounds; the round with distance h exchanges the quarters of squares of 2h.
     """
+    double = storage == "float64"
+    n = LANES64 if double else LANES32
 
     def write(builder, source, source_step, target, target_step):
         words = Words(builder, double, n, False)
         rows = []
         for r in range(n):
             at = builder.add(source, builder.mul(i64(r), source_step))
-            rows.append(words.load(words.pointer(at), i64(0), words.size))
+            rows.append(_loaded(words, storage, at))
         distance = n // 2
         while distance:
             _exchange(builder, rows, n, distance)
@@ -35,6 +44,14 @@ def _transpose(double, n):
             words.store(row, at, n, words.size)
 
     return Word(write)
+
+
+def _loaded(words, storage, at):
+    """Return a vector of numbers in the compute type."""
+    if storage in ("float32", "float64"):
+        return words.load(words.pointer(at), i64(0), words.size)
+    bits = words.builder.load(words.pointer(at, ir.VectorType(I16, words.lanes)), align=2)
+    return words.from_float16(bits) if storage == "float16" else words.from_bfloat16(bits)
 
 
 def _exchange(builder, rows, n, distance):
@@ -51,18 +68,22 @@ def _exchange(builder, rows, n, distance):
             rows[r], rows[r + distance] = (builder.shuffle_vector(*pair, m) for m in masks)
 
 
-transpose32 = _transpose(False, LANES32)
-transpose64 = _transpose(True, LANES64)
+transpose32, transpose64 = _transpose("float32"), _transpose("float64")
+transpose_float16, transpose_bfloat16 = _transpose("float16"), _transpose("bfloat16")
 
 if PLAIN:
 
-    def _plain(view, lanes):
+    def _plain(read, lanes, widened, view):
         def transpose(source, source_step, target, target_step):
-            rows = np.array([view(source + r * source_step, lanes) for r in range(lanes)])
-            for r in range(lanes):
-                view(target + r * target_step, lanes)[:] = rows[:, r]
+            rows = np.array([read(source + r * source_step, lanes) for r in range(lanes)])
+            for r, row in enumerate(widened(rows).T):
+                view(target + r * target_step, lanes)[:] = row
 
         return transpose
 
-    transpose32 = _plain(float32_at, LANES32)
-    transpose64 = _plain(float64_at, LANES64)
+    transpose32 = _plain(float32_at, LANES32, lambda x: x, float32_at)
+    transpose64 = _plain(float64_at, LANES64, lambda x: x, float64_at)
+    transpose_float16 = _plain(uint16_at, LANES32, lambda x: x.view(np.float16), float32_at)
+    transpose_bfloat16 = _plain(
+        uint16_at, LANES32, lambda x: (x.astype(np.uint32) << 16).view(np.float32), float32_at
+    )

@@ -137,8 +137,7 @@ class WideEmitter(Emitter):
         full, part, after = (b.append_basic_block(name) for name in ("full", "part", "stored"))
         b.cbranch(b.icmp_signed(">=", count, i64(len(vectors) * lanes)), full, part)
         b.position_at_end(full)
-        for n, x in enumerate(vectors):
-            self.words.store(x, b.add(c, i64(n * lanes * self.item)), lanes, align=self.item)
+        self.store_whole([(x, b.add(c, i64(n * self.line))) for n, x in enumerate(vectors)], [c])
         b.branch(after)
         b.position_at_end(part)
         self.store_part(vectors, c, count)
@@ -153,7 +152,7 @@ class WideEmitter(Emitter):
             b.store(x, b.gep(buffer, [i64(n)]), align=self.line)
         whole = b.sdiv(count, i64(lanes))
         with Loop(b, whole) as n:
-            at = b.add(c, b.mul(n, i64(lanes * self.item)))
+            at = b.add(c, b.mul(n, i64(self.line)))
             x = b.load(b.gep(buffer, [n]), align=self.line)
             self.words.store(x, at, lanes, align=self.item)
         scalars = b.bitcast(buffer, kind.element.as_pointer())
