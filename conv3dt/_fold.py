@@ -176,6 +176,10 @@ class Folding(NamedTuple):
         outputs = r.n * r.co * prod(r.o) / self.lanes
         return rows * (products + packing) + outputs * (self.finish_tile.streams + 8)
 
+    def makespan(self, threads: int) -> float:
+        """Return the predicted cycles until the last of the threads is done."""
+        return self.cycles / self.tasks * -(-self.tasks // threads)
+
 
 def choose_folding(request: Request, machine: Machine, threads: int) -> Folding | None:
     """Return how to fold, or None where it cannot be done within the cache."""
@@ -197,10 +201,15 @@ def choose_folding(request: Request, machine: Machine, threads: int) -> Folding 
         if found.block[1] == 1:
             return None
         found = _halved(found, 1)
-    wanted = TUNING.fold_tasks * threads if threads > 1 else 1
-    while found.tasks < wanted and (axis := _longest(found)) is not None:
-        found = _halved(found, axis)
-    return found
+    return min(_cuts(found, threads), key=lambda cut: cut.makespan(threads))
+
+
+def _cuts(folding: Folding, threads: int) -> Iterator[Folding]:
+    """Yield the folding, and more and more tasks of it: every cut multiplies some inputs twice."""
+    yield folding
+    while folding.tasks < TUNING.fold_tasks * threads and (axis := _longest(folding)) is not None:
+        folding = _halved(folding, axis)
+        yield folding
 
 
 def _longest(folding: Folding) -> int | None:

@@ -45,9 +45,9 @@ class Tuning(NamedTuple):
     fold_cycles: float = 4.0  # to add a vector of sums where it belongs
     turn_cycles: float = 6.0  # to transpose a vector of inputs
     fold_row_bytes: int = 192 * 1024  # of a packed row, and of the sums of a row of outputs
-    fold_bytes: int = 384 * 1024  # of the planes of sums in work
+    fold_bytes: int = 512 * 1024  # of the planes of sums in work
     fold_channels: int = 8  # of a group, where channels lie apart
-    fold_tasks: int = 3  # a thread: every cut multiplies some inputs twice
+    fold_tasks: int = 6  # a thread at most: every cut multiplies some inputs twice
     turned_cycles: float = 2.0  # the same where whole rows are turned
     row_bytes: int = 64 * 1024  # of a row that is turned: it should stay in L1 or near
     streams: int = 16  # most vectors that are interleaved to be stored

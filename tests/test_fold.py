@@ -82,6 +82,8 @@ def cut(request, monkeypatch):
     }
     tuning = TUNING._replace(**small[request.param])
     monkeypatch.setattr(_fold, "TUNING", tuning)
+    if request.param != "whole":  # the more tasks the better
+        monkeypatch.setattr(_fold.Folding, "makespan", lambda folding, _: -folding.tasks)
 
     def fold(layer, exact, folding=None, way=None):
         if folding is None:
@@ -161,6 +163,20 @@ def test_the_bits_do_not_depend_on_the_cut(cut):
     y = conv3dt.conv3d_transpose(x, w, (2, 18, 24, 140, 1), 2, threads=1)
     again = conv3dt.conv3d_transpose(x, w, (2, 18, 24, 140, 1), 2)
     np.testing.assert_array_equal(y.view(np.uint32), again.view(np.uint32))
+
+
+def test_work_is_cut_only_where_the_last_thread_is_done_earlier():
+    """A cut multiplies the inputs beside it twice; one image too many leaves a thread idle."""
+
+    def tasks(n, threads):
+        shapes = (n, 32, 32, 32, 64), (4, 4, 4, 1, 64), (n, 64, 64, 64, 1)
+        request = conv3dt.explain(*shapes, 2).request
+        return _fold.choose_folding(request, _cpu.machine(), threads).tasks
+
+    assert [tasks(n, 1) for n in (1, 3)] == [1, 3]
+    assert tasks(1, 2) == 2
+    assert tasks(4, 2) == 4
+    assert tasks(3, 2) > 3
 
 
 def test_layers_that_cannot_be_folded():
