@@ -185,7 +185,6 @@ def _fold_tables(plan: Plan, folding: Folding) -> Tables:
 def _fold_header(plan: Plan, folding: Folding) -> Int64s:
     """Return the header of a plan that folds, addresses still zero."""
     header = np.zeros(field.HEADER_FIELDS, np.int64)
-    sums_at = folding.packed_bytes
     fields = {
         field.TASKS: plan.tasks,
         field.SCRATCH_STEP: folding.region,
@@ -201,7 +200,9 @@ def _fold_header(plan: Plan, folding: Folding) -> Int64s:
         field.STORAGE: STORAGES.index(plan.request.dtype),
         field.ITEM: ITEMSIZE[plan.request.dtype],
         field.COLUMNS: folding.columns,
-        field.SUMS_AT: sums_at,
+        field.TOGETHER: folding.rows_together,
+        field.TOGETHER_STEP: folding.packed_bytes,
+        field.SUMS_AT: folding.rows_together * folding.packed_bytes,
         field.WINDOW: folding.window,
         field.BLOCK_ROWS: folding.block[1],
         field.UNIT: folding.unit,

@@ -117,8 +117,20 @@ class Folding(NamedTuple):
 
     @property
     def packed_bytes(self) -> int:
-        """Bytes of the packed row."""
+        """Bytes of a packed row."""
         return self.request.ci * self.plane
+
+    @property
+    def rows_together(self) -> int:
+        """Rows of inputs that are packed at a time.
+
+        Rows of a channel are neighbours in memory: channels that lie apart are read in longer runs.
+        """
+        if self.request.data_format == "NDHWC":
+            return 1
+        run = self.inputs(2) * ITEMSIZE[self.request.dtype]
+        fitting = TUNING.fold_row_bytes // self.packed_bytes
+        return max(1, min(-(-TUNING.fold_run_bytes // run), fitting, self.inputs(1)))
 
     @property
     def sums_bytes(self) -> int:
@@ -127,8 +139,9 @@ class Folding(NamedTuple):
 
     @property
     def region(self) -> int:
-        """Bytes of a thread's region: packed row, sums, addresses."""
-        return self.packed_bytes + -(-self.sums_bytes // 64) * 64 + self.rows_bytes
+        """Bytes of a thread's region: packed rows, sums, addresses."""
+        packed = self.rows_together * self.packed_bytes
+        return packed + -(-self.sums_bytes // 64) * 64 + self.rows_bytes
 
     @property
     def rows_bytes(self) -> int:

@@ -44,6 +44,7 @@ class Tuning(NamedTuple):
     wide_pack_cycles: float = 0.7  # to pack an input for wide tiles, halos included
     fold_cycles: float = 4.0  # to add a vector of sums where it belongs
     turn_cycles: float = 6.0  # to transpose a vector of inputs
+    fold_run_bytes: int = 512  # of a channel that are read at a time, where channels lie apart
     fold_row_bytes: int = 192 * 1024  # of a packed row, and of the sums of a row of outputs
     fold_bytes: int = 512 * 1024  # of the planes of sums in work
     fold_channels: int = 8  # of a group, where channels lie apart

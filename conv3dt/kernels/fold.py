@@ -24,7 +24,7 @@ from .memory import (
     prefetch,
     put,
 )
-from .pack import clear, clear_row, copy_row, is_finite, spread
+from .pack import clear, clear_row, copy, copy_row, is_finite, spread
 from .tables import axis_row, block_row
 
 __all__ = ["convolve_folding", "pack_columns"]
@@ -99,7 +99,9 @@ def convolve_folding(p, slot):
         d_lo, d_hi = _reaching(depth, z_lo, z_hi)
         positions = w_hi - w_lo
         vectors = (positions + get(p, field.LANES) - 1) // get(p, field.LANES)
-        clear_row(p, packed, vectors * get(p, field.LANES))
+        together, apart = get(p, field.TOGETHER), get(p, field.TOGETHER_STEP)
+        for r in range(together):
+            clear_row(p, packed + r * apart, vectors * get(p, field.LANES))
         begun = done = z_lo
         for d in range(d_lo, d_hi):
             # Planes of outputs before `left` are reached by no later plane of inputs.
@@ -110,12 +112,13 @@ def convolve_folding(p, slot):
             source = get(p, field.INPUT) + n * get(batch, field.INPUT_STEP)
             source += d * get(depth, field.INPUT_STEP) + w_lo * step
             for h in range(h_lo, h_hi):
-                row = source + h * get(height, field.INPUT_STEP)
-                copy_row(p, row, packed, positions, step)
+                row, r = source + h * get(height, field.INPUT_STEP), (h - h_lo) % together
+                if r == 0:
+                    _pack(p, height, row, packed, min(together, h_hi - h), positions, step)
                 _aim(p, depth, height, width, sums, rows, d, h, w_lo, z_lo, z_hi, y_lo, y_hi, x_lo)
-                ahead = positions if h + 1 < h_hi else 0
+                ahead = positions if together == 1 and h + 1 < h_hi else 0
                 _multiply(
-                    p, group, packed, sums, rows, entry, vectors,
+                    p, group, packed + r * apart, sums, rows, entry, vectors,
                     row + get(height, field.INPUT_STEP), ahead, step,
                 )  # fmt: skip
             _finish(
@@ -127,6 +130,20 @@ def convolve_folding(p, slot):
             _finish(
                 p, batch, depth, height, width, sums, group, n, z, z + 1, y_lo, y_hi, x_lo, x_hi
             )
+
+
+def _pack(p, height, source, target, rows, positions, step):
+    """Pack rows of inputs: where channels lie apart, all rows of a channel before the next."""
+    row_step, apart = get(height, field.INPUT_STEP), get(p, field.TOGETHER_STEP)
+    storage, plane = get(p, field.STORAGE), get(p, field.CHUNK_STEP)
+    if rows == 1 or step != get(p, field.ITEM):
+        for r in range(rows):
+            copy_row(p, source + r * row_step, target + r * apart, positions, step)
+        return
+    for c in range(get(p, field.CHANNELS)):
+        x, y = source + c * get(p, field.CHANNEL_STEP), target + c * plane
+        for r in range(rows):
+            copy(storage, x + r * row_step, y + r * apart, positions)
 
 
 def _block(axis, number):

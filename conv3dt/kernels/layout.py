@@ -62,8 +62,10 @@
     FINISH,  # address of the micro-kernel that finishes outputs
     TURNED,  # 1: rows of the output are made with channels together, and turned when complete,
     TURNED_AT,  # in this part of a thread's region
-) = range(57)
-HEADER_FIELDS = 57
+    TOGETHER,  # rows of inputs that are packed at a time, for folding,
+    TOGETHER_STEP,  # this far apart
+) = range(59)
+HEADER_FIELDS = 59
 
 # One row an axis: batch, depth, height, width.
 BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)

@@ -36,6 +36,7 @@ from .transpose import (
 __all__ = [
     "clear",
     "clear_row",
+    "copy",
     "copy_row",
     "is_finite",
     "pack_filters",
@@ -65,7 +66,7 @@ def _widen_bfloat16(bits):
     return float32_from_bits(np.uint32(bits) << np.uint32(16))
 
 
-def _copy(storage, source, target, count):
+def copy(storage, source, target, count):
     """Copy `count` numbers that lie next to each other, widened to the compute type."""
     if storage == _FLOAT32:
         x, y = float32_at(source, count), float32_at(target, count)
@@ -139,7 +140,7 @@ def copy_row(p, source, target, positions, step):
     storage, chunk, size = get(p, field.STORAGE), get(p, field.CHUNK), get(p, field.SIZE)
     item, channel_step = get(p, field.ITEM), get(p, field.CHANNEL_STEP)
     if channel_step == item and step == chunk * item and chunk == get(p, field.CHANNELS):
-        _copy(storage, source, target, positions * chunk)
+        copy(storage, source, target, positions * chunk)
         return
     if chunk == 1 and channel_step == item:
         channels, plane = get(p, field.CHANNELS), get(p, field.CHUNK_STEP)
@@ -151,9 +152,9 @@ def copy_row(p, source, target, positions, step):
         count = min(chunk, get(p, field.CHANNELS) - first)
         if channel_step == item:
             for w in range(positions):
-                _copy(storage, x + w * step, y + w * chunk * size, count)
+                copy(storage, x + w * step, y + w * chunk * size, count)
         elif step == item and chunk == 1:
-            _copy(storage, x, y, positions)
+            copy(storage, x, y, positions)
         elif step == item:
             turn(storage, x, channel_step, y, chunk * size, count, positions)
         else:
@@ -257,7 +258,7 @@ def _transpose(p, source, target, channels, width):
         elif co_step == get(p, field.ITEM):
             for ci in range(count):
                 y = at + ci * width * size
-                _copy(get(p, field.STORAGE), x + ci * ci_step, y, channels)
+                copy(get(p, field.STORAGE), x + ci * ci_step, y, channels)
         else:
             for co in range(channels):
                 y = at + co * size
