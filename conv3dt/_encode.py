@@ -1,6 +1,7 @@
 """A plan as the tables of int64 numbers that compiled drivers read; kernels.layout names them."""
 
 from functools import lru_cache
+from math import prod
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -12,7 +13,7 @@ from ._tile import ITEMSIZE, STORAGES, WideTile
 from .kernels import layout as field
 from .kernels.workers import worker
 
-__all__ = ["Tables", "tables"]
+__all__ = ["Tables", "drivers", "tables"]
 
 Int64s = NDArray[np.int64]
 Place: TypeAlias = tuple[int, int, int]  # of a tile in its table: kind, outer, inner
@@ -24,10 +25,18 @@ class Tables(NamedTuple):
     """A plan in the form drivers read; what depends on a call's arrays is still zero."""
 
     params: Int64s  # header and axes: copied for each call
-    kept: tuple[Int64s, ...]  # the tables whose addresses it holds
+    drivers: tuple[int, int]  # addresses: of what packs filters, and of what computes
+    kept: tuple[Int64s, ...]  # the tables whose addresses the parameters hold
     code: dict[Place, int]  # addresses: as long as they are kept, the code is in memory
     lists: int  # where threads' lists begin, in bytes behind their packed inputs
     scratch: int  # bytes of both
+
+
+def drivers(folds: bool) -> tuple[int, int]:
+    """Return the addresses of the drivers: what packs filters, and what computes."""
+    if folds:
+        return worker("fold", "pack_columns"), worker("fold", "convolve_folding")
+    return worker("pack", "pack_filters"), worker("driver", "convolve")
 
 
 @lru_cache(maxsize=1024)
@@ -37,14 +46,13 @@ def tables(plan: Plan) -> Tables:
         return _fold_tables(plan, plan.folding)
     addresses = _addresses(plan)
     kept = _phase_table(plan), _tap_table(plan), _block_table(plan), _tile_table(plan, addresses)
-    params = np.concatenate([_header(plan), *(_axis_row(plan, a) for a in range(4))])
+    params = np.concatenate([_header(plan), _axes(plan)])
     columns = field.PHASES, field.TAPS, field.BLOCKS, field.TILES
     params[list(columns)] = [table.ctypes.data for table in kept]
     params[field.PACK] = addresses[-1, 0, 0] = worker("pack", "pack_input", 10)
     lists = plan.threads * int(params[field.SCRATCH_STEP])
-    return Tables(
-        params, kept, addresses, lists, lists + plan.threads * int(params[field.LISTS_STEP])
-    )
+    scratch = lists + plan.threads * int(params[field.LISTS_STEP])
+    return Tables(params, drivers(False), kept, addresses, lists, scratch)
 
 
 def _header(plan: Plan) -> Int64s:
@@ -71,6 +79,7 @@ def _header(plan: Plan) -> Int64s:
         field.ROW_OUTPUTS: plan.request.o[2],
         field.WIDTH: plan.width,
         field.CO: plan.request.co,
+        field.OUT_CHANNEL_STEP: _output_steps(plan)[4],
         field.GROUP: plan.blocking.group,
         field.N_BLOCKS: len(plan.tiling.blocks),
         field.PHASES_TOGETHER: plan.together,
@@ -87,20 +96,33 @@ def _header(plan: Plan) -> Int64s:
     return header
 
 
-def _axis_row(plan: Plan, a: int) -> Int64s:
-    """Return the row of axis `a` (0 batch ... 3 width), steps of arrays still zero."""
-    axis = plan.axes[a]
-    row = np.zeros(field.AXIS_FIELDS, np.int64)
-    row[field.LENGTH], row[field.STRIDE] = axis.i, axis.s
-    row[field.PACKED_STEP] = plan.packed_steps[a]
-    row[field.POSITIONS] = axis.positions
-    row[field.BLOCK], row[field.N_BLOCK] = plan.blocking.block[a], plan.n_blocks[a]
-    row[field.MOST], row[field.HALO] = plan.tiling.most[a], plan.halos[a]
-    row[field.SHIFT_LO], row[field.SHIFT_HI] = axis.shifts
-    row[field.N_PHASES] = len(axis.phases)
-    row[field.N_TAPS] = sum(f.taps for f in axis.phases)
-    row[field.IN_STRIDE] = axis.in_s
-    return row
+def _axes(plan: Plan) -> Int64s:
+    """Return the columns of the axes, steps of input and filters still zero."""
+    columns = np.zeros(field.AXIS_FIELDS * field.N_AXES, np.int64)
+    for a, axis in enumerate(plan.axes):
+        row = columns[a:]
+        row[field.LENGTH], row[field.STRIDE] = axis.i, axis.s
+        row[field.PACKED_STEP] = plan.packed_steps[a]
+        row[field.POSITIONS] = axis.positions
+        row[field.BLOCK], row[field.N_BLOCK] = plan.blocking.block[a], plan.n_blocks[a]
+        row[field.MOST], row[field.HALO] = plan.tiling.most[a], plan.halos[a]
+        row[field.SHIFT_LO], row[field.SHIFT_HI] = axis.shifts
+        row[field.N_PHASES] = len(axis.phases)
+        row[field.N_TAPS] = sum(f.taps for f in axis.phases)
+        row[field.IN_STRIDE] = axis.in_s
+    columns[field.OUTPUT_STEP :][: field.N_AXES] = _output_steps(plan)[:4]
+    return columns
+
+
+def _output_steps(plan: Plan) -> tuple[int, ...]:
+    """Return the steps of the output along batch, depth, height, width and channels."""
+    shape, item = plan.request.output_shape, ITEMSIZE[plan.request.dtype]
+    steps = tuple(prod(shape[a + 1 :]) * item for a in range(5))
+    if plan.request.data_format == "NDHWC":
+        return steps
+    n, c, d, h, w = steps
+    # Rows that are turned are made with the channels of a block together.
+    return n, d, h, plan.columns * item if plan.row_bytes else w, c
 
 
 def _phase_table(plan: Plan) -> Int64s:
@@ -174,12 +196,10 @@ def _fold_tables(plan: Plan, folding: Folding) -> Tables:
     addresses[-1, 0, 0] = finish_address(folding.finish_tile)
     blocks = [(first, m, folding.kinds.index(m)) for first, m in folding.column_blocks]
     kept = np.array(blocks, np.int64), tiles
-    params = np.concatenate(
-        [_fold_header(plan, folding), *(_fold_row(plan, folding, a) for a in range(4))]
-    )
+    params = np.concatenate([_fold_header(plan, folding), _fold_axes(plan, folding)])
     params[[field.BLOCKS, field.TILES]] = [table.ctypes.data for table in kept]
     params[field.FINISH] = addresses[-1, 0, 0]
-    return Tables(params, kept, addresses, plan.scratch, plan.scratch)
+    return Tables(params, drivers(True), kept, addresses, plan.scratch, plan.scratch)
 
 
 def _fold_header(plan: Plan, folding: Folding) -> Int64s:
@@ -194,6 +214,7 @@ def _fold_header(plan: Plan, folding: Folding) -> Int64s:
         field.CHUNK: 1,
         field.CHUNK_STEP: folding.plane,
         field.CO: plan.request.co,
+        field.OUT_CHANNEL_STEP: _output_steps(plan)[4],
         field.GROUP: folding.group,
         field.N_BLOCKS: len(folding.column_blocks),
         field.TILE_INNER: 3,
@@ -216,15 +237,15 @@ def _fold_header(plan: Plan, folding: Folding) -> Int64s:
     return header
 
 
-def _fold_row(plan: Plan, folding: Folding, a: int) -> Int64s:
-    """Return the row of axis `a` of a plan that folds, steps of arrays still zero."""
-    row = np.zeros(field.AXIS_FIELDS, np.int64)
-    r = plan.request
-    if a == field.BATCH:
-        row[field.LENGTH] = r.n
-        return row
-    row[field.LENGTH], row[field.STRIDE], row[field.OUTPUTS] = r.i[a - 1], r.s[a - 1], r.o[a - 1]
-    row[field.BLOCK], row[field.N_BLOCK] = folding.block[a - 1], folding.n_blocks[a - 1]
-    row[field.KERNEL], row[field.TAP_DISTANCE] = r.k[a - 1], r.d[a - 1]
-    row[field.CROP] = r.p[a - 1]
-    return row
+def _fold_axes(plan: Plan, folding: Folding) -> Int64s:
+    """Return the columns of the axes of a plan that folds, steps of its inputs still zero."""
+    columns, r = np.zeros(field.AXIS_FIELDS * field.N_AXES, np.int64), plan.request
+    columns[field.LENGTH + field.BATCH] = r.n
+    for a in range(3):
+        row = columns[field.DEPTH + a :]
+        row[field.LENGTH], row[field.STRIDE], row[field.OUTPUTS] = r.i[a], r.s[a], r.o[a]
+        row[field.BLOCK], row[field.N_BLOCK] = folding.block[a], folding.n_blocks[a]
+        row[field.KERNEL], row[field.TAP_DISTANCE] = r.k[a], r.d[a]
+        row[field.CROP] = r.p[a]
+    columns[field.OUTPUT_STEP :][: field.N_AXES] = _output_steps(plan)[:4]
+    return columns

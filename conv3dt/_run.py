@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from math import prod
+from struct import Struct
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -9,14 +10,14 @@ from numpy.typing import NDArray
 
 from . import _memory, _threads, _verbose
 from ._arguments import Call
-from ._encode import tables
+from ._encode import drivers, tables
 from ._plan import Plan, make_plan
 from ._recycle import address, aligned
 from ._tile import compute_type
 from ._tuning import TUNING
 from .kernels import layout as field
 from .kernels.build import count
-from .kernels.workers import door, forget, worker
+from .kernels.workers import door, forget
 
 __all__ = ["Packed", "clear", "convolve", "load_all", "pack", "run"]
 
@@ -31,6 +32,7 @@ class Packed(NamedTuple):
 
     plan: Plan
     memory: Array  # bias in the compute type, with zeros up to whole cache lines; then panels
+    at: int  # its address
 
 
 Packing: TypeAlias = Callable[[Plan, Array, Array | None], Packed]
@@ -58,9 +60,8 @@ def clear() -> None:
 def load_all(plans: Iterable[Plan]) -> int:
     """Load or compile what these plans and all others need; return how many functions that is."""
     door()
-    for drivers in _DRIVERS.values():
-        for driver in drivers:
-            worker(*driver)
+    for folds in (False, True):
+        drivers(folds)
     for plan in plans:
         tables(plan)
     return count()
@@ -105,39 +106,44 @@ def _packed(plan: Plan, filters: Array, bias: Array | None) -> tuple[Packed, boo
     memory[: plan.bias_bytes] = 0
     if bias is not None:
         memory[: plan.bias_bytes].view(compute_type(plan.request.dtype))[: len(bias)] = bias
-    params = tables(plan).params.copy()
-    params[_PACKING] = (
-        address(filters), address(memory) + plan.bias_bytes, *filters.strides
-    )  # fmt: skip
+    compiled = tables(plan)
+    params, at = compiled.params.copy(), address(memory)
+    kd, kh, kw, co, ci = filters.strides
+    _PACKING.pack_into(
+        params.data, 8 * field.PANELS, at + plan.bias_bytes, address(filters), co, ci, 0, kd, kh, kw
+    )
     threads = plan.threads if plan.panels > TUNING.serial_panels else 1
-    _launch(_drivers(plan)[0], params, threads, plan.panels > TUNING.long_bytes, filters, memory)
-    return Packed(plan, memory), not params[field.NOT_FINITE]
+    is_long = plan.panels > TUNING.long_bytes
+    _launch(compiled.drivers[0], params, threads, is_long, filters, memory)
+    return Packed(plan, memory, at), not params[field.NOT_FINITE]
 
 
 def convolve(packed: Packed, call: Call) -> Array:
     """Return the convolution of a call whose filters are packed."""
     plan, out = packed.plan, _result(call)
-    value = _inputs(plan, _readable(call.value))
-    tasks = tables(plan)
-    scratch = aligned((tasks.scratch,), np.uint8, tasks.scratch)
-    at_scratch, panels = address(scratch), address(packed.memory)
-    params = tasks.params.copy()
-    params[_CONVOLVING] = (
-        address(value), *_in_order(plan, value.strides),
-        address(out), *_in_order(plan, out.strides),
-        panels, panels + plan.bias_bytes, at_scratch, at_scratch + tasks.lists,
+    value, compiled = _inputs(plan, _readable(call.value)), tables(plan)
+    scratch = aligned((compiled.scratch,), np.uint8, compiled.scratch)
+    params, at_scratch = compiled.params.copy(), address(scratch)
+    n, d, h, w, c = _in_order(plan, value.strides)
+    _CONVOLVING.pack_into(
+        params.data, 8 * field.INPUT, address(value), c, address(out), packed.at,
+        at_scratch, at_scratch + compiled.lists, 0, 0, packed.at + plan.bias_bytes, n, d, h, w,
     )  # fmt: skip
-    if plan.row_bytes:
-        params[_axis_columns(field.OUTPUT_STEP)[3]] = plan.columns * plan.size
     threads = min(plan.threads, plan.tasks)
     is_long = plan.flops > TUNING.long_flops or plan.bytes > TUNING.long_bytes
-    _launch(_drivers(plan)[1], params, threads, is_long, value, out, scratch, packed.memory)
+    _launch(compiled.drivers[1], params, threads, is_long, value, out, scratch, packed.memory)
     return out
+
+
+# What depends on a call's arrays, in the order of kernels.layout: from PANELS to the steps of the
+# filters; from INPUT to the steps of the input, without what packing filters reads alone.
+_PACKING = Struct("=8q")
+_CONVOLVING = Struct("=9q 56x 4q")
 
 
 def _inputs(plan: Plan, value: Array) -> Array:
     """Return a view of the inputs that are read."""
-    if all(axis.every == 1 for axis in plan.axes):
+    if not plan.request.forward or all(axis.every == 1 for axis in plan.axes):
         return value
     before = 2 if plan.request.data_format == "NCDHW" else 1
     space = (slice(axis.start, None, axis.every) for axis in plan.axes[1:])
@@ -149,35 +155,6 @@ def _in_order(plan: Plan, steps: tuple[int, ...]) -> tuple[int, ...]:
     if plan.request.data_format == "NDHWC":
         return steps
     return steps[0], steps[2], steps[3], steps[4], steps[1]
-
-
-def _axis_columns(column: int) -> list[int]:
-    """Return where a column of the rows of batch, depth, height and width is in the parameters."""
-    return [field.HEADER_FIELDS + field.AXIS_FIELDS * a + column for a in range(4)]
-
-
-# Where the parameters have what depends on a call's arrays.
-_PACKING = [
-    field.FILTERS, field.PANELS,
-    *_axis_columns(field.FILTER_STEP)[1:], field.CO_STEP, field.CI_STEP,
-]  # fmt: skip
-_CONVOLVING = [
-    field.INPUT, *_axis_columns(field.INPUT_STEP), field.CHANNEL_STEP,
-    field.OUTPUT, *_axis_columns(field.OUTPUT_STEP), field.OUT_CHANNEL_STEP,
-    field.BIAS, field.PANELS, field.SCRATCH, field.LISTS,
-]  # fmt: skip
-
-
-# Drivers by whether the plan folds: what packs filters, and what computes.
-_DRIVERS = {
-    False: (("pack", "pack_filters"), ("driver", "convolve")),
-    True: (("fold", "pack_columns"), ("fold", "convolve_folding")),
-}
-
-
-def _drivers(plan: Plan) -> list[int]:
-    """Return the addresses of the drivers: what packs filters, and what computes."""
-    return [worker(*driver) for driver in _DRIVERS[bool(plan.folding)]]
 
 
 def _launch(start_at: int, params: Array, threads: int, is_long: bool, *uses: Array) -> None:

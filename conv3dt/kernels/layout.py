@@ -3,20 +3,13 @@
 `run` writes them, the drivers read them; the names below are their columns. Steps are in bytes.
 """
 
-# One header a call, followed by the rows of the four axes.
+# One header a call, followed by the columns of the four axes. What depends on a call's arrays comes
+# last in the one and first in the other, so that it lies together and is written at once.
 (
     TASKS,  # blocks of the output times groups of channel blocks
-    TAKEN,  # how many of them were taken: the counter that threads share
-    INPUT,  # addresses of the arrays
-    FILTERS,
-    OUTPUT,
-    BIAS,  # in the compute type, padded to whole vectors
-    PANELS,  # packed filters
-    SCRATCH,  # packed input: one region a thread,
-    SCRATCH_STEP,  # this far apart
-    LISTS,  # tiles of a row and tables for the micro-kernel: one region a thread,
-    LISTS_STEP,  # this far apart,
-    LIST_STEP,  # and in it one a phase of the width
+    SCRATCH_STEP,  # from one thread's region of SCRATCH to the next
+    LISTS_STEP,  # the same of LISTS,
+    LIST_STEP,  # in which there is one list a phase of the width, this far apart
     ROW_TILES,  # most tiles of a row
     ENTRIES,  # most entries of a table
     PHASES,  # addresses of the tables below
@@ -37,13 +30,9 @@
     CO,  # output channels
     GROUP,  # channel blocks of a task
     N_BLOCKS,  # channel blocks
-    CHANNEL_STEP,  # of the input,
     OUT_CHANNEL_STEP,  # of the output
     PHASES_TOGETHER,  # 1: the width's phases take turns tile by tile
     SPLIT_EDGES,  # 1: no output reads beyond the input, not even zeros
-    NOT_FINITE,  # set to 1 by packing when a filter is infinite or NaN
-    CO_STEP,  # of the filters
-    CI_STEP,
     TILE_OUTER,  # extents of the table of micro-kernels: groups of rows,
     TILE_INNER,  # rows, or vectors of positions
     STORAGE,  # type of the arrays: its position in STORAGES
@@ -64,16 +53,29 @@
     TURNED_AT,  # in this part of a thread's region
     TOGETHER,  # rows of inputs that are packed at a time, for folding,
     TOGETHER_STEP,  # this far apart
+    INPUT,  # addresses: of the arrays,
+    CHANNEL_STEP,  # of the input
+    OUTPUT,
+    BIAS,  # in the compute type, padded to whole vectors
+    SCRATCH,  # packed input: one region a thread
+    LISTS,  # tiles of a row and tables for the micro-kernel: one region a thread
+    TAKEN,  # how many tasks were taken: the counter that threads share
+    NOT_FINITE,  # set to 1 by packing when a filter is infinite or NaN
+    PANELS,  # packed filters
+    FILTERS,  # from here on, what packing filters reads alone
+    CO_STEP,
+    CI_STEP,
 ) = range(59)
 HEADER_FIELDS = 59
 
-# One row an axis: batch, depth, height, width.
+# A column has the numbers of all axes: batch, depth, height, width.
 BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)
+N_AXES = 4
 (
-    LENGTH,  # of the input
+    FILTER_STEP,  # of the batch, none
     INPUT_STEP,
     OUTPUT_STEP,
-    FILTER_STEP,
+    LENGTH,  # of the input
     PACKED_STEP,
     STRIDE,  # outputs from one position to the next
     POSITIONS,  # q of the longest phase
@@ -90,7 +92,7 @@ BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)
     CROP,
     KERNEL,
     TAP_DISTANCE,
-) = range(20)
+) = range(0, 20 * N_AXES, N_AXES)
 AXIS_FIELDS = 20
 
 # One row a phase of an axis.

@@ -22,8 +22,8 @@ __all__ = [
 
 
 def axis_row(p, axis):
-    """Return the row of an axis."""
-    return p + 8 * (field.HEADER_FIELDS + field.AXIS_FIELDS * axis)
+    """Return the row of an axis; its columns are N_AXES apart."""
+    return p + 8 * (field.HEADER_FIELDS + axis)
 
 
 def phase_row(p, axis, r):
