@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from math import prod
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ class Tables(NamedTuple):
     code: dict[Place, int]  # addresses: as long as they are kept, the code is in memory
     lists: int  # where threads' lists begin, in bytes behind their packed inputs
     scratch: int  # bytes of both
+    desks: list[Any]  # of earlier calls, for the next ones; pop and append are atomic
+    packed: list[Any]  # likewise
 
 
 def drivers(folds: bool) -> tuple[int, int]:
@@ -52,7 +54,7 @@ def tables(plan: Plan) -> Tables:
     params[field.PACK] = addresses[-1, 0, 0] = worker("pack", "pack_input", 10)
     lists = plan.threads * int(params[field.SCRATCH_STEP])
     scratch = lists + plan.threads * int(params[field.LISTS_STEP])
-    return Tables(params, drivers(False), kept, addresses, lists, scratch)
+    return Tables(params, drivers(False), kept, addresses, lists, scratch, [], [])
 
 
 def _header(plan: Plan) -> Int64s:
@@ -199,7 +201,7 @@ def _fold_tables(plan: Plan, folding: Folding) -> Tables:
     params = np.concatenate([_fold_header(plan, folding), _fold_axes(plan, folding)])
     params[[field.BLOCKS, field.TILES]] = [table.ctypes.data for table in kept]
     params[field.FINISH] = addresses[-1, 0, 0]
-    return Tables(params, drivers(True), kept, addresses, plan.scratch, plan.scratch)
+    return Tables(params, drivers(True), kept, addresses, plan.scratch, plan.scratch, [], [])
 
 
 def _fold_header(plan: Plan, folding: Folding) -> Int64s:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from . import _memory, _threads, _verbose
 from ._arguments import Call
-from ._encode import drivers, tables
+from ._encode import Tables, drivers, tables
 from ._plan import Plan, make_plan
 from ._recycle import address, aligned
 from ._tile import compute_type
@@ -25,6 +25,7 @@ Array = NDArray[Any]
 
 
 _NO_MORE = 1 << 40  # tasks that have been taken: more than any plan has
+_SMALL = 1 << 14  # bytes of memory that a plan keeps: for larger, 2 us to get it do not matter
 
 
 class Packed(NamedTuple):
@@ -33,6 +34,15 @@ class Packed(NamedTuple):
     plan: Plan
     memory: Array  # bias in the compute type, with zeros up to whole cache lines; then panels
     at: int  # its address
+
+
+class Desk(NamedTuple):
+    """What one call at a time works on: a copy of a plan's parameters, and scratch."""
+
+    params: Array
+    at: int  # address of the parameters
+    scratch: Array
+    at_scratch: int
 
 
 Packing: TypeAlias = Callable[[Plan, Array, Array | None], Packed]
@@ -45,7 +55,10 @@ def run(call: Call, packing: Packing | None = None, way: str | None = None) -> A
     begun = _verbose.begin()
     plan = make_plan(call.request, call.threads, False, way)
     _memory.require(_needed(plan, call), call.request.function)
-    result = convolve((packing or pack)(plan, call.filters, call.bias), call)
+    packed = (packing or pack)(plan, call.filters, call.bias)
+    result = convolve(packed, call)
+    if packing is None and len(packed.memory) <= _SMALL:
+        tables(packed.plan).packed.append(packed)
     _verbose.tell(plan, begun)
     return result
 
@@ -102,37 +115,67 @@ def pack(plan: Plan, filters: Array, bias: Array | None) -> Packed:
 
 def _packed(plan: Plan, filters: Array, bias: Array | None) -> tuple[Packed, bool]:
     """Return filters and bias packed for a plan, and whether all filters are finite."""
-    memory = aligned((plan.bias_bytes + plan.panels,), np.uint8, plan.bias_bytes + plan.panels)
-    memory[: plan.bias_bytes] = 0
-    if bias is not None:
-        memory[: plan.bias_bytes].view(compute_type(plan.request.dtype))[: len(bias)] = bias
     compiled = tables(plan)
-    params, at = compiled.params.copy(), address(memory)
+    packed = _taken(compiled.packed) or _unpacked(plan)
+    if bias is not None:
+        packed.memory.view(compute_type(plan.request.dtype))[: len(bias)] = bias
+    params, panels = compiled.params.copy(), packed.at + plan.bias_bytes
     kd, kh, kw, co, ci = filters.strides
     _PACKING.pack_into(
-        params.data, 8 * field.PANELS, at + plan.bias_bytes, address(filters), co, ci, 0, kd, kh, kw
+        params.data, 8 * field.PANELS, panels, address(filters), co, ci, 0, kd, kh, kw
     )
     threads = plan.threads if plan.panels > TUNING.serial_panels else 1
-    is_long = plan.panels > TUNING.long_bytes
-    _launch(compiled.drivers[0], params, threads, is_long, filters, memory)
-    return Packed(plan, memory, at), not params[field.NOT_FINITE]
+    is_long, memory = plan.panels > TUNING.long_bytes, packed.memory
+    _launch(compiled.drivers[0], params, address(params), threads, is_long, filters, memory)
+    return packed, not params[field.NOT_FINITE]
+
+
+def _unpacked(plan: Plan) -> Packed:
+    """Return memory for packed filters, with zeros for the bias."""
+    size = plan.bias_bytes + plan.panels
+    memory = aligned((size,), np.uint8, size)
+    memory[: plan.bias_bytes] = 0
+    return Packed(plan, memory, address(memory))
 
 
 def convolve(packed: Packed, call: Call) -> Array:
     """Return the convolution of a call whose filters are packed."""
     plan, out = packed.plan, _result(call)
     value, compiled = _inputs(plan, _readable(call.value)), tables(plan)
-    scratch = aligned((compiled.scratch,), np.uint8, compiled.scratch)
-    params, at_scratch = compiled.params.copy(), address(scratch)
+    desk = _taken(compiled.desks) or _desk(compiled)
     n, d, h, w, c = _in_order(plan, value.strides)
     _CONVOLVING.pack_into(
-        params.data, 8 * field.INPUT, address(value), c, address(out), packed.at,
-        at_scratch, at_scratch + compiled.lists, 0, 0, packed.at + plan.bias_bytes, n, d, h, w,
+        desk.params.data, 8 * field.INPUT, address(value), c, address(out), packed.at,
+        desk.at_scratch, desk.at_scratch + compiled.lists, 0, 0, packed.at + plan.bias_bytes,
+        n, d, h, w,
     )  # fmt: skip
     threads = min(plan.threads, plan.tasks)
     is_long = plan.flops > TUNING.long_flops or plan.bytes > TUNING.long_bytes
-    _launch(compiled.drivers[1], params, threads, is_long, value, out, scratch, packed.memory)
+    uses = value, out, desk.scratch, packed.memory
+    _launch(compiled.drivers[1], desk.params, desk.at, threads, is_long, *uses)
+    if compiled.scratch <= _SMALL:
+        compiled.desks.append(desk)
     return out
+
+
+def _desk(compiled: Tables) -> Desk:
+    """Return a new desk."""
+    params, scratch = (
+        compiled.params.copy(),
+        aligned((compiled.scratch,), np.uint8, compiled.scratch),
+    )
+    return Desk(params, address(params), scratch, address(scratch))
+
+
+def _taken(spare: list[Any]) -> Any:
+    """Return what an earlier call has left, None if there is nothing.
+
+    A call leaves it when it ends; one that was interrupted does not, for somebody may still use it.
+    """
+    try:
+        return spare.pop()
+    except IndexError:
+        return None
 
 
 # What depends on a call's arrays, in the order of kernels.layout: from PANELS to the steps of the
@@ -157,16 +200,18 @@ def _in_order(plan: Plan, steps: tuple[int, ...]) -> tuple[int, ...]:
     return steps[0], steps[2], steps[3], steps[4], steps[1]
 
 
-def _launch(start_at: int, params: Array, threads: int, is_long: bool, *uses: Array) -> None:
+def _launch(
+    start_at: int, params: Array, at: int, threads: int, is_long: bool, *uses: Array
+) -> None:
     """Start the worker on `threads` threads; the arrays stay until all of them are done.
 
     If it takes long, an interruption takes the remaining tasks away.
     """
     if threads == 1 and not is_long:
-        door()(start_at, address(params), 0)
+        door()(start_at, at, 0)
         return
 
     def stop(_: object = uses) -> None:
         params[field.TAKEN] = _NO_MORE
 
-    _threads.run(start_at, address(params), threads, stop, is_long)
+    _threads.run(start_at, at, threads, stop, is_long)
