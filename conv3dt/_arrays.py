@@ -129,12 +129,12 @@ def check_out(
         )
     if out.shape != shape:
         raise ValueError(f"{function}: out must have shape {shape}; got {out.shape}.")
-    flags = {
-        "C-contiguous": out.flags.c_contiguous,
-        "aligned": out.flags.aligned,
-        "writeable": out.flags.writeable,
-    }
-    for wanted, holds in flags.items():
+    flags = out.flags
+    for wanted, holds in (
+        ("C-contiguous", flags.c_contiguous),
+        ("aligned", flags.aligned),
+        ("writeable", flags.writeable),
+    ):
         if not holds:
             raise ValueError(f"{function}: out must be {wanted}; got an array that is not.")
     for name, array in zip(("input", "filters", "bias"), inputs, strict=True):
@@ -146,7 +146,7 @@ def check_out(
 def _overlap(a: NDArray[Any], b: NDArray[Any]) -> bool:
     """Return whether two arrays may share memory; doubt counts, finding out can take for ever."""
     try:
-        return np.shares_memory(a, b, max_work=QUICKLY)
+        return np.shares_memory(a, b, QUICKLY)
     except np.exceptions.TooHardError:
         return True
 

@@ -85,15 +85,21 @@ def _result(call: Call) -> Array:
     if call.out is not None:
         return call.out
     shape, dtype = call.request.output_shape, call.value.dtype
+    if not dtype.isnative:
+        dtype = dtype.newbyteorder("=")
     size = prod(shape) * dtype.itemsize
-    return aligned(shape, dtype if dtype.isnative else dtype.newbyteorder("="), size)
+    return aligned(shape, dtype, size) if size > _SMALL else np.empty(shape, dtype)
 
 
 def _needed(plan: Plan, call: Call) -> int:
     """Return the bytes that the call is going to allocate."""
-    out = plan.request.output_bytes
-    copies = sum(a.nbytes for a in (call.value, call.filters) if not a.dtype.isnative)
-    return plan.panels + plan.scratch + copies + (out if call.out is None else 0)
+    needed = plan.panels + plan.scratch
+    if call.out is None:
+        needed += call.request.output_bytes
+    for array in (call.value, call.filters):
+        if not array.dtype.isnative:
+            needed += array.nbytes
+    return needed
 
 
 def _readable(x: Array) -> Array:
