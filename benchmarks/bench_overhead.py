@@ -2,7 +2,7 @@
 
 import conv3dt
 
-from .common import SMALLEST, make_call, make_plain_call, plan_of
+from .common import SMALLEST, arrays, make_call, make_plain_call, plan_of
 
 
 class Smallest:
@@ -10,8 +10,11 @@ class Smallest:
 
     def setup(self):
         self.plain, self.prepared = make_plain_call(SMALLEST), make_call(SMALLEST)
+        self.x, _ = arrays(SMALLEST)
+        self.layer = conv3dt.keras.layers.Conv3DTranspose(1, 1)
         self.plain()
         self.prepared()
+        self.layer(self.x)
         plan_of(SMALLEST)
 
     def time_plain(self):
@@ -19,6 +22,9 @@ class Smallest:
 
     def time_prepared(self):
         self.prepared()
+
+    def time_layer(self):
+        self.layer(self.x)
 
     def time_explain(self):
         plan_of(SMALLEST)

@@ -23,9 +23,8 @@ __all__ = ["Packed", "clear", "convolve", "load_all", "pack", "run"]
 
 Array = NDArray[Any]
 
-
 _NO_MORE = 1 << 40  # tasks that have been taken: more than any plan has
-_SMALL = 1 << 14  # bytes of memory that a plan keeps: for larger, 2 us to get it do not matter
+_SMALL = 1 << 14  # bytes: so little a plan keeps, and a result needs no cache line to start on
 
 
 class Packed(NamedTuple):
