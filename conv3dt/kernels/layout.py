@@ -39,7 +39,7 @@
     ITEM,  # bytes of a number in the arrays
     MOST_PHASES,  # rows an axis has in the tables of phases
     MOST_TAPS,  # and of taps
-    COLUMNS,  # what the rest says is for folding: taps times channels of a group
+    COLUMNS,  # from here to FINISH for folding: taps times channels of a group
     SUMS_AT,  # where in a thread's region are the planes of sums,
     WINDOW,  # how many of them,
     UNIT,  # bytes of the sums of one row of outputs: of each channel and phase of the width
@@ -53,7 +53,7 @@
     TURNED_AT,  # in this part of a thread's region
     TOGETHER,  # rows of inputs that are packed at a time, for folding,
     TOGETHER_STEP,  # this far apart
-    INPUT,  # addresses: of the arrays,
+    INPUT,  # from here on addresses, and steps of the arrays
     CHANNEL_STEP,  # of the input
     OUTPUT,
     BIAS,  # in the compute type, padded to whole vectors
