@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from . import _recycle, _run, _threads
 from ._arguments import as_call, as_request, as_threads
-from ._plan import Plan, make_plan
+from ._plan import Plan
+from ._planner import freshly_packed, make_plan
 
 __all__ = ["clear_cache", "conv3d_transpose", "explain", "threads"]
 
@@ -194,7 +195,7 @@ def explain(
         out=out,
         dtype=dtype,
     )
-    return make_plan(request, as_threads("explain", threads))
+    return freshly_packed(make_plan(request, as_threads("explain", threads)))
 
 
 def threads(n: int) -> AbstractContextManager[None]:

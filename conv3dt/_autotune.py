@@ -4,7 +4,7 @@ from time import perf_counter
 
 from . import _cache, _run, _threads
 from ._arguments import Call
-from ._plan import make_plan, ways_of
+from ._planner import make_plan, ways_of
 
 __all__ = ["fastest_way"]
 

@@ -60,12 +60,15 @@ def tables(plan: Plan) -> Tables:
 def _header(plan: Plan) -> Int64s:
     """Return the header, addresses still zero."""
     header = np.zeros(field.HEADER_FIELDS, np.int64)
-    turned_at = plan.packed_bytes + -plan.packed_bytes % _LINE
+    fresh_at = plan.packed_bytes + -plan.packed_bytes % _LINE
+    turned_at = fresh_at + plan.fresh_bytes
     fields = {
         field.TASKS: plan.tasks,
         field.SCRATCH_STEP: turned_at + plan.row_bytes + -plan.row_bytes % _LINE,
         field.TURNED: plan.row_bytes > 0,
         field.TURNED_AT: turned_at,
+        field.FRESH: plan.fresh,
+        field.FRESH_AT: fresh_at,
         field.LISTS_STEP: plan.list_bytes * len(plan.axes[3].phases),
         field.LIST_STEP: plan.list_bytes,
         field.ROW_TILES: plan.row_tiles,

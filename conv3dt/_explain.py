@@ -28,8 +28,7 @@ def describe(plan: Plan) -> str:
         f"blocks   {_block_line(plan)}",
         f"work     {_quantity(plan.flops, 1000)}FLOP, {_quantity(plan.bytes, 1024)}B of arrays,"
         f" {plan.flops / max(1, plan.bytes):.1f} FLOP per byte",
-        f"memory   packed filters {_quantity(plan.panels, 1024)}B,"
-        f" scratch {_quantity(plan.scratch, 1024)}B",
+        f"memory   {_filters(plan)}, scratch {_quantity(plan.scratch, 1024)}B",
         f"threads  {plan.threads}, {_count(plan.tasks, 'task')}{_serial(plan)}",
     ]
     return "\n".join(lines)
@@ -84,6 +83,12 @@ def _block_line(plan: Plan) -> str:
         f"{n} x {d}x{h}x{w} positions, {_count(plan.blocking.group, 'channel block')} a task;"
         f" phases of the width {'tile by tile' if plan.together else 'one after the other'}"
     )
+
+
+def _filters(plan: Plan) -> str:
+    if plan.fresh:
+        return f"filters packed by the task that uses them, {_quantity(plan.phase_bytes, 1024)}B"
+    return f"packed filters {_quantity(plan.panels, 1024)}B"
 
 
 def _serial(plan: Plan) -> str:

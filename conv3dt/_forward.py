@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 from . import _run
 from ._arguments import as_forward_call, as_request, as_threads
-from ._plan import Plan, make_plan
+from ._plan import Plan
+from ._planner import freshly_packed, make_plan
 
 __all__ = ["conv3d", "explain_conv3d"]
 
@@ -178,4 +179,4 @@ def explain_conv3d(
         dtype=dtype,
         read=as_forward_call,
     )
-    return make_plan(request, as_threads("explain_conv3d", threads))
+    return freshly_packed(make_plan(request, as_threads("explain_conv3d", threads)))

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import prod
 
-from . import _cpu, _geometry, _threads
+from . import _geometry
 from ._arguments import Request
-from ._blocking import Axis, Blocking, axes_of, choose_blocks
-from ._fold import Folding, choose_folding
+from ._blocking import Axis, Blocking
+from ._fold import Folding
 from ._tile import ITEMSIZE, Tile, WideTile, compute_type
-from ._tiling import Layer, Tiling, block_bytes, candidates, choose_tiling
+from ._tiling import Tiling
 from ._tuning import TUNING, Machine
 from .kernels import layout as field
 
-__all__ = ["Plan", "make_plan", "ways_of"]
+__all__ = ["Plan", "is_small"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,7 @@ class Plan:
     halos: tuple[bool, ...]
     exact: bool
     threads: int
+    fresh: bool = False  # tasks pack the filters they use: nobody else needs them
 
     @cached_property
     def size(self) -> int:
@@ -159,15 +160,30 @@ class Plan:
         if self.folding:
             return self.threads * self.folding.region
         own = self.packed_bytes + self.row_bytes + self.list_bytes * len(self.axes[3].phases)
-        return self.threads * own
+        return self.threads * (own + self.fresh_bytes)
 
     @cached_property
     def panels(self) -> int:
-        """Bytes of packed filters."""
+        """Bytes of packed filters, but for what tasks pack."""
+        if self.fresh:
+            return 0
         if self.folding:
             return self.folding.groups * self.folding.columns * self.request.ci * self.size
         taps = prod(sum(f.taps for f in a.phases) for a in self.axes)
         return taps * self.request.ci * self.width * self.size
+
+    @cached_property
+    def phase_bytes(self) -> int:
+        """Bytes of a block's panels that are in use together: of one phase, or all of the width."""
+        taps = prod(max((f.taps for f in a.phases), default=0) for a in self.axes[:3])
+        along = [f.taps for f in self.axes[3].phases]
+        in_turn = sum(along) if self.together or self.tiling.wide else max(along, default=0)
+        return taps * in_turn * self.request.ci * self.columns * self.size
+
+    @property
+    def fresh_bytes(self) -> int:
+        """Bytes in which a thread packs filters, whole cache lines."""
+        return -(-self.phase_bytes // 64) * 64 if self.fresh else 0
 
     @cached_property
     def layout(self) -> tuple[object, ...]:
@@ -221,7 +237,7 @@ class Plan:
     @cached_property
     def small(self) -> bool:
         """Whether the work is too little to share between threads."""
-        return _is_small(self.request, self.axes)
+        return is_small(self.request, self.axes)
 
     @cached_property
     def bytes(self) -> int:
@@ -260,46 +276,7 @@ def _unaligned(step: int, rows_lie_so: bool, steps: int = 1) -> int:
     return step + 64 if rows_lie_so and step * steps % TUNING.pad_every == 0 else step
 
 
-@lru_cache(maxsize=1024)
-def make_plan(
-    request: Request, threads: int | None = None, exact: bool = False, way: str | None = None
-) -> Plan:
-    """Return the plan of a request.
-
-    `exact` plans read nothing beyond the input, not even zeros, which infinite weights need. `way`
-    is one of `ways_of`, where it is not the one with the fewest predicted cycles.
-    """
-    machine, axes = _cpu.machine(), axes_of(request)
-    threads = 1 if _is_small(request, axes) else threads or _threads.available()
-    # Chosen as for one thread: the order of summation must not depend on how many there are.
-    folding = None if exact else choose_folding(request, machine, 1)
-    tiling = choose_tiling(_layer(request), exact, folding, way)
-    folding = choose_folding(request, machine, threads) if tiling.folding else None
-    if folding:
-        tiling = tiling._replace(folding=folding)
-        blocking = Blocking((1, *folding.block), 1, folding.groups)
-        return Plan(request, machine, axes, tiling, blocking, (False,) * 4, exact, threads)
-    halos = (False, False, tiling.most[2] > 1, tiling.wide or (tiling.most[3] > 1 and not exact))
-    position = request.ci * ITEMSIZE[compute_type(request.dtype)]
-    limit = block_bytes(tiling, position * prod(request.k) * request.co)
-    n_blocks = len(tiling.blocks)
-    blocking = choose_blocks(axes, tiling.most, halos, position, limit, n_blocks, threads)
-    return Plan(request, machine, axes, tiling, blocking, halos, exact, threads)
-
-
-def ways_of(request: Request) -> list[str]:
-    """Return the ways to compute a request that may be the fastest, most promising first."""
-    return candidates(_layer(request), choose_folding(request, _cpu.machine(), 1))
-
-
-def _layer(r: Request) -> Layer:
-    """Return what the choice of the tiling depends on."""
-    machine = _cpu.machine()
-    lanes = machine.vector_bytes // ITEMSIZE[compute_type(r.dtype)]
-    return Layer(axes_of(r), r.ci, r.co, r.data_format == "NCDHW", lanes, machine)
-
-
-def _is_small(r: Request, axes: tuple[Axis, ...]) -> bool:
+def is_small(r: Request, axes: tuple[Axis, ...]) -> bool:
     """Return whether starting threads would cost more than it gives."""
     products = 2 * r.ci * r.co * prod(a.pairs() for a in axes)
     return products + r.n * prod(r.o) * r.co < TUNING.serial_flops

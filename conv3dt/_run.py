@@ -8,10 +8,11 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _memory, _threads, _verbose
+from . import _memory, _planner, _threads, _verbose
 from ._arguments import Call
 from ._encode import Tables, drivers, tables
-from ._plan import Plan, make_plan
+from ._plan import Plan
+from ._planner import freshly_packed, make_plan
 from ._recycle import address, aligned
 from ._tile import compute_type
 from ._tuning import TUNING
@@ -53,6 +54,7 @@ def run(call: Call, packing: Packing | None = None, way: str | None = None) -> A
         return _result(call)
     begun = _verbose.begin()
     plan = make_plan(call.request, call.threads, False, way)
+    plan = plan if packing else freshly_packed(plan)
     _memory.require(_needed(plan, call), call.request.function)
     packed = (packing or pack)(plan, call.filters, call.bias)
     result = convolve(packed, call)
@@ -64,7 +66,7 @@ def run(call: Call, packing: Packing | None = None, way: str | None = None) -> A
 
 def clear() -> None:
     """Forget plans and code; calls that are under way keep theirs."""
-    make_plan.cache_clear()
+    _planner.clear()
     tables.cache_clear()
     forget()
 
@@ -124,15 +126,22 @@ def _packed(plan: Plan, filters: Array, bias: Array | None) -> tuple[Packed, boo
     packed = _taken(compiled.packed) or _unpacked(plan)
     if bias is not None:
         packed.memory.view(compute_type(plan.request.dtype))[: len(bias)] = bias
-    params, panels = compiled.params.copy(), packed.at + plan.bias_bytes
-    kd, kh, kw, co, ci = filters.strides
-    _PACKING.pack_into(
-        params.data, 8 * field.PANELS, panels, address(filters), co, ci, 0, kd, kh, kw
-    )
+    if plan.fresh:
+        return packed, True  # as far as is known
+    params = compiled.params.copy()
+    _place(filters, params, packed.at + plan.bias_bytes)
     threads = plan.threads if plan.panels > TUNING.serial_panels else 1
     is_long, memory = plan.panels > TUNING.long_bytes, packed.memory
     _launch(compiled.drivers[0], params, address(params), threads, is_long, filters, memory)
     return packed, not params[field.NOT_FINITE]
+
+
+def _place(filters: Array, params: Array, panels: int) -> None:
+    """Write where the filters are, and where they are packed."""
+    kd, kh, kw, co, ci = filters.strides
+    _PACKING.pack_into(
+        params.data, 8 * field.PANELS, panels, address(filters), co, ci, 0, kd, kh, kw
+    )
 
 
 def _unpacked(plan: Plan) -> Packed:
@@ -144,7 +153,7 @@ def _unpacked(plan: Plan) -> Packed:
 
 
 def convolve(packed: Packed, call: Call) -> Array:
-    """Return the convolution of a call whose filters are packed."""
+    """Return the convolution of a call whose filters are packed, or are by tasks."""
     plan, out = packed.plan, _result(call)
     value, compiled = _inputs(plan, _readable(call.value)), tables(plan)
     desk = _taken(compiled.desks) or _desk(compiled)
@@ -156,10 +165,17 @@ def convolve(packed: Packed, call: Call) -> Array:
     )  # fmt: skip
     threads = min(plan.threads, plan.tasks)
     is_long = plan.flops > TUNING.long_flops or plan.bytes > TUNING.long_bytes
-    uses = value, out, desk.scratch, packed.memory
+    uses: tuple[Array, ...] = value, out, desk.scratch, packed.memory
+    if plan.fresh:
+        filters = _readable(call.filters)
+        _place(filters, desk.params, 0)
+        uses = *uses, filters
     _launch(compiled.drivers[1], desk.params, desk.at, threads, is_long, *uses)
     if compiled.scratch <= _SMALL:
         compiled.desks.append(desk)
+    if plan.fresh and desk.params[field.NOT_FINITE]:
+        plan = make_plan(plan.request, plan.threads)
+        return convolve(pack(plan, call.filters, call.bias), call._replace(out=out))
     return out
 
 

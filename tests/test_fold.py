@@ -6,7 +6,7 @@ import pytest
 from test_microkernel import aligned, call, random_integers, read, stored
 
 import conv3dt
-from conv3dt import _cpu, _fold, _plan, _tiling
+from conv3dt import _cpu, _fold, _planner, _tiling
 from conv3dt._tile import ITEMSIZE, STORAGES, WideTile, compute_type
 from conv3dt._tuning import TUNING
 from conv3dt.kernels.foldkernel import finish_address, fold_address
@@ -90,10 +90,10 @@ def cut(request, monkeypatch):
             return _tiling.choose_tiling(layer, exact)
         return _tiling._fold_tiling(folding)
 
-    monkeypatch.setattr(_plan, "choose_tiling", fold)
-    _plan.make_plan.cache_clear()
+    monkeypatch.setattr(_planner, "choose_tiling", fold)
+    _planner.clear()
     yield request.param
-    _plan.make_plan.cache_clear()
+    _planner.clear()
 
 
 def integers(shape, dtype="float32", seed=0):

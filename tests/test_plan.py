@@ -9,7 +9,7 @@ import conv3dt
 from conv3dt import _geometry
 from conv3dt._arguments import Request
 from conv3dt._fold import choose_folding
-from conv3dt._plan import make_plan
+from conv3dt._planner import make_plan
 from conv3dt._tiling import Layer, channel_blocks, choose_tiling
 from conv3dt._tuning import MACHINES
 

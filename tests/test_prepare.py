@@ -8,7 +8,7 @@ import pytest
 import conv3dt
 from conv3dt import _autotune, _prepared, _run
 from conv3dt._arguments import as_call
-from conv3dt._plan import make_plan, ways_of
+from conv3dt._planner import make_plan, ways_of
 
 
 def normal(shape, dtype="float32", seed=0):

@@ -283,7 +283,7 @@ def is_public(name):
 
 
 def test_imports_are_found():
-    assert {"_run", "_arguments", "_plan"} <= own_imports("_api")
+    assert {"_run", "_arguments", "_plan", "_planner"} <= own_imports("_api")
     assert {"compat.v1.nn", "compat.v1.layers"} <= own_imports("compat.v1")
     assert own_imports("compat.v1.nn") == {"nn"}
     assert set(MODULES) - {""} == {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conv3dt import _cpu, _plan, _threads
+from conv3dt import _cpu, _planner, _threads
 from conv3dt._tuning import MACHINES
 from conv3dt.cli import main
 
@@ -46,9 +46,9 @@ def machine_of_the_readme(monkeypatch):
     """A plan for AVX-512 and two threads; it is not run."""
     monkeypatch.setattr(_cpu, "machine", lambda: MACHINES["avx512"])
     monkeypatch.setattr(_threads, "available", lambda: 2)
-    _plan.make_plan.cache_clear()
+    _planner.clear()
     yield
-    _plan.make_plan.cache_clear()
+    _planner.clear()
 
 
 def test_there_are_examples():

@@ -7,10 +7,10 @@ import oracle
 import pytest
 
 import conv3dt
-from conv3dt import _cpu, _memory, _plan, _run, _threads, _tiling
+from conv3dt import _cpu, _memory, _planner, _run, _threads, _tiling
 from conv3dt._arguments import as_call
 from conv3dt._encode import tables
-from conv3dt._plan import make_plan
+from conv3dt._planner import make_plan
 
 
 def integers(shape, dtype="float32", seed=0):
@@ -56,9 +56,9 @@ def streaming(monkeypatch):
     """All outputs go past the caches."""
     machine = _cpu.machine()._replace(stream_from=0)
     monkeypatch.setattr(_cpu, "machine", lambda: machine)
-    make_plan.cache_clear()
+    _planner.clear()
     yield
-    make_plan.cache_clear()
+    _planner.clear()
 
 
 @pytest.mark.usefixtures("streaming")
@@ -79,6 +79,49 @@ def test_outputs_that_go_past_the_caches(co, data_format, shifted):
     np.testing.assert_array_equal(out, expected(x, w, output, 2, data_format=data_format))
 
 
+@pytest.fixture
+def fresh(monkeypatch):
+    """Tasks pack the filters they use, however few, wherever a panel has one user."""
+    monkeypatch.setattr(_planner, "TUNING", _planner.TUNING._replace(serial_panels=-1))
+    _planner.clear()
+    yield
+    _planner.clear()
+
+
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.parametrize("layer", LAYERS, ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_filters_that_are_packed_by_the_task_that_uses_them(layer, dtype):
+    x_shape, w_shape, s = LAYERS[layer]
+    x, w = integers(x_shape, dtype), integers(w_shape, dtype, 1)
+    output = [x_shape[0], *(i * s for i in x_shape[1:4]), w_shape[3]]
+    plan = conv3dt.explain(x, w, output, s, threads=1)
+    assert plan.folding or (plan.fresh and not plan.panels)
+    more = {"bias": integers(w_shape[3], dtype, 2), "threads": 1}
+    wanted = expected(x, w, output, s) + more["bias"]
+    np.testing.assert_array_equal(conv3dt.conv3d_transpose(x, w, output, s, **more), wanted)
+    w[0, 0, 0, -1] = np.inf  # is met by zeros around the input, unless somebody looks
+    prepared = conv3dt.prepare(w, s, **more)(x, output)
+    np.testing.assert_array_equal(conv3dt.conv3d_transpose(x, w, output, s, **more), prepared)
+
+
+@pytest.mark.usefixtures("fresh")
+def test_forward_filters_that_are_packed_by_the_task_that_uses_them():
+    x, w = integers((1, 4, 5, 19, 7)), integers((3, 2, 3, 7, 33), seed=1)
+    assert conv3dt.explain_conv3d(x, w, 2, "SAME", threads=1).fresh
+    wanted = oracle.conv3d(x, w, (1, 2, 3, 10, 33), (2, 2, 2), "SAME")
+    np.testing.assert_array_equal(conv3dt.conv3d(x, w, 2, "SAME", threads=1), wanted)
+
+
+def test_only_panels_of_one_user_are_packed_by_tasks():
+    few, many = (64, 1, 1, 1, 200), (1, 32, 32, 32, 200)
+    w = (4, 4, 4, 512, 200)
+    assert conv3dt.explain(few, w, (64, 4, 4, 4, 512), 1, "VALID").fresh
+    assert not conv3dt.explain(many, w, (1, 35, 35, 35, 512), 1, "VALID").fresh
+    small = (1, 4, 4, 4, 8), (3, 3, 3, 8, 8), (1, 8, 8, 8, 8)
+    assert not conv3dt.explain(*small, 2).fresh  # are packed at once
+
+
 @pytest.mark.skipif(_cpu.host().isa != "avx512", reason="other tiles have other best rows")
 @pytest.mark.parametrize("layer", ["width", "height and width", "batch"])
 def test_the_rows_are_those_the_layer_is_named_for(layer):
@@ -93,7 +136,7 @@ def test_blocks_of_fewer_positions_than_a_vector_has(monkeypatch):
     def wide(layer, exact, folding=None, way=None):
         return min(_tiling._wide_tilings(layer), key=lambda tiling: tiling.cycles)
 
-    monkeypatch.setattr(_plan, "choose_tiling", wide)
+    monkeypatch.setattr(_planner, "choose_tiling", wide)
     x, w = integers((1, 1, 2, 40, 60_000)), integers((3, 3, 3, 1, 60_000), seed=1)
     plan = conv3dt.explain(x, w, [1, 1, 2, 40, 1], 1)
     assert plan.blocking.block[3] % plan.lanes

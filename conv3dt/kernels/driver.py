@@ -11,7 +11,7 @@ Letters: q positions of a phase (see `_geometry`), r phases, f a phase's row in 
 from .._geometry import n_tiles, tile_range
 from . import layout as field
 from .lists import (
-    forget_taps,
+    begin_tables,
     list_taps,
     list_tiles,
     list_wide_tiles,
@@ -19,7 +19,7 @@ from .lists import (
     tiles_of_phase,
 )
 from .memory import call_pack, call_tile, call_wide_tile, get, next_task
-from .pack import turn
+from .pack import pack_phase, turn
 from .tables import axis_row, block_row, output_distance, packed_distance, phase_row, taps_between
 
 __all__ = ["convolve"]
@@ -74,6 +74,7 @@ def _run_block(
     wide = get(p, field.WIDE)
     in_turn = get(width, field.N_PHASES) if get(p, field.PHASES_TOGETHER) or wide else 1
     images = n_tiles(n_hi - n_lo, get(batch, field.MOST))
+    fresh = scratch + get(p, field.FRESH_AT) if get(p, field.FRESH) else 0
     turned = get(p, field.TURNED)
     made = scratch + get(p, field.TURNED_AT)
     made -= w_lo * get(width, field.STRIDE) * get(width, field.OUTPUT_STEP)
@@ -85,7 +86,9 @@ def _run_block(
             y_hi = min(h_hi, get(fh, field.PHASE_LENGTH))
             rows = n_tiles(y_hi - h_lo, get(height, field.MOST))
             for rw in range(0, get(width, field.N_PHASES), in_turn):
-                forget_taps(p, lists, get(width, field.N_PHASES))
+                begin_tables(p, height, width, block, lists, rd, rh, rw, rw + in_turn, fresh)
+                if fresh:
+                    _pack_panels(p, height, width, block, lists, rd, rh, rw, rw + in_turn)
                 # Rows of tiles: images, depth, height.
                 for tn in range(images):
                     n0, n1 = tile_range(n_lo, n_hi, images, tn)
@@ -114,6 +117,13 @@ def _run_block(
                                 )  # fmt: skip
                             if turned:
                                 _turn_row(p, width, block, made, to, w_lo, w_hi)
+
+
+def _pack_panels(p, height, width, block, lists, rd, rh, rw_from, rw_to):
+    """Pack the panels of phases of the width that no other task needs."""
+    for rw in range(rw_from, rw_to):
+        panel = get(table_of_phase(p, lists, rw), field.KNOWN_PANEL)
+        pack_phase(p, height, width, block, rd, rh, rw, panel)
 
 
 def _run_row(

@@ -51,6 +51,8 @@
     FINISH,  # address of the micro-kernel that finishes outputs
     TURNED,  # 1: rows of the output are made with channels together, and turned when complete,
     TURNED_AT,  # in this part of a thread's region
+    FRESH,  # 1: tasks pack the panels they use, phase by phase,
+    FRESH_AT,  # into this part of a thread's region
     TOGETHER,  # rows of inputs that are packed at a time, for folding,
     TOGETHER_STEP,  # this far apart
     INPUT,  # from here on addresses, and steps of the arrays
@@ -65,8 +67,8 @@
     FILTERS,  # from here on, what packing filters reads alone
     CO_STEP,
     CI_STEP,
-) = range(59)
-HEADER_FIELDS = 59
+) = range(61)
+HEADER_FIELDS = 61
 
 # A column has the numbers of all axes: batch, depth, height, width.
 BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)
@@ -116,8 +118,9 @@ TILE_FIELDS = 6
     KNOWN_H_END,
     KNOWN_W_FIRST,
     KNOWN_W_END,
-) = range(7)
-KNOWN_FIELDS = 7
+    KNOWN_PANEL,  # address of the phase's panel
+) = range(8)
+KNOWN_FIELDS = 8
 KNOWN_BYTES = 8 * KNOWN_FIELDS
 
 # One row a block of output channels.

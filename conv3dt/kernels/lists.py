@@ -12,16 +12,16 @@ from .._geometry import n_tiles, tile_range, whole_range
 from . import layout as field
 from .memory import get, put
 from .tables import (
-    lines_before,
     output_distance,
     packed_distance,
+    panel_of,
     phase_row,
     taps_between,
     taps_in_phase,
 )
 
 __all__ = [
-    "forget_taps",
+    "begin_tables",
     "list_taps",
     "list_tiles",
     "list_wide_tiles",
@@ -42,10 +42,20 @@ def table_of_phase(p, lists, rw):
     return lists + rw * get(p, field.LIST_STEP) + 8 * tiles
 
 
-def forget_taps(p, lists, n_phases):
-    """Make sure that tables of taps are written anew: the panels have changed."""
-    for rw in range(n_phases):
-        put(table_of_phase(p, lists, rw), field.KNOWN_D_FIRST, -1)
+def begin_tables(p, height, width, block, lists, rd, rh, rw_from, rw_to, fresh):
+    """Begin the tables of taps of phases of the width: which panels they are of, and nothing else.
+
+    `fresh` is where the thread packs panels of its own, one behind the other; else it is 0.
+    """
+    line = get(block, field.VECTOR_WIDTH) * get(p, field.CHANNELS) * get(p, field.SIZE)
+    for rw in range(rw_from, rw_to):
+        table, panel = table_of_phase(p, lists, rw), fresh
+        if fresh == 0:
+            panel = panel_of(p, height, width, block, rd, rh, rw)
+        else:
+            fresh += taps_in_phase(p, rd, rh, rw) * line
+        put(table, field.KNOWN_PANEL, panel)
+        put(table, field.KNOWN_D_FIRST, -1)
 
 
 def list_tiles(p, width, lists, w_lo, w_hi, w_from):
@@ -132,7 +142,7 @@ def list_taps(
     put(table, field.KNOWN_W_FIRST, x_first)
     put(table, field.KNOWN_W_END, x_end)
     entries = _write_taps(
-        p, depth, height, width, block, table + field.KNOWN_BYTES, rd, rh, rw,
+        p, depth, height, width, block, table, rd, rh, rw,
         z_first, z_end, y_first, y_end, x_first, x_end,
     )  # fmt: skip
     put(table, field.KNOWN_ENTRIES, entries)
@@ -140,7 +150,7 @@ def list_taps(
 
 
 def _write_taps(
-    p, depth, height, width, block, entry, rd, rh, rw,
+    p, depth, height, width, block, table, rd, rh, rw,
     z_first, z_end, y_first, y_end, x_first, x_end,
 ):  # fmt: skip
     """Write the micro-kernel's table; return its number of entries.
@@ -158,10 +168,10 @@ def _write_taps(
     step_w = get(fw, field.DILATION) * get(width, field.PACKED_STEP)
     taps_h, taps_w = get(fh, field.PHASE_TAPS), get(fw, field.PHASE_TAPS)
     line = get(block, field.VECTOR_WIDTH) * get(p, field.SIZE)
-    panel = _panel(p, height, width, rd, rh, rw, get(block, field.START))
+    panel = get(table, field.KNOWN_PANEL)
     # The tiles of a wide kernel start at the same input for all phases.
     base = get(fw, field.SHIFT) * get(width, field.PACKED_STEP) if get(p, field.WIDE) else 0
-    start = entry
+    start = entry = table + field.KNOWN_BYTES
     for jd in range(z_first, z_end):
         for jh in range(y_first, y_end):
             at = base - jd * step_d - jh * step_h
@@ -190,10 +200,3 @@ def _write(entry, at, panel, length):
     put(entry, 1, panel)
     put(entry, 2, length)
     return entry + 24
-
-
-def _panel(p, height, width, rd, rh, rw, start):
-    """Return the address of the panel of phase (rd, rh, rw) and channel `start`."""
-    before = lines_before(p, height, width, rd, rh, rw) * get(p, field.WIDTH)
-    columns = before + taps_in_phase(p, rd, rh, rw) * start
-    return get(p, field.PANELS) + columns * get(p, field.CHANNELS) * get(p, field.SIZE)

@@ -23,7 +23,7 @@ from .memory import (
     uint16_at,
     uint32_at,
 )
-from .tables import axis_row, block_row, lines_before, phase_row, tap_row, taps_in_phase
+from .tables import axis_row, block_row, panel_of, phase_row, tap_row
 from .transpose import (
     LANES32,
     LANES64,
@@ -41,6 +41,7 @@ __all__ = [
     "is_finite",
     "pack_filters",
     "pack_input",
+    "pack_phase",
     "spread",
     "turn",
 ]
@@ -212,23 +213,33 @@ def pack_filters(p, slot):
         b, tap = divmod(task, taps)
         td, rest = divmod(tap, taps_h * taps_w)
         th, tw = divmod(rest, taps_w)
-        _pack_tap(
-            p, height, width, block_row(p, b), tap_row(p, field.DEPTH, td),
-            tap_row(p, field.HEIGHT, th), tap_row(p, field.WIDTH_AXIS, tw),
-        )  # fmt: skip
+        block, d = block_row(p, b), tap_row(p, field.DEPTH, td)
+        h, w = tap_row(p, field.HEIGHT, th), tap_row(p, field.WIDTH_AXIS, tw)
+        rd, rh, rw = get(d, field.TAP_PHASE), get(h, field.TAP_PHASE), get(w, field.TAP_PHASE)
+        _pack_tap(p, height, width, block, d, h, w, panel_of(p, height, width, block, rd, rh, rw))
 
 
-def _pack_tap(p, height, width, block, d, h, w):
+def pack_phase(p, height, width, block, rd, rh, rw, panel):
+    """Pack the taps of one phase of one channel block."""
+    fd, fh = phase_row(p, field.DEPTH, rd), phase_row(p, field.HEIGHT, rh)
+    fw = phase_row(p, field.WIDTH_AXIS, rw)
+    for jd in range(get(fd, field.PHASE_TAPS)):
+        d = tap_row(p, field.DEPTH, get(fd, field.BEFORE) + jd)
+        for jh in range(get(fh, field.PHASE_TAPS)):
+            h = tap_row(p, field.HEIGHT, get(fh, field.BEFORE) + jh)
+            for jw in range(get(fw, field.PHASE_TAPS)):
+                w = tap_row(p, field.WIDTH_AXIS, get(fw, field.BEFORE) + jw)
+                _pack_tap(p, height, width, block, d, h, w, panel)
+
+
+def _pack_tap(p, height, width, block, d, h, w, panel):
     """Pack one tap of one channel block: transpose (co, ci) to (ci, co)."""
-    rd, rh, rw = get(d, field.TAP_PHASE), get(h, field.TAP_PHASE), get(w, field.TAP_PHASE)
-    taps_h = get(phase_row(p, field.HEIGHT, rh), field.PHASE_TAPS)
-    taps_w = get(phase_row(p, field.WIDTH_AXIS, rw), field.PHASE_TAPS)
+    taps_h = get(phase_row(p, field.HEIGHT, get(h, field.TAP_PHASE)), field.PHASE_TAPS)
+    taps_w = get(phase_row(p, field.WIDTH_AXIS, get(w, field.TAP_PHASE)), field.PHASE_TAPS)
     start, columns = get(block, field.START), get(block, field.VECTOR_WIDTH)
     number = (get(d, field.TAP_NUMBER) * taps_h + get(h, field.TAP_NUMBER)) * taps_w
     number += taps_w - 1 - get(w, field.TAP_NUMBER)
-    before = lines_before(p, height, width, rd, rh, rw) * get(p, field.WIDTH)
-    before += taps_in_phase(p, rd, rh, rw) * start + number * columns
-    target = get(p, field.PANELS) + before * get(p, field.CHANNELS) * get(p, field.SIZE)
+    target = panel + number * columns * get(p, field.CHANNELS) * get(p, field.SIZE)
     source = (
         get(p, field.FILTERS)
         + start * get(p, field.CO_STEP)

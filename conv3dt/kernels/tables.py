@@ -14,6 +14,7 @@ __all__ = [
     "lines_before",
     "output_distance",
     "packed_distance",
+    "panel_of",
     "phase_row",
     "tap_row",
     "taps_between",
@@ -77,3 +78,10 @@ def lines_before(p, height, width, rd, rh, rw):
     taps_d, taps_h = get(d, field.PHASE_TAPS), get(h, field.PHASE_TAPS)
     planes = get(d, field.BEFORE) * get(height, field.N_TAPS) + taps_d * get(h, field.BEFORE)
     return planes * get(width, field.N_TAPS) + taps_d * taps_h * get(w, field.BEFORE)
+
+
+def panel_of(p, height, width, block, rd, rh, rw):
+    """Return the address of the panel of phase (rd, rh, rw) and a block of channels."""
+    before = lines_before(p, height, width, rd, rh, rw) * get(p, field.WIDTH)
+    columns = before + taps_in_phase(p, rd, rh, rw) * get(block, field.START)
+    return get(p, field.PANELS) + columns * get(p, field.CHANNELS) * get(p, field.SIZE)

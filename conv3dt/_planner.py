@@ -1,0 +1,72 @@
+"""From a request to its plan: kernel, tile, blocks, and who packs the filters."""
+
+from dataclasses import replace
+from functools import lru_cache
+from math import prod
+
+from . import _cpu, _threads
+from ._blocking import Blocking, axes_of, choose_blocks
+from ._fold import choose_folding
+from ._plan import Plan, is_small
+from ._request import Request
+from ._tile import ITEMSIZE, compute_type
+from ._tiling import Layer, block_bytes, candidates, choose_tiling
+from ._tuning import TUNING
+
+__all__ = ["clear", "freshly_packed", "make_plan", "ways_of"]
+
+
+@lru_cache(maxsize=1024)
+def make_plan(
+    request: Request, threads: int | None = None, exact: bool = False, way: str | None = None
+) -> Plan:
+    """Return the plan of a request.
+
+    `exact` plans read nothing beyond the input, not even zeros, which infinite weights need. `way`
+    is one of `ways_of`, where it is not the one with the fewest predicted cycles.
+    """
+    machine, axes = _cpu.machine(), axes_of(request)
+    threads = 1 if is_small(request, axes) else threads or _threads.available()
+    # Chosen as for one thread: the order of summation must not depend on how many there are.
+    folding = None if exact else choose_folding(request, machine, 1)
+    tiling = choose_tiling(_layer(request), exact, folding, way)
+    folding = choose_folding(request, machine, threads) if tiling.folding else None
+    if folding:
+        tiling = tiling._replace(folding=folding)
+        blocking = Blocking((1, *folding.block), 1, folding.groups)
+        return Plan(request, machine, axes, tiling, blocking, (False,) * 4, exact, threads)
+    halos = (False, False, tiling.most[2] > 1, tiling.wide or (tiling.most[3] > 1 and not exact))
+    position = request.ci * ITEMSIZE[compute_type(request.dtype)]
+    limit = block_bytes(tiling, position * prod(request.k) * request.co)
+    n_blocks = len(tiling.blocks)
+    blocking = choose_blocks(axes, tiling.most, halos, position, limit, n_blocks, threads)
+    return Plan(request, machine, axes, tiling, blocking, halos, exact, threads)
+
+
+@lru_cache(maxsize=1024)
+def freshly_packed(plan: Plan) -> Plan:
+    """Return the plan in which tasks pack the filters they use, if no panel has two users.
+
+    For many channels and few positions, filters that are packed ahead make the way to memory twice.
+    """
+    one_block = not plan.folding and prod(plan.n_blocks) == 1
+    heavy = plan.panels > TUNING.serial_panels and plan.phase_bytes <= TUNING.fresh_bytes
+    return replace(plan, fresh=True) if one_block and heavy and not plan.exact else plan
+
+
+def ways_of(request: Request) -> list[str]:
+    """Return the ways to compute a request that may be the fastest, most promising first."""
+    return candidates(_layer(request), choose_folding(request, _cpu.machine(), 1))
+
+
+def _layer(r: Request) -> Layer:
+    """Return what the choice of the tiling depends on."""
+    machine = _cpu.machine()
+    lanes = machine.vector_bytes // ITEMSIZE[compute_type(r.dtype)]
+    return Layer(axes_of(r), r.ci, r.co, r.data_format == "NCDHW", lanes, machine)
+
+
+def clear() -> None:
+    """Forget plans; calls that are under way keep theirs."""
+    make_plan.cache_clear()
+    freshly_packed.cache_clear()
