@@ -82,13 +82,16 @@ class Timing:
         self.seconds[key] = min(seconds, self.seconds.get(key, float("inf")))
 
     def share(self, layer, rates):
-        """Return the limit divided by the time, or None of a layer that was not timed."""
+        """Return the limit divided by the time, or None of a layer that was not timed.
+
+        Not more than 1: what stays in a cache is written faster than the limit says.
+        """
         seconds = self.seconds.get(self.key(layer))
         if seconds is None:
             return None
         plan = plan_of(layer, *self.format, self.threads)
         least = self.seconds[self.key(SMALLEST)] + rates.limit(plan.flops, plan.bytes)
-        return least / seconds
+        return min(1.0, least / seconds)
 
     def gflops(self, layer):
         plan = plan_of(layer, *self.format, self.threads)

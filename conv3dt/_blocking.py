@@ -35,6 +35,14 @@ class Axis(NamedTuple):
         least = [f.shift - (f.taps - 1) * f.dilation for f in self.phases if f.taps]
         return min(least, default=0), max((f.shift for f in self.phases if f.taps), default=0)
 
+    def phases_and_taps(self) -> list[tuple[Phase, int]]:
+        """Return the phases, and how many of each one's taps read inside for some position."""
+        ranges = [
+            _geometry.tap_range(0, f.length, f.taps, f.shift, f.dilation, self.i, self.in_s)
+            for f in self.phases
+        ]
+        return [(f, hi - lo) for f, (lo, hi) in zip(self.phases, ranges, strict=True)]
+
     def pairs(self) -> int:
         """Return how many (input index, tap) pairs land inside the output."""
         found = 0

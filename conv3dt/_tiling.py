@@ -137,14 +137,14 @@ def _channel_tilings(layer: Layer) -> Iterator[Tiling]:
     def tiling(along: str, at_most: tuple[int, int, int, int], count: float) -> Tiling:
         return Tiling("channels", along, at_most, blocks, depth.pairs() * count + stores, "")
 
-    along_width = sum(f.taps * _tiled(f.length, most, cycles) for f in width.phases)
+    along_width = sum(n * _tiled(f.length, most, cycles) for f, n in width.phases_and_taps())
     yield tiling("width", (1, 1, 1, most), batch.i * height.pairs() * along_width)
     if 0 < longest <= most // 2:
         groups = most // longest
         count = sum(
-            fh.taps * fw.taps * _tiled(fh.length, groups, _times(cycles, fw.length))
-            for fh in height.phases
-            for fw in width.phases
+            nh * nw * _tiled(fh.length, groups, _times(cycles, fw.length))
+            for fh, nh in height.phases_and_taps()
+            for fw, nw in width.phases_and_taps()
         )
         yield tiling("height and width", (1, 1, groups, longest), batch.i * count)
     in_batch = _tiled(batch.i, most, cycles)
@@ -190,12 +190,12 @@ def _wide_tiling(layer: Layer, channels: int, vectors: int, outer: int) -> Tilin
 
     in_row = -(-width.positions // layer.lanes)
     count = sum(
-        fh.taps * fw.taps * _tiled(
+        nh * nw * _tiled(
             fh.length, outer,
             lambda rows: _tiled(in_row, vectors, lambda columns: cycles(rows, columns)),
         )
-        for fh in height.phases
-        for fw in width.phases
+        for fh, nh in height.phases_and_taps()
+        for _, nw in width.phases_and_taps()
     )  # fmt: skip
     blocks = _even_blocks(layer.co, channels)
     rows = batch.i * sum(f.length for f in depth.phases) * sum(f.length for f in height.phases)
