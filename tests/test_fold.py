@@ -44,7 +44,15 @@ def test_products_are_added_where_the_rows_say(columns, vectors, storage):
     entry = np.array([0, b.ctypes.data, length], np.int64)
     call(
         fold_address(t),
-        (a.ctypes.data, a.strides[0], entry.ctypes.data, rows.ctypes.data, 5 * a.itemsize),
+        (
+            a.ctypes.data,
+            a.strides[0],
+            entry.ctypes.data,
+            rows.ctypes.data,
+            5 * a.itemsize,
+            a.ctypes.data,
+            64,
+        ),
     )
     np.testing.assert_array_equal(sums, wanted)
 

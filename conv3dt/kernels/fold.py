@@ -11,7 +11,7 @@ Output x of phase r is number t = x // s of its row. A plane is begun with the b
 input plane reaches it, and finished (activation, phases interleaved, stored) when the last has.
 """
 
-from .._geometry import reaching
+from .._geometry import n_tiles, reaching
 from . import layout as field
 from .memory import (
     call_finish,
@@ -21,7 +21,6 @@ from .memory import (
     get,
     int64_at,
     next_task,
-    prefetch,
     put,
 )
 from .pack import clear, clear_row, copy, copy_row, is_finite, spread
@@ -119,7 +118,7 @@ def convolve_folding(p, slot):
                 ahead = positions if together == 1 and h + 1 < h_hi else 0
                 _multiply(
                     p, group, packed + r * apart, sums, rows, entry, vectors,
-                    row + get(height, field.INPUT_STEP), ahead, step,
+                    row + get(height, field.INPUT_STEP), ahead,
                 )  # fmt: skip
             _finish(
                 p, batch, depth, height, width, sums, group, n, done, left, y_lo, y_hi, x_lo, x_hi
@@ -217,32 +216,22 @@ def _aim(p, depth, height, width, sums, rows, d, h, w_lo, z_lo, z_hi, y_lo, y_hi
             rows += 8 * taps
 
 
-def _ask(p, row, start, stop, positions, step):
-    """Ask for a part of a row of inputs: cache lines, or channels where they lie apart."""
-    if get(p, field.CHANNEL_STEP) == get(p, field.ITEM):
-        for line in range(start, stop):
-            prefetch(row + 64 * line)
-    else:
-        for channel in range(start, stop):
-            first = row + channel * get(p, field.CHANNEL_STEP)
-            for line in range(first, first + positions * step, 64):
-                prefetch(line)
-
-
-def _multiply(p, group, packed, sums, rows, entry, vectors, following, positions, step):
+def _multiply(p, group, packed, sums, rows, entry, vectors, following, positions):
     """Multiply a packed row of inputs by all columns of a group that do not go to the trash.
 
-    The row of inputs that follows is asked for meanwhile, a part with each block of columns.
+    The row of inputs that follows is asked for meanwhile, a cache line with each k of the first
+    micro-kernels: all lines of a call at once had to wait for each other.
     """
     size, lanes, n_blocks = get(p, field.SIZE), get(p, field.LANES), get(p, field.N_BLOCKS)
     channels, plane = get(p, field.CHANNELS), get(p, field.CHUNK_STEP)
     trash = sums + get(p, field.WINDOW) * get(p, field.BLOCK_ROWS) * get(p, field.UNIT)
     put(entry, 0, 0)
     put(entry, 2, channels)
-    parts = positions * step // 64
+    # A turn of asking is as many lines as there are channels: neighbours, or one of each channel.
+    between, turn_step = 64, 64 * channels
     if get(p, field.CHANNEL_STEP) != get(p, field.ITEM):
-        parts = channels
-    share, asked = parts // (n_blocks * ((vectors + 1) // 2)) + 1, 0
+        between, turn_step = get(p, field.CHANNEL_STEP), 64
+    end = following + n_tiles(positions * get(p, field.ITEM), 64) * turn_step
     for b in range(n_blocks):
         block = block_row(p, b)
         first = get(block, field.START)
@@ -252,11 +241,15 @@ def _multiply(p, group, packed, sums, rows, entry, vectors, following, positions
         put(entry, 1, panel)
         kernels = get(p, field.TILES) + 8 * get(block, field.KIND) * get(p, field.TILE_INNER)
         for v in range(0, vectors, 2):
-            _ask(p, following, asked, min(asked + share, parts), positions, step)
-            asked += share
             at = v * lanes * size
             kernel = get(kernels, min(2, vectors - v))
-            call_fold(kernel, packed + at, plane, entry, rows + 8 * first, at)
+            if following < end:
+                call_fold(
+                    kernel, packed + at, plane, entry, rows + 8 * first, at, following, between
+                )
+                following += turn_step
+            else:  # the packed row is there already
+                call_fold(kernel, packed + at, plane, entry, rows + 8 * first, at, packed, 0)
 
 
 def _in_vain(rows, columns, trash):

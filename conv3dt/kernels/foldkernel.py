@@ -12,6 +12,8 @@ fold    a       address of the first position of input channel 0
         entry   three int64: 0, address of b, length >= 1
         rows    address of as many int64 addresses as the tile has columns
         at      bytes from rows[m] to the tile's first position
+        ask     address of what is going to be read after this: a cache line with each k,
+        ask_step    so many bytes further each time
 finish  x       address of the sums of phase 0, channel 0
         phase, channel      bytes to the next phase's, the next channel's
         c       address of the output
@@ -34,7 +36,7 @@ __all__ = ["finish_address", "fold_address", "fold_assembly"]
 
 def fold_address(tile: WideTile) -> int:
     """Return the address of the kernel that multiplies and folds, compiled if it is new."""
-    return emitted(("fold", tile), 5, partial(_write_fold, tile), partial(_plain_fold, tile))
+    return emitted(("fold", tile), 7, partial(_write_fold, tile), partial(_plain_fold, tile))
 
 
 def finish_address(tile: WideTile) -> int:
@@ -44,7 +46,7 @@ def finish_address(tile: WideTile) -> int:
 
 def fold_assembly(tile: WideTile) -> str:
     """Return the machine code of the kernel that multiplies and folds, as text."""
-    return assembly(5, partial(_write_fold, tile))
+    return assembly(7, partial(_write_fold, tile))
 
 
 def _write_fold(tile, builder, *arguments):
@@ -74,9 +76,9 @@ def _plain_finish(tile):
 class _FoldEmitter(WideEmitter):
     """Writes `fold`."""
 
-    def kernel(self, a, plane, entry, rows, at):
+    def kernel(self, a, plane, entry, rows, at, ask, ask_step):
         b, w, tile = self.builder, self.words, self.tile
-        self.plane = plane
+        self.plane, self.ask, self.ask_step = plane, ask, ask_step
         zeros = [w.constant(0)] * (tile.channels * tile.vectors)
         sums = self.products(a, entry, i64(1), zeros)
         addresses = w.pointer(rows, i64(0).type)
@@ -86,6 +88,12 @@ class _FoldEmitter(WideEmitter):
                 to = b.bitcast(b.gep(row, [i64(j * w.lanes)]), w.vector.as_pointer())
                 total = b.fadd(b.load(to, align=w.size), sums[m * tile.vectors + j])
                 b.store(total, to, align=w.size)
+
+    def one_k(self, at_a, at_b, k, sums):
+        """Return the accumulators after the products of one k; ask for a line of the next row."""
+        b, w = self.builder, self.words
+        w.prefetch(w.pointer(b.add(self.ask, b.mul(k, self.ask_step))), i64(0))
+        return super().one_k(at_a, at_b, k, sums)
 
 
 class _FinishEmitter(WideEmitter):

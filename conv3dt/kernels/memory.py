@@ -13,7 +13,7 @@ import numpy as np
 from llvmlite import ir
 
 from .build import PLAIN, function_at
-from .emit import I16, I32, I64, Words, i64
+from .emit import I16, I32, I64, i64
 
 __all__ = [
     "View",
@@ -29,7 +29,6 @@ __all__ = [
     "get",
     "int64_at",
     "next_task",
-    "prefetch",
     "put",
     "uint16_at",
     "uint32_at",
@@ -80,13 +79,6 @@ def put(builder, address, index, value):
 
 
 @Word
-def prefetch(builder, address):
-    """Ask for the cache line at `address`, which is going to be read."""
-    words = Words(builder, False, 1, False)
-    words.prefetch(words.pointer(address), i64(0))
-
-
-@Word
 def float32_from_bits(builder, bits):
     """Return the float32 with these 32 bits."""
     return builder.bitcast(bits, ir.FloatType())
@@ -129,9 +121,6 @@ if PLAIN:
     def put(address, index, value):
         """Write an int64 number to `address`, `index` numbers further."""
         int64_at(address + 8 * index, 1)[0] = value
-
-    def prefetch(address):
-        """Ask for nothing."""
 
     def float32_from_bits(bits):
         """Return the float32 with these 32 bits."""

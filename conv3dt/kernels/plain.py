@@ -62,7 +62,7 @@ def plain_fold(tile: WideTile):
     read = memory.float64_at if tile.storage == "float64" else memory.float32_at
     width = tile.vectors * tile.lanes
 
-    def fold(a, plane, entry, rows, at):
+    def fold(a, plane, entry, rows, at, ask, ask_step):
         to_a, at_b, length = memory.int64_at(entry, 3)
         panel = read(at_b, length * tile.channels).reshape(length, tile.channels)
         sums = np.zeros((tile.channels, width), panel.dtype)
