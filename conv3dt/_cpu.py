@@ -18,6 +18,11 @@ class Host(NamedTuple):
     features: str  # as LLVM spells them: +avx2,-avx512f,...
 
 
+# What an LLVM older than the processor takes it for. It orders loads for 16 registers then, and the
+# tiles for 32 spill: LLVM 14 calls Zen 4 so.
+_WITHOUT_AVX512 = ("znver1", "znver2", "znver3")
+
+
 @lru_cache(maxsize=1)
 def host() -> Host:
     """Return the processor Numba compiles for: this one, or what NUMBA_CPU_NAME says."""
@@ -31,6 +36,8 @@ def host() -> Host:
         named = "" if elsewhere else binding.get_host_cpu_features().flatten()
     features = {f[1:] for f in named.split(",") if f.startswith("+")}
     isa = _instruction_set(binding.get_default_triple(), features)
+    if isa == "avx512" and name in _WITHOUT_AVX512:
+        name = "skylake-avx512"
     return Host(name, isa, MACHINES[isa].vector_bytes, named)
 
 
