@@ -42,5 +42,6 @@ def test_a_processor_newer_than_llvm_is_taken_for_one_with_its_vectors(host):
     """An older one's order of instructions would spill."""
     assert host("znver3", AVX512).name == "skylake-avx512"
     assert host("znver3", "+avx2,+fma").name == "znver3"
+    assert _cpu.machine() == MACHINES["znver3"]
     assert host("znver4", AVX512).name == "znver4"
     assert _cpu.machine() == MACHINES["znver4"]
