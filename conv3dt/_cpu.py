@@ -17,6 +17,11 @@ class Host(NamedTuple):
     vector_bytes: int
     features: str  # as LLVM spells them: +avx2,-avx512f,...
 
+    @property
+    def converts_float16(self) -> bool:
+        """Whether single instructions convert between float16 and float32."""
+        return "+f16c" in self.features.split(",")
+
 
 # What an LLVM older than the processor takes it for. It orders loads for 16 registers then, and the
 # tiles for 32 spill: LLVM 14 calls Zen 4 so.

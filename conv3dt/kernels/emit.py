@@ -6,6 +6,8 @@ Pointers are typed where they are made, which both older and newer llvmlite acce
 
 from llvmlite import binding, ir
 
+from .. import _cpu
+
 __all__ = ["I8", "I16", "I32", "I64", "Words", "i64"]
 
 I8, I16, I32, I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
@@ -129,9 +131,12 @@ class Words:
     def from_float16(self, v):
         """Return the float32 of a vector of float16's bits.
 
-        Below 2**-14 a float16 is a multiple of 2**-24; else the exponent's bias moves by 112.
+        Where no instruction does it: below 2**-14 a float16 is a multiple of 2**-24; else the
+        exponent's bias moves by 112.
         """
         b, const = self.builder, self.int_constant
+        if _cpu.host().converts_float16:
+            return b.fpext(b.bitcast(v, ir.VectorType(ir.HalfType(), self.lanes)), self.vector)
         bits = b.zext(v, self.ints)
         size = b.and_(bits, const(0x7FFF))
         small = b.fmul(b.sitofp(size, self.vector), self.constant(2.0**-24))
@@ -150,10 +155,13 @@ class Words:
     def to_float16(self, v):
         """Return the bits of float32 v rounded to float16, ties to even; NaN becomes a quiet NaN.
 
-        Integer arithmetic, so that it is the same on every machine. Below 2**-14 the addition of
-        0.5 aligns the significand at 2**-24, which is float16's smallest step, and rounds it.
+        Where no instruction does it, integer arithmetic. Below 2**-14 the addition of 0.5 aligns
+        the significand at 2**-24, which is float16's smallest step, and rounds it.
         """
         b, const = self.builder, self.int_constant
+        if _cpu.host().converts_float16:
+            halves = b.fptrunc(v, ir.VectorType(ir.HalfType(), self.lanes))
+            return b.bitcast(halves, ir.VectorType(I16, self.lanes))
         bits = self.as_ints(v)
         sign = b.and_(bits, const(0x80000000))
         size = b.xor(bits, sign)
