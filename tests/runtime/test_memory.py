@@ -60,6 +60,48 @@ print(resident() - before)
     assert int(run(RESIDENT + program)) < 20
 
 
+def test_no_more_kernels_are_kept_than_the_limit_says():
+    program = """
+from conv3dt.kernels import build
+build._MOST = 16
+for n in range(1, 60):
+    x, w, shape, s = layer(channels=n, width=4)
+    y = conv3dt.conv3d_transpose(x, w, shape, s)
+    np.testing.assert_array_equal(y, by_definition(x, w, shape, s))
+    assert build.count() <= 16, build.count()
+"""
+    run(program)
+
+
+def test_every_cache_has_a_limit_and_is_emptied():
+    """Caches of functions, wherever they are; those of one entry are facts of the process."""
+    program = """
+import functools
+check()
+double = conv3dt.prepare(LAYER[1], 2)
+double(LAYER[0])
+kind = type(functools.lru_cache(len))
+found = {
+    value
+    for name, module in list(sys.modules.items()) if name.startswith("conv3dt")
+    for value in vars(module).values() if isinstance(value, kind)
+}
+assert len(found) > 5
+for cache in found:
+    most = cache.cache_info().maxsize
+    assert most is not None and most <= 1024, cache
+from conv3dt import _encode, _plan
+from conv3dt.kernels import build
+assert build.count() and _plan.make_plan.cache_info().currsize
+conv3dt.clear_cache()
+assert not build.count()
+for cache in (_plan.make_plan, _encode.tables):
+    assert cache.cache_info().currsize == 0, cache
+check()
+"""
+    run(program)
+
+
 def test_the_cache_is_cleared_while_others_call():
     """Whoever computes keeps the code that it runs."""
     program = """

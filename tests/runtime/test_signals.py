@@ -58,10 +58,12 @@ except KeyboardInterrupt:
 
 def test_an_interruption_while_one_thread_computes():
     program = """
+out = np.zeros((4, 48, 48, 48, 64), np.float32)
 announce()
 try:
-    long_call(threads=1)
+    long_call(threads=1, out=out)
 except KeyboardInterrupt:
+    assert np.count_nonzero(out) < out.size  # it was not the end of the call
     check()
     print("interrupted")
 """

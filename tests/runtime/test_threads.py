@@ -150,12 +150,13 @@ assert most == conv3dt._threads.available() - 1, most
     run(AT_ONCE + program, NUMBA_THREADING_LAYER="workqueue")
 
 
-def test_python_goes_on_during_a_call():
+@pytest.mark.parametrize("threads", [1, None])
+def test_python_goes_on_during_a_call(threads, numba_layer):
     """The GIL is released: another thread counts while one long call computes."""
-    program = """
+    program = f"""
 x = np.ones((1, 32, 32, 32, 32), np.float32)
 w = np.ones((5, 5, 5, 32, 32), np.float32)
-call = lambda: conv3dt.conv3d_transpose(x, w, (1, 64, 64, 64, 32), 2, threads=1)
+call = lambda: conv3dt.conv3d_transpose(x, w, (1, 64, 64, 64, 32), 2, threads={threads})
 call()
 counted, computing = 0, True
 def count():
