@@ -134,13 +134,16 @@ class _Pool:
         jobs = [_Job(start, slot) for slot in range(1, n)]
         if self.size < n - 1:
             self.grow(n - 1)
-        for job in jobs:
-            self.jobs.put(job)
         try:
+            for job in jobs:
+                self.jobs.put(job)
             start(0)
-        finally:
             for job in jobs:
                 job.finish()
+        except BaseException:  # an interruption, at any of these steps: helpers may be at work
+            for job in jobs:
+                job.finish()
+            raise
 
     def grow(self, size: int) -> None:
         """Start helpers until there are `size`, or no more can be had: then there are fewer."""
@@ -239,14 +242,13 @@ def _share(worker: int, params: int, n: int, stop: Stop | None) -> None:
 
 def _run_aside(work: Callable[[], None], stop: Stop) -> None:
     """Run `work` on a thread of its own, while this one answers signals."""
-    job = _Job(lambda _: work(), 0)
+    job, started = _Job(lambda _: work(), 0), False
     try:
-        threading.Thread(target=job.help, name="conv3dt-call", daemon=True).start()
-    except RuntimeError:  # no thread can be had
-        work()
-        return
-    try:
-        job.wait()  # not join: in Python 3.11 an interrupted one takes the thread for finished
+        with suppress(RuntimeError):  # no thread can be had: then it is this one's work
+            threading.Thread(target=job.help, name="conv3dt-call", daemon=True).start()
+            started = True
+        # not join: in Python 3.11 an interrupted one takes the thread for finished
+        job.wait() if started else job.finish()
     except BaseException:
         stop()
         job.finish()  # arrays may go only when nobody uses them

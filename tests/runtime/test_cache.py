@@ -3,6 +3,7 @@
 import ast
 import os
 import shutil
+import signal
 import stat
 import sys
 from collections import Counter
@@ -40,7 +41,8 @@ def counts(**environment):
 
 
 def kernels(folder):
-    return sorted(folder.rglob("*.kernel"))
+    """Return all files: whatever is kept there is code."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have other folders")
@@ -54,7 +56,7 @@ def test_the_order_of_folders(tmp_path):
     )
     job = Path(d) / f"conv3dt-{os.getuid()}"
     assert chosen(**names | NOWHERE | {"SLURM_TMPDIR": d}) == job
-    assert stat.S_IMODE(job.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (job, *job.iterdir())} == {0o700}
     assert run(FOLDER, begin="", **names, CONV3DT_CACHE="0") == "None\n"
 
 
@@ -91,13 +93,30 @@ def test_a_disk_that_is_full_in_the_middle_of_a_file(cold):
     assert counts()["misses"] == 0
 
 
-def test_a_warm_cache_loads_no_compiler(cold):
-    loaded = "print(sorted({'numba', 'llvmlite.ir', 'conv3dt.kernels.translate'} & {*sys.modules}))"
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits")
+def test_a_process_that_dies_in_the_middle_of_a_file_leaves_no_half_kernel(cold):
+    die = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL)\n"
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n"
+    process = start(die + limit + "check()")
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGXFSZ
+    assert kernels(cold)
+    after = counts()
+    assert after["misses"] > 0 == after["damaged"]
+
+
+def test_with_a_warm_cache_nothing_is_compiled(cold):
     run("check()", PYTHONHASHSEED="1")
     first = counts(PYTHONHASHSEED="2")
     assert first["misses"] == first["damaged"] == 0
     assert first["hits"] == len(kernels(cold))
-    assert "translate" not in run("check()\n" + loaded)
+    program = """
+check()
+assert "conv3dt.kernels.translate" not in sys.modules
+from conv3dt.kernels.launch import launch
+assert launch.stats.cache_hits and not launch.stats.cache_misses, launch.stats
+"""
+    run(program)
 
 
 DAMAGES = {
@@ -153,6 +172,7 @@ def test_a_folder_for_each_processor_version_and_source(tmp_path):
     names = [
         name(),
         name(NUMBA_CPU_NAME="haswell"),
+        name(NUMBA_CPU_NAME="generic"),
         name(NUMBA_CPU_NAME="haswell", NUMBA_CPU_FEATURES="+avx2,+fma"),
         after("__init__.py", '__version__ = "', '__version__ = "9'),
         after("kernels/emit.py", "import", "import "),

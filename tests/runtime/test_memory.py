@@ -1,6 +1,8 @@
 """A process does not grow with its calls, and what cannot be had is said before any work."""
 
+import os
 import sys
+from pathlib import Path
 
 import pytest
 from processes import run
@@ -135,8 +137,38 @@ try:
     conv3dt.conv3d_transpose(x, w, (1, 128, 128, 128, 64), 4)
 except MemoryError as error:
     assert "needs 0.50 GiB" in str(error), error
+    assert "can be had" in str(error), error
     assert resident() - before < 10
     print("said")
 check()
 """
     assert run(RESIDENT + program) == "said\n"
+
+
+def test_a_control_group_of_little_memory():
+    """The kernel of the system would end the process; an error comes before that."""
+    new = Path("/sys/fs/cgroup/cgroup.controllers").exists()
+    group = Path("/sys/fs/cgroup" if new else "/sys/fs/cgroup/memory") / f"conv3dt-{os.getpid()}"
+    program = """
+open(sys.argv[1] + "/cgroup.procs", "w").write(str(os.getpid()))
+check()
+x, w = np.ones((1, 32, 32, 32, 1), np.float32), np.ones((1, 1, 1, 64, 1), np.float32)
+try:
+    conv3dt.conv3d_transpose(x, w, (1, 128, 128, 128, 64), 4)
+except MemoryError as error:
+    print(error)
+check()
+"""
+    try:
+        group.mkdir()
+    except OSError:
+        pytest.skip("control groups cannot be made here")
+    try:
+        try:
+            limit = group / ("memory.max" if new else "memory.limit_in_bytes")
+            limit.write_text(str(400 << 20))
+        except OSError:
+            pytest.skip("control groups cannot be limited here")
+        assert "needs 0.50 GiB of memory" in run(program, str(group))
+    finally:
+        group.rmdir()

@@ -28,7 +28,12 @@ def at_once(n, work):
 
 
 def test_the_first_use_from_eight_threads_with_nothing_compiled(cold):
-    run(AT_ONCE + "at_once(8, lambda _: check())")
+    program = """
+from conv3dt import _cache
+at_once(8, lambda _: check())
+assert 0 < _cache.COUNTS["misses"] <= len(list(_cache.folder().iterdir())), _cache.COUNTS
+"""
+    run(AT_ONCE + program)  # each kernel once
 
 
 def test_the_first_use_from_eight_threads_with_a_warm_cache(numba_layer):
