@@ -20,7 +20,7 @@ from pathlib import Path
 
 from . import _groups
 
-__all__ = ["available", "count_and_reason", "default", "limited", "numba_is_safe", "run"]
+__all__ = ["available", "count_and_reason", "default", "limited", "numba_is_safe", "run", "whose"]
 
 _chosen: ContextVar[int | None] = ContextVar("conv3dt.threads", default=None)
 _VARIABLES = "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK"
@@ -164,34 +164,46 @@ _pool = _Pool()
 
 def _after_fork() -> None:
     """Begin anew: a forked process has none of its parent's threads, perhaps other processors."""
-    global _pool, _numba_is_safe
+    global _pool, _trouble
     _pool = _Pool()
-    _numba_is_safe = None
+    _trouble = None
     count_and_reason.cache_clear()
     numba = sys.modules.get("numba.np.ufunc.parallel")
     if numba is not None and numba._is_initialized:
-        _numba_is_safe = False
+        _trouble = "this process was forked after Numba had started its threads"
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-_numba_is_safe: bool | None = None  # None: not known yet
+_trouble: str | None = None  # why Numba's threads cannot do the work; None: not known yet
 
 
 def numba_is_safe() -> bool:
     """Return whether Numba's threads can do the work; they are started if that is still to be."""
-    global _numba_is_safe
-    if _numba_is_safe is None:
-        _numba_is_safe = _can_start(available()) and _layer_is_safe()
-    return _numba_is_safe
+    global _trouble
+    if _trouble is None:
+        _trouble = _found_trouble() if _can_start(available()) else "the system gives no more"
+    return not _trouble
 
 
-def _layer_is_safe() -> bool:
-    from .kernels.launch import layer_is_safe
+def _found_trouble() -> str:
+    from .kernels.launch import layer
 
-    return bool(layer_is_safe())  # type: ignore[no-untyped-call]
+    unsafe = layer() == "workqueue"  # type: ignore[no-untyped-call]
+    return "with its layer workqueue two calls at once end the process" if unsafe else ""
+
+
+def whose() -> str:
+    """Return whose threads do the work; if they are not Numba's, why."""
+    if available() == 1:
+        return "the caller's"
+    if numba_is_safe():
+        from .kernels.launch import layer
+
+        return f"Numba's, layer {layer()}"  # type: ignore[no-untyped-call]
+    return f"Python's own, not Numba's: {_trouble}"
 
 
 def _can_start(n: int) -> bool:

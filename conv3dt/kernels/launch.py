@@ -16,7 +16,7 @@ from numba.np.ufunc import parallel
 
 from .. import _cache
 
-__all__ = ["launch", "layer_is_safe"]
+__all__ = ["launch", "layer"]
 
 _I64 = ir.IntType(64)
 _LOOP = "parallel loop"
@@ -70,7 +70,7 @@ def _compiled():
 launch = _compiled()
 
 
-def layer_is_safe():
-    """Return whether two Python threads may start work at once; Numba's threads are started."""
+def layer():
+    """Return the name of Numba's threading layer; its threads are started."""
     parallel._launch_threads()
-    return parallel.threading_layer() != "workqueue"
+    return parallel.threading_layer()

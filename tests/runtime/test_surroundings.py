@@ -1,6 +1,7 @@
 """The same results whatever surrounds the process, and nothing of it is changed."""
 
 import os
+import platform
 import shutil
 import sys
 from pathlib import Path
@@ -36,10 +37,18 @@ def test_environments(name):
     assert finish(start("check()", **SURROUNDINGS[name])) == ("", "")
 
 
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="other machines have other names")
+@pytest.mark.parametrize("name", ["generic", "haswell", "skylake-avx512"])
+def test_a_processor_that_is_named_has_no_features_of_this_one(name):
+    program = "print(conv3dt.explain(LAYER[0], LAYER[1], *LAYER[2:]).machine.isa)"
+    assert run(program, NUMBA_CPU_NAME=name) == "sse\n"
+
+
 def test_plain_python():
     program = "x, w = LAYER[0][:, :2, :2, :4], LAYER[1]\n" + (
         "y = conv3dt.conv3d_transpose(x, w, (1, 4, 4, 8, 16), 2)\n"
-        "np.testing.assert_array_equal(y, by_definition(x, w, (1, 4, 4, 8, 16), 2))"
+        "np.testing.assert_array_equal(y, by_definition(x, w, (1, 4, 4, 8, 16), 2))\n"
+        "from conv3dt import _cache; assert not _cache.COUNTS"
     )
     assert finish(start(program, NUMBA_DISABLE_JIT="1")) == ("", "")
 
@@ -48,7 +57,7 @@ def test_plain_python():
 def test_options_of_python(options):
     program = f"import sys; sys.path[:0] = {path().split(os.pathsep)[:2]!r}\n"
     program += BEGIN + CHECKED
-    assert finish(start(program, begin="", options=options))[0] == ""
+    assert finish(start(program, begin="", options=options)) == ("", "")
 
 
 def test_a_path_with_spaces_and_other_letters(tmp_path):
