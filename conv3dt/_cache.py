@@ -26,6 +26,8 @@ COUNTS = Counter[str]()  # hits, misses, damaged: in this process
 
 _CHECK = 16  # bytes of checksum in front of the code
 _SUFFIX = ".kernel"
+# What kernels take from modules beside their own.
+_OUTSIDE = "_activations.py", "_geometry.py", "_tile.py"
 _trouble = ""
 
 
@@ -152,7 +154,7 @@ def _folder_name() -> str:
     check.update(metadata.version("llvmlite").encode())
     here = resources.files(__package__)
     kernels = [p for p in (here / "kernels").iterdir() if p.name.endswith(".py")]
-    sources = [here / "_geometry.py", here / "_tile.py", *sorted(kernels, key=lambda p: p.name)]
+    sources = [*(here / name for name in _OUTSIDE), *sorted(kernels, key=lambda p: p.name)]
     for source in sources:
         check.update(source.read_bytes())
     return f"{versions}-{check.hexdigest()}"

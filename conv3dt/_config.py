@@ -55,7 +55,7 @@ def _machine() -> dict[str, str]:
         "processor": f"{host.name}, {platform.machine()}",
         "vectors": f"{host.isa}, {host.vector_bytes} bytes ({host.vector_bytes // 4} float32)",
         "features": " ".join(f[1:] for f in host.features.split(",") if f.startswith("+")),
-        "threads": f"{count} ({reason}){block}; of its own, not of Numba's threading layer",
+        "threads": f"{count} ({reason}){block}; {_threads.whose()}",
     }
 
 

@@ -75,9 +75,8 @@ class _Lease:
 
     __slots__ = ("__array_interface__", "_block", "_pool")
 
-    def __init__(self, pool: _Pool, size: int) -> None:
-        self._pool = pool
-        self._block = pool.take(size)
+    def __init__(self, pool: _Pool, block: Block) -> None:
+        self._pool, self._block = pool, block
         self.__array_interface__ = self._block.__array_interface__
 
     def __del__(self) -> None:
@@ -141,7 +140,7 @@ def aligned(shape: tuple[int, ...], dtype: Any, size: int) -> NDArray[Any]:
     """Return an uninitialised C-contiguous array of `size` bytes that starts on a cache line."""
     size += _LINE
     small = size < _RECYCLED_FROM
-    block = np.empty(size, np.uint8) if small else np.asarray(_Lease(_pool, size))
+    block = np.empty(size, np.uint8) if small else np.asarray(_Lease(_pool, _pool.take(size)))
     return np.ndarray(shape, dtype, block, -address(block) % _LINE)
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from . import _groups
 
-__all__ = ["available", "count_and_reason", "default", "limited", "numba_is_safe", "run"]
+__all__ = ["available", "count_and_reason", "default", "limited", "numba_is_safe", "run", "whose"]
 
 _chosen: ContextVar[int | None] = ContextVar("conv3dt.threads", default=None)
 _VARIABLES = "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK"
@@ -134,13 +134,16 @@ class _Pool:
         jobs = [_Job(start, slot) for slot in range(1, n)]
         if self.size < n - 1:
             self.grow(n - 1)
-        for job in jobs:
-            self.jobs.put(job)
         try:
+            for job in jobs:
+                self.jobs.put(job)
             start(0)
-        finally:
             for job in jobs:
                 job.finish()
+        except BaseException:  # an interruption, at any of these steps: helpers may be at work
+            for job in jobs:
+                job.finish()
+            raise
 
     def grow(self, size: int) -> None:
         """Start helpers until there are `size`, or no more can be had: then there are fewer."""
@@ -161,34 +164,46 @@ _pool = _Pool()
 
 def _after_fork() -> None:
     """Begin anew: a forked process has none of its parent's threads, perhaps other processors."""
-    global _pool, _numba_is_safe
+    global _pool, _trouble
     _pool = _Pool()
-    _numba_is_safe = None
+    _trouble = None
     count_and_reason.cache_clear()
     numba = sys.modules.get("numba.np.ufunc.parallel")
     if numba is not None and numba._is_initialized:
-        _numba_is_safe = False
+        _trouble = "this process was forked after Numba had started its threads"
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-_numba_is_safe: bool | None = None  # None: not known yet
+_trouble: str | None = None  # why Numba's threads cannot do the work; None: not known yet
 
 
 def numba_is_safe() -> bool:
     """Return whether Numba's threads can do the work; they are started if that is still to be."""
-    global _numba_is_safe
-    if _numba_is_safe is None:
-        _numba_is_safe = _can_start(available()) and _layer_is_safe()
-    return _numba_is_safe
+    global _trouble
+    if _trouble is None:
+        _trouble = _found_trouble() if _can_start(available()) else "the system gives no more"
+    return not _trouble
 
 
-def _layer_is_safe() -> bool:
-    from .kernels.launch import layer_is_safe
+def _found_trouble() -> str:
+    from .kernels.launch import layer
 
-    return bool(layer_is_safe())  # type: ignore[no-untyped-call]
+    unsafe = layer() == "workqueue"  # type: ignore[no-untyped-call]
+    return "with its layer workqueue two calls at once end the process" if unsafe else ""
+
+
+def whose() -> str:
+    """Return whose threads do the work; if they are not Numba's, why."""
+    if available() == 1:
+        return "the caller's"
+    if numba_is_safe():
+        from .kernels.launch import layer
+
+        return f"Numba's, layer {layer()}"  # type: ignore[no-untyped-call]
+    return f"Python's own, not Numba's: {_trouble}"
 
 
 def _can_start(n: int) -> bool:
@@ -239,14 +254,13 @@ def _share(worker: int, params: int, n: int, stop: Stop | None) -> None:
 
 def _run_aside(work: Callable[[], None], stop: Stop) -> None:
     """Run `work` on a thread of its own, while this one answers signals."""
-    job = _Job(lambda _: work(), 0)
+    job, started = _Job(lambda _: work(), 0), False
     try:
-        threading.Thread(target=job.help, name="conv3dt-call", daemon=True).start()
-    except RuntimeError:  # no thread can be had
-        work()
-        return
-    try:
-        job.wait()  # not join: in Python 3.11 an interrupted one takes the thread for finished
+        with suppress(RuntimeError):  # no thread can be had: then it is this one's work
+            threading.Thread(target=job.help, name="conv3dt-call", daemon=True).start()
+            started = True
+        # not join: in Python 3.11 an interrupted one takes the thread for finished
+        job.wait() if started else job.finish()
     except BaseException:
         stop()
         job.finish()  # arrays may go only when nobody uses them

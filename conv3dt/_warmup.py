@@ -1,7 +1,8 @@
 """Compile ahead of the first call."""
 
-from . import _run
+from . import _run, _threads
 from ._plan import Plan
+from .kernels.build import PLAIN
 
 __all__ = ["warmup"]
 
@@ -43,4 +44,8 @@ def warmup(*plans: Plan) -> int:
     for plan in plans:
         if not isinstance(plan, Plan):
             raise TypeError(f"warmup: plans must be what explain returns; got {plan!r}.")
-    return _run.load_all(plans)
+    count = _run.load_all(plans)
+    if PLAIN:
+        return count
+    _threads.numba_is_safe()  # finds out with the parallel loop, which is kept as well
+    return count + 1

@@ -1,6 +1,7 @@
 """Filters packed once: the same bits as a plain call, whatever the shapes that follow."""
 
 import threading
+from itertools import product
 
 import numpy as np
 import pytest
@@ -95,6 +96,23 @@ def test_plans_and_layouts_are_bounded(monkeypatch):
     for i in range(1, 20):
         prepared(np.ones((1, 1, 1, i, 4), np.float32))
         assert len(prepared._packed) <= 5
+
+
+def test_copies_of_the_filters_are_bounded(monkeypatch):
+    """Inputs of many shapes, for which filters are packed in several ways."""
+    prepared = conv3dt.prepare(normal((3, 3, 3, 3, 4)), 2)
+
+    def most_copies():
+        prepared._packed.clear()
+        most = 0
+        for i, j in product((1, 2, 40), (1, 3, 90)):
+            prepared(np.ones((1, 2, i, j, 4), np.float32))
+            most = max(most, len({id(p.memory) for p in prepared._packed.values()}))
+        return most
+
+    assert most_copies() > 1
+    monkeypatch.setattr(_prepared, "_MOST_LAYOUTS", 1)
+    assert most_copies() == 1
 
 
 def test_calls_from_several_threads_are_right():

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+import conv3dt
 from conv3dt import _cpu, _planner, _threads
 from conv3dt._tuning import MACHINES
 from conv3dt.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = Path(conv3dt.__file__).parent
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/engine.md", "docs/migrating.md")
 FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -86,5 +88,5 @@ def test_files_that_are_named_exist(document):
     text = (ROOT / document).read_text()
     named = set(re.findall(r"`([\w./]+\.(?:py|md|toml))`|\]\(([\w./]+)\)", text))
     for name in {a or b for a, b in named}:
-        places = (ROOT, ROOT / "conv3dt", ROOT / "conv3dt" / "kernels", (ROOT / document).parent)
+        places = (ROOT, PACKAGE.parent, PACKAGE, PACKAGE / "kernels", (ROOT / document).parent)
         assert any((place / name).exists() for place in places), name

@@ -4,18 +4,22 @@ A slot is a thread's share of the blocks: its worker takes one after the other f
 all share, until none is left, so that a thread that is held up does not hold up the others.
 """
 
-from functools import partial
+import pickle
+from contextlib import suppress
 
 from llvmlite import ir
-from numba import config, njit, prange, types
+from numba import njit, prange, types
+from numba.core import caching, serialize
+from numba.core.compiler import CompileResult
 from numba.extending import intrinsic
 from numba.np.ufunc import parallel
 
 from .. import _cache
 
-__all__ = ["launch", "layer_is_safe"]
+__all__ = ["launch", "layer"]
 
 _I64 = ir.IntType(64)
+_LOOP = "parallel loop"
 
 
 @intrinsic
@@ -35,29 +39,38 @@ def _loop(door, worker, params, slots):
         _enter(door, worker, params, slot)
 
 
-_SIGNATURE = types.void(*[types.int64] * 4)
+class _Cache(caching.NullCache):
+    """Where Numba finds its loop: in a file with a checksum, like the kernels.
+
+    Numba's own files have none, and a wrong bit in them ends the process; and it does not read them
+    in a folder that it cannot write to.
+    """
+
+    def load_overload(self, signature, context):
+        data = _cache.load(_LOOP)
+        with suppress(Exception):  # of another Numba's insides: the loop is soon compiled
+            context.refresh()
+            return CompileResult._rebuild(context, *pickle.loads(data)) if data else None
+
+    def save_overload(self, signature, result):
+        with suppress(Exception):
+            _cache.save(_LOOP, serialize.dumps(result._reduce()))
 
 
 def _compiled():
-    """Return the loop, compiled or from the folder of kernels, where Numba keeps it."""
-    compiled = partial(njit, _SIGNATURE, parallel=True, nogil=True, error_model="numpy")
-    folder, before = _cache.folder(), config.CACHE_DIR
-    if folder is None:
-        return compiled()(_loop)
-    config.CACHE_DIR = str(folder)
-    try:
-        return compiled(cache=True)(_loop)
-    except Exception:  # whatever is wrong with the folder or a file in it: the loop is quickly made
-        return compiled()(_loop)
-    finally:
-        config.CACHE_DIR = before
+    """Return the loop, compiled or from the folder of kernels."""
+    loop = njit(parallel=True, nogil=True, error_model="numpy")(_loop)
+    loop._cache = _Cache()
+    loop.compile(types.void(*[types.int64] * 4))
+    loop.disable_compile()
+    return loop
 
 
 # Call worker(params, slot) for every slot, in parallel, through the door.
 launch = _compiled()
 
 
-def layer_is_safe():
-    """Return whether two Python threads may start work at once; Numba's threads are started."""
+def layer():
+    """Return the name of Numba's threading layer; its threads are started."""
     parallel._launch_threads()
-    return parallel.threading_layer() != "workqueue"
+    return parallel.threading_layer()

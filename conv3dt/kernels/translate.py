@@ -13,7 +13,7 @@ Besides there are tuples, `min`, `max`, `divmod`, `range`, and the words of `mem
 import ast
 import inspect
 import textwrap
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from llvmlite import ir
@@ -34,7 +34,7 @@ class _Loop(NamedTuple):
     leave: ir.Block
 
 
-@cache
+@lru_cache(maxsize=256)
 def _definition(function):
     """Return the syntax of a function."""
     return ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-LAYERS = ["omp", "workqueue"] + (["tbb"] if os.environ.get("CONV3DT_TEST_TBB") else [])
+NAMED = os.environ.get("NUMBA_THREADING_LAYER")
+LAYERS = [NAMED] if NAMED else ["omp", "workqueue"]
 
 
 @pytest.fixture(params=LAYERS)

@@ -1,10 +1,13 @@
 """Where compiled kernels are kept: chosen once, never an error, never the wrong code."""
 
+import ast
 import os
 import shutil
+import signal
 import stat
 import sys
 from collections import Counter
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -38,7 +41,8 @@ def counts(**environment):
 
 
 def kernels(folder):
-    return sorted(folder.rglob("*.kernel"))
+    """Return all files: whatever is kept there is code."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have other folders")
@@ -52,7 +56,7 @@ def test_the_order_of_folders(tmp_path):
     )
     job = Path(d) / f"conv3dt-{os.getuid()}"
     assert chosen(**names | NOWHERE | {"SLURM_TMPDIR": d}) == job
-    assert stat.S_IMODE(job.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (job, *job.iterdir())} == {0o700}
     assert run(FOLDER, begin="", **names, CONV3DT_CACHE="0") == "None\n"
 
 
@@ -84,17 +88,35 @@ def test_a_disk_that_is_full_in_the_middle_of_a_file(cold):
     assert err.count("cannot write to") == err.count("\n") == 1
     assert all(kernel.stat().st_size <= 1000 for kernel in kernels(cold))
     assert not list(cold.rglob("*.part"))
-    assert counts()["misses"] > 0
+    after = counts()
+    assert after["misses"] > 0 == after["damaged"]
     assert counts()["misses"] == 0
 
 
-def test_a_warm_cache_loads_no_compiler(cold):
-    loaded = "print(sorted({'numba', 'llvmlite.ir', 'conv3dt.kernels.translate'} & {*sys.modules}))"
-    run("check()")
-    first = counts()
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits")
+def test_a_process_that_dies_in_the_middle_of_a_file_leaves_no_half_kernel(cold):
+    die = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL)\n"
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n"
+    process = start(die + limit + "check()")
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGXFSZ
+    assert kernels(cold)
+    after = counts()
+    assert after["misses"] > 0 == after["damaged"]
+
+
+def test_with_a_warm_cache_nothing_is_compiled(cold):
+    run("check()", PYTHONHASHSEED="1")
+    first = counts(PYTHONHASHSEED="2")
     assert first["misses"] == first["damaged"] == 0
     assert first["hits"] == len(kernels(cold))
-    assert "translate" not in run("check()\n" + loaded)
+    program = """
+check()
+assert "conv3dt.kernels.translate" not in sys.modules
+from conv3dt.kernels.launch import launch
+assert launch.stats.cache_hits and not launch.stats.cache_misses, launch.stats
+"""
+    run(program)
 
 
 DAMAGES = {
@@ -136,7 +158,7 @@ def test_a_folder_for_each_processor_version_and_source(tmp_path):
     elsewhere = os.pathsep.join([str(package.parent), path()])
 
     def name(**environment):
-        return Path(run(FOLDER, begin="", PYTHONPATH=elsewhere, **environment).strip()).name
+        return Path(run(FOLDER, begin="", **{"PYTHONPATH": elsewhere} | environment).strip()).name
 
     def after(file, old, new):
         changed = package / file
@@ -150,14 +172,37 @@ def test_a_folder_for_each_processor_version_and_source(tmp_path):
     names = [
         name(),
         name(NUMBA_CPU_NAME="haswell"),
+        name(NUMBA_CPU_NAME="generic"),
         name(NUMBA_CPU_NAME="haswell", NUMBA_CPU_FEATURES="+avx2,+fma"),
         after("__init__.py", '__version__ = "', '__version__ = "9'),
         after("kernels/emit.py", "import", "import "),
-        after("_geometry.py", "import", "import "),
+        *(after(f"{module}.py", "import", "import ") for module in taken_by_kernels(package)),
+        name(PYTHONPATH=os.pathsep.join([another_version("numba", tmp_path), elsewhere])),
+        name(PYTHONPATH=os.pathsep.join([another_version("llvmlite", tmp_path), elsewhere])),
     ]
     assert len(set(names)) == len(names)
     assert name() == names[0]
-    assert f"py{sys.version_info[0]}.{sys.version_info[1]}-numba" in names[0]
+    python = f"py{sys.version_info[0]}.{sys.version_info[1]}"
+    assert f"-{python}-numba{metadata.version('numba')}-" in names[0]
+
+
+def taken_by_kernels(package):
+    """Return the modules from which kernels import what may become part of their code."""
+    found = set()
+    for source in (package / "kernels").glob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == 2:
+                found |= {node.module} if node.module else {alias.name for alias in node.names}
+    assert {"_cache", "_cpu", "_geometry", "_tile"} <= found
+    return sorted(found - {"_cache", "_cpu", "_threads"})
+
+
+def another_version(name, folder):
+    """Return a folder in which a package of another version seems to be installed."""
+    described = folder / f"another {name}" / f"{name}-99.dist-info"
+    described.mkdir(parents=True)
+    (described / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 99\n")
+    return str(described.parent)
 
 
 def test_twenty_processes_on_one_empty_cache(cold):

@@ -72,6 +72,21 @@ def test_a_child_of_a_parent_that_used_openmp_has_helpers():
     run(IN_CHILD + program.replace("\n    ", "\n"), NUMBA_THREADING_LAYER="omp")
 
 
+@several
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processors cannot be chosen")
+def test_a_child_that_is_bound_to_one_processor():
+    """As MPI's and SLURM's launchers bind what they start."""
+    program = """
+    def work():
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        check()
+        assert conv3dt._threads.available() == 1
+    check()
+    ended_well(in_child(work))
+    """
+    run(IN_CHILD + program.replace("\n    ", "\n"))
+
+
 def test_a_child_of_a_child():
     run(IN_CHILD + "check(); ended_well(in_child(lambda: (check(), ended_well(in_child(check)))))")
 

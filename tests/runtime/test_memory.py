@@ -1,6 +1,8 @@
 """A process does not grow with its calls, and what cannot be had is said before any work."""
 
+import os
 import sys
+from pathlib import Path
 
 import pytest
 from processes import run
@@ -60,6 +62,48 @@ print(resident() - before)
     assert int(run(RESIDENT + program)) < 20
 
 
+def test_no_more_kernels_are_kept_than_the_limit_says():
+    program = """
+from conv3dt.kernels import build
+build._MOST = 16
+for n in range(1, 60):
+    x, w, shape, s = layer(channels=n, width=4)
+    y = conv3dt.conv3d_transpose(x, w, shape, s)
+    np.testing.assert_array_equal(y, by_definition(x, w, shape, s))
+    assert build.count() <= 16, build.count()
+"""
+    run(program)
+
+
+def test_every_cache_has_a_limit_and_is_emptied():
+    """Caches of functions, wherever they are; those of one entry are facts of the process."""
+    program = """
+import functools
+check()
+double = conv3dt.prepare(LAYER[1], 2)
+double(LAYER[0])
+kind = type(functools.lru_cache(len))
+found = {
+    value
+    for name, module in list(sys.modules.items()) if name.startswith("conv3dt")
+    for value in vars(module).values() if isinstance(value, kind)
+}
+assert len(found) > 5
+for cache in found:
+    most = cache.cache_info().maxsize
+    assert most is not None and most <= 1024, cache
+from conv3dt import _encode, _plan
+from conv3dt.kernels import build
+assert build.count() and _plan.make_plan.cache_info().currsize
+conv3dt.clear_cache()
+assert not build.count()
+for cache in (_plan.make_plan, _encode.tables):
+    assert cache.cache_info().currsize == 0, cache
+check()
+"""
+    run(program)
+
+
 def test_the_cache_is_cleared_while_others_call():
     """Whoever computes keeps the code that it runs."""
     program = """
@@ -93,8 +137,38 @@ try:
     conv3dt.conv3d_transpose(x, w, (1, 128, 128, 128, 64), 4)
 except MemoryError as error:
     assert "needs 0.50 GiB" in str(error), error
+    assert "can be had" in str(error), error
     assert resident() - before < 10
     print("said")
 check()
 """
     assert run(RESIDENT + program) == "said\n"
+
+
+def test_a_control_group_of_little_memory():
+    """The kernel of the system would end the process; an error comes before that."""
+    new = Path("/sys/fs/cgroup/cgroup.controllers").exists()
+    group = Path("/sys/fs/cgroup" if new else "/sys/fs/cgroup/memory") / f"conv3dt-{os.getpid()}"
+    program = """
+open(sys.argv[1] + "/cgroup.procs", "w").write(str(os.getpid()))
+check()
+x, w = np.ones((1, 32, 32, 32, 1), np.float32), np.ones((1, 1, 1, 64, 1), np.float32)
+try:
+    conv3dt.conv3d_transpose(x, w, (1, 128, 128, 128, 64), 4)
+except MemoryError as error:
+    print(error)
+check()
+"""
+    try:
+        group.mkdir()
+    except OSError:
+        pytest.skip("control groups cannot be made here")
+    try:
+        try:
+            limit = group / ("memory.max" if new else "memory.limit_in_bytes")
+            limit.write_text(str(400 << 20))
+        except OSError:
+            pytest.skip("control groups cannot be limited here")
+        assert "needs 0.50 GiB of memory" in run(program, str(group))
+    finally:
+        group.rmdir()

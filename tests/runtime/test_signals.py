@@ -58,10 +58,12 @@ except KeyboardInterrupt:
 
 def test_an_interruption_while_one_thread_computes():
     program = """
+out = np.zeros((4, 48, 48, 48, 64), np.float32)
 announce()
 try:
-    long_call(threads=1)
+    long_call(threads=1, out=out)
 except KeyboardInterrupt:
+    assert np.count_nonzero(out) < out.size  # it was not the end of the call
     check()
     print("interrupted")
 """
@@ -92,15 +94,19 @@ def ring(*_):
     raise Ring
 check()
 signal.signal(signal.SIGALRM, ring)
-rings = 0
-for n in range(200):
+rings, out = 0, np.empty(LAYER[2], "f4")
+for n in range(300):
+    options = {"out": out} if n % 3 else {}
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.0002 + 0.00002 * (n % 50))
         for _ in range(100):
-            conv3dt.conv3d_transpose(*LAYER)
+            conv3dt.conv3d_transpose(*LAYER, **options)
     except Ring:
         rings += 1
+    out[...] = 7
     check()
+    time.sleep(0.001)
+    assert (out == 7).all()  # nobody writes any more
 assert rings > 100, rings  # Python drops what is raised while an object is deleted
 print("right")
 """

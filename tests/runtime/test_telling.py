@@ -1,5 +1,6 @@
 """What a bug report needs, and what a call says of itself."""
 
+import os
 import re
 import subprocess
 import sys
@@ -7,7 +8,12 @@ import sys
 import pytest
 from processes import finish, run, start
 
+from conv3dt import _threads
 from conv3dt.kernels.build import PLAIN
+
+several = pytest.mark.skipif(
+    _threads.available() < 2 or not hasattr(os, "fork"), reason="there is one thread, or no fork"
+)
 
 LINE = re.compile(
     r"conv3dt,conv3d_transpose,float32,NDHWC,1x4x8x24x16->8x16x48x16,k3x3x3 s2x2x2 d1x1x1,"
@@ -56,9 +62,33 @@ def test_show_config():
         "threads", "cache", "kernels", "memory",
     }  # fmt: skip
     assert facts["threads"].startswith("1 (")
+    assert facts["threads"].endswith("; the caller's")
     assert facts["cache"].startswith(
         "none: NUMBA_DISABLE_JIT" if PLAIN else "none: CONV3DT_CACHE=0"
     )
+
+
+@several
+def test_config_tells_whose_threads_do_the_work(numba_layer):
+    program = """
+out = conv3dt.show_config()
+child = os.fork()
+if not child:
+    conv3dt.show_config()
+    sys.stdout.flush()
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+    environment = dict.fromkeys(["NUMBA_NUM_THREADS", "OMP_NUM_THREADS"])
+    out = run("sys.stdout.reconfigure(line_buffering=True)" + program, **environment)
+    ours, childs = (line for line in out.splitlines() if line.startswith("threads"))
+    if numba_layer == "workqueue":
+        assert ours.endswith(
+            "Python's own, not Numba's: with its layer workqueue two calls at once end the process"
+        )
+    else:
+        assert ours.endswith(f"; Numba's, layer {numba_layer}")
+    assert childs.endswith("this process was forked after Numba had started its threads")
 
 
 @pytest.mark.skipif(PLAIN, reason="nothing is compiled")

@@ -28,7 +28,12 @@ def at_once(n, work):
 
 
 def test_the_first_use_from_eight_threads_with_nothing_compiled(cold):
-    run(AT_ONCE + "at_once(8, lambda _: check())")
+    program = """
+from conv3dt import _cache
+at_once(8, lambda _: check())
+assert 0 < _cache.COUNTS["misses"] <= len(list(_cache.folder().iterdir())), _cache.COUNTS
+"""
+    run(AT_ONCE + program)  # each kernel once
 
 
 def test_the_first_use_from_eight_threads_with_a_warm_cache(numba_layer):
@@ -150,12 +155,13 @@ assert most == conv3dt._threads.available() - 1, most
     run(AT_ONCE + program, NUMBA_THREADING_LAYER="workqueue")
 
 
-def test_python_goes_on_during_a_call():
+@pytest.mark.parametrize("threads", [1, None])
+def test_python_goes_on_during_a_call(threads, numba_layer):
     """The GIL is released: another thread counts while one long call computes."""
-    program = """
+    program = f"""
 x = np.ones((1, 32, 32, 32, 32), np.float32)
 w = np.ones((5, 5, 5, 32, 32), np.float32)
-call = lambda: conv3dt.conv3d_transpose(x, w, (1, 64, 64, 64, 32), 2, threads=1)
+call = lambda: conv3dt.conv3d_transpose(x, w, (1, 64, 64, 64, 32), 2, threads={threads})
 call()
 counted, computing = 0, True
 def count():
@@ -175,7 +181,7 @@ assert during > 5, during
     run(program)
 
 
-def test_no_more_threads_can_be_had():
+def test_no_more_threads_can_be_had(numba_layer):
     """A limit of processes, as in some jobs: the call is made with those there are."""
     program = """
 check(threads=1)
@@ -192,7 +198,8 @@ except RuntimeError:
 """
     if not os.path.exists("/proc/self/statm"):  # noqa: PTH110
         pytest.skip("needs /proc")
-    assert run(program).strip() == "computed"
+    # OpenMP's threads are as large as Python's.
+    assert run(program, OMP_STACKSIZE="64M").strip() == "computed"
 
 
 @several

@@ -1,0 +1,44 @@
+"""What a process loads and compiles before its first result: that is what takes its time."""
+
+import pytest
+from processes import run
+
+from conv3dt.kernels.build import PLAIN
+
+
+def test_importing_loads_nothing_else():
+    program = "import sys; before = {*sys.modules}; import conv3dt; print({*sys.modules} - before)"
+    assert run(program, begin="") == "{'conv3dt'}\n"
+
+
+def test_no_public_name_loads_a_compiler():
+    program = """
+import sys, conv3dt
+for name in conv3dt.__all__:
+    getattr(conv3dt, name)
+from conv3dt.keras.layers import Conv3DTranspose
+from conv3dt.compat.v1 import layers
+Conv3DTranspose(3, 3)
+print(sorted({"numba", "llvmlite"} & {*sys.modules}))
+"""
+    assert run(program, begin="") == "[]\n"
+
+
+@pytest.mark.skipif(PLAIN, reason="nothing is compiled")
+def test_only_what_a_call_needs_is_compiled(cold):
+    """Two drivers, the door, the parallel loop, the tiles and what packs inputs for them."""
+    program = """
+from conv3dt import _cache
+def compiled():
+    return _cache.COUNTS["misses"]
+plan = conv3dt.explain(LAYER[0], LAYER[1], *LAYER[2:])
+assert compiled() == 0
+check()
+first = compiled()
+assert first <= 5 + len({tile for _, _, _, tile in plan.tiles()}), first
+check()
+assert compiled() == first
+conv3dt.warmup()
+assert compiled() > first  # the drivers of other kinds of layers
+"""
+    run(program)
