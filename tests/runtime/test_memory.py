@@ -92,12 +92,12 @@ assert len(found) > 5
 for cache in found:
     most = cache.cache_info().maxsize
     assert most is not None and most <= 1024, cache
-from conv3dt import _encode, _plan
+from conv3dt import _encode, _planner
 from conv3dt.kernels import build
-assert build.count() and _plan.make_plan.cache_info().currsize
+assert build.count() and _planner.make_plan.cache_info().currsize
 conv3dt.clear_cache()
 assert not build.count()
-for cache in (_plan.make_plan, _encode.tables):
+for cache in (_planner.make_plan, _planner.freshly_packed, _encode.tables):
     assert cache.cache_info().currsize == 0, cache
 check()
 """
