@@ -54,7 +54,7 @@ def save(key: str, code: bytes) -> None:
         part.write_bytes(_checksum(key, code) + code)
         part.replace(path)
     except OSError as error:
-        _tell(f"cannot write to {path.parent}: {error.strerror or error}")
+        _tell(_read_only() or f"cannot write to {path.parent}: {error.strerror or error}")
         with suppress(OSError):
             part.unlink(missing_ok=True)
 
@@ -77,7 +77,6 @@ def folder() -> Path | None:
                 return path
         # What an administrator has warmed up serves those who may only read it.
         if named and path.is_dir() and os.access(path, os.R_OK | os.X_OK):
-            _tell(f"{path} can only be read")
             return path
     _tell("no folder can be written to")
     return None
@@ -85,8 +84,13 @@ def folder() -> Path | None:
 
 def trouble() -> str:
     """Return why kernels are not kept, or nothing."""
-    folder()
-    return _trouble
+    return _read_only() or _trouble
+
+
+def _read_only() -> str:
+    """Return that the folder can only be read, if it is so: said when there is a new kernel."""
+    path = folder()
+    return f"{path} can only be read" if path and not os.access(path, os.W_OK | os.X_OK) else ""
 
 
 def entries() -> int:
