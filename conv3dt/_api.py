@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from . import _recycle, _run, _threads
 from ._arguments import as_call, as_request, as_threads
 from ._plan import Plan
-from ._planner import freshly_packed, make_plan
+from ._planner import plain_plan
 
 __all__ = ["clear_cache", "conv3d_transpose", "explain", "threads"]
 
@@ -152,7 +152,8 @@ def explain(
     Parameters
     ----------
     input, filters, bias : array_like, or sequence of int
-        The arrays of the call, or only their shapes.
+        The arrays of the call, or only their shapes. The input is taken to be C-contiguous, which
+        some layers need not pack.
     output_shape, strides, padding, data_format, dilations, name, activation, out, threads
         As in `conv3d_transpose`.
     dtype : dtype_like, optional
@@ -195,7 +196,7 @@ def explain(
         out=out,
         dtype=dtype,
     )
-    return freshly_packed(make_plan(request, as_threads("explain", threads)))
+    return plain_plan(request, as_threads("explain", threads))
 
 
 def threads(n: int) -> AbstractContextManager[None]:

@@ -4,7 +4,7 @@ from time import perf_counter
 
 from . import _cache, _run, _threads
 from ._arguments import Call
-from ._planner import make_plan, ways_of
+from ._planner import ways_of
 
 __all__ = ["fastest_way"]
 
@@ -26,7 +26,7 @@ def fastest_way(call: Call, packing: _run.Packing) -> str:
 
 def _tried(call: Call, packing: _run.Packing, ways: list[str]) -> str:
     """Return the way with the shortest time of interleaved rounds; the first round compiles."""
-    plans = [make_plan(call.request, call.threads, False, way) for way in ways]
+    plans = [_run.plan_of(call, way) for way in ways]
     packed = [packing(plan, call.filters, call.bias) for plan in plans]
     best = dict.fromkeys(ways, float("inf"))
     started = perf_counter()

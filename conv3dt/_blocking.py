@@ -35,6 +35,16 @@ class Axis(NamedTuple):
         least = [f.shift - (f.taps - 1) * f.dilation for f in self.phases if f.taps]
         return min(least, default=0), max((f.shift for f in self.phases if f.taps), default=0)
 
+    @property
+    def inside(self) -> bool:
+        """Whether every tap reads inside the input for every position."""
+        return all(
+            f.taps == 0
+            or (0, f.length)
+            == _geometry.whole_range(0, f.length, f.taps, f.shift, f.dilation, self.i, self.in_s)
+            for f in self.phases
+        )
+
     def phases_and_taps(self) -> list[tuple[Phase, int]]:
         """Return the phases, and how many of each one's taps read inside for some position."""
         ranges = [

@@ -67,6 +67,7 @@ def _header(plan: Plan) -> Int64s:
         field.SCRATCH_STEP: turned_at + plan.row_bytes + -plan.row_bytes % _LINE,
         field.TURNED: plan.row_bytes > 0,
         field.TURNED_AT: turned_at,
+        field.DIRECT: plan.direct,
         field.FRESH: plan.fresh,
         field.FRESH_AT: fresh_at,
         field.LISTS_STEP: plan.list_bytes * len(plan.axes[3].phases),

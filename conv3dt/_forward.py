@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from . import _run
 from ._arguments import as_forward_call, as_request, as_threads
 from ._plan import Plan
-from ._planner import freshly_packed, make_plan
+from ._planner import plain_plan
 
 __all__ = ["conv3d", "explain_conv3d"]
 
@@ -179,4 +179,4 @@ def explain_conv3d(
         dtype=dtype,
         read=as_forward_call,
     )
-    return freshly_packed(make_plan(request, as_threads("explain_conv3d", threads)))
+    return plain_plan(request, as_threads("explain_conv3d", threads))

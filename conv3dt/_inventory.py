@@ -57,6 +57,7 @@ def _tile(plan: Plan, kind: tuple[int, int], outer: int, inner: int) -> Tile | W
         spread=plan.request.data_format == "NCDHW" and not plan.row_bytes,
         activation=plan.request.activation,
         streamed=plan.streamed,
+        direct=plan.direct,
     )
 
 

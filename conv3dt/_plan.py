@@ -46,6 +46,7 @@ class Plan:
     exact: bool
     threads: int
     fresh: bool = False  # tasks pack the filters they use: nobody else needs them
+    direct: bool = False  # tiles read the input where it is: it is not packed
 
     @cached_property
     def size(self) -> int:
@@ -65,9 +66,10 @@ class Plan:
     @cached_property
     def chunk(self) -> int:
         """Input channels that lie together in the packed input."""
-        return (
-            1 if self.tiling.wide else min(TUNING.chunk_bytes // self.size, max(1, self.request.ci))
-        )
+        if self.tiling.wide:
+            return 1
+        ci = max(1, self.request.ci)
+        return ci if self.direct else min(TUNING.chunk_bytes // self.size, ci)
 
     @cached_property
     def chunks(self) -> int:
@@ -100,10 +102,12 @@ class Plan:
     @cached_property
     def packed_steps(self) -> tuple[int, int, int, int, int]:
         """Distances in the packed input along batch, depth, height, width and chunks, in bytes."""
-        n, d, h, w = self.packed
+        n, d, h, w = (self.request.n, *self.request.i) if self.direct else self.packed
         step_w = self.chunk * self.size
         step_c = w * step_w
         step_h = step_c * self.chunks if self.tiling.wide else step_c
+        if self.direct:
+            return d * h * step_h, h * step_h, step_h, step_w, step_c
         step_h = _unaligned(step_h, self.tiling.most[2] > 1, self.axes[2].in_s)
         step_d = h * step_h
         step_n = _unaligned(d * step_d, self.tiling.most[0] > 1)
@@ -150,6 +154,8 @@ class Plan:
     def packed_bytes(self) -> int:
         """Bytes of a thread's packed input. Wide tiles read whole vectors, beyond the last one."""
         step_n, *_, step_c = self.packed_steps
+        if self.direct:
+            return 0
         if self.tiling.wide:
             return self.packed[0] * step_n + self.tiling.most[3] * self.size
         return self.chunks * step_c

@@ -12,7 +12,7 @@ from . import _memory, _planner, _threads, _verbose
 from ._arguments import Call
 from ._encode import Tables, drivers, tables
 from ._plan import Plan
-from ._planner import freshly_packed, make_plan
+from ._planner import freshly_packed, make_plan, reading_directly
 from ._recycle import address, aligned
 from ._tile import compute_type
 from ._tuning import TUNING
@@ -20,7 +20,7 @@ from .kernels import layout as field
 from .kernels.build import count
 from .kernels.workers import door, forget
 
-__all__ = ["Packed", "clear", "convolve", "load_all", "pack", "run"]
+__all__ = ["Packed", "clear", "convolve", "load_all", "pack", "plan_of", "run"]
 
 Array = NDArray[Any]
 
@@ -53,7 +53,7 @@ def run(call: Call, packing: Packing | None = None, way: str | None = None) -> A
     if 0 in call.request.output_shape:
         return _result(call)
     begun = _verbose.begin()
-    plan = make_plan(call.request, call.threads, False, way)
+    plan = plan_of(call, way)
     plan = plan if packing else freshly_packed(plan)
     _memory.require(_needed(plan, call), call.request.function)
     packed = (packing or pack)(plan, call.filters, call.bias)
@@ -62,6 +62,14 @@ def run(call: Call, packing: Packing | None = None, way: str | None = None) -> A
         tables(packed.plan).packed.append(packed)
     _verbose.tell(plan, begun)
     return result
+
+
+def plan_of(call: Call, way: str | None = None) -> Plan:
+    """Return the plan of a call with packed filters, which also depends on where its input lies."""
+    plan = make_plan(call.request, call.threads, False, way)
+    x = call.value
+    ready = x.flags.c_contiguous and x.flags.aligned and x.dtype.isnative
+    return reading_directly(plan) if ready else plan
 
 
 def clear() -> None:

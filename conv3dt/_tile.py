@@ -35,6 +35,7 @@ class Tile(NamedTuple):
     spread: bool  # whether neighbouring output channels lie apart in memory
     activation: str
     streamed: bool = False  # whether results go past the caches, where they are whole lines
+    direct: bool = False  # whether rows are read where the user has them, and not in L2
 
     @property
     def rows(self) -> int:

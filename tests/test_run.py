@@ -105,6 +105,42 @@ def test_filters_that_are_packed_by_the_task_that_uses_them(layer, dtype):
     np.testing.assert_array_equal(conv3dt.conv3d_transpose(x, w, output, s, **more), prepared)
 
 
+DIRECT = {
+    "kernel 1": ((2, 3, 4, 29, 40), (1, 1, 1, 24, 40), 1),
+    "kernel 2, stride 2": ((1, 3, 4, 15, 33), (2, 2, 2, 17, 33), 2),
+    "stride 3 beyond the kernel": ((1, 2, 3, 5, 200), (2, 2, 2, 19, 200), 3),
+    "taps along depth and height": ((1, 4, 5, 16, 8), (3, 3, 1, 16, 8), 1),
+    "rows in height": ((1, 2, 8, 3, 16), (2, 2, 2, 16, 16), 2),
+    "rows in the batch": ((9, 1, 1, 1, 16), (3, 3, 3, 16, 16), 1),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("layer", DIRECT)
+def test_inputs_that_nothing_surrounds_are_read_where_they_lie(layer, dtype):
+    x_shape, w_shape, s = DIRECT[layer]
+    output = [x_shape[0], *(i * s for i in x_shape[1:4]), w_shape[3]]
+    x, w = integers(x_shape, dtype), integers(w_shape, dtype, 1)
+    assert conv3dt.explain(x, w, output, s).direct
+    wanted = expected(x, w, output, s)
+    padded = np.full((*x_shape[:4], x_shape[4] + 3), np.nan, dtype)
+    elsewhere = padded[..., 1 : x_shape[4] + 1]
+    elsewhere[...] = x
+    for value in (x, elsewhere, x.astype(f">f{x.itemsize}")):
+        np.testing.assert_array_equal(conv3dt.conv3d_transpose(value, w, output, s), wanted)
+
+
+def test_inputs_that_are_not_as_tiles_need_them_are_packed():
+    shapes = (1, 4, 4, 16, 16), (2, 2, 2, 16, 16), [1, 8, 8, 32, 16]
+    assert conv3dt.explain(*shapes, 2).direct
+    assert not conv3dt.explain(*shapes, 2, dtype="float16").direct
+    assert not conv3dt.explain((1, 4, 4, 16, 16), (3, 3, 3, 16, 16), [1, 8, 8, 32, 16], 2).direct
+    ncdhw = (1, 16, 4, 4, 16), (2, 2, 2, 16, 16), [1, 16, 8, 8, 32]
+    assert not conv3dt.explain(*ncdhw, 2, data_format="NCDHW").direct
+    # With a single tap, and a stride, other inputs than every second one are not read.
+    assert not conv3dt.explain_conv3d((1, 4, 4, 16, 16), (1, 1, 1, 16, 16), 2, "SAME").direct
+
+
 @pytest.mark.usefixtures("fresh")
 def test_forward_filters_that_are_packed_by_the_task_that_uses_them():
     x, w = integers((1, 4, 5, 19, 7)), integers((3, 2, 3, 7, 33), seed=1)
@@ -249,7 +285,7 @@ def small_call(seed):
 
 def spare(call):
     """Return what calls of the same plan have left."""
-    found = tables(make_plan(call.request, call.threads, False, None))
+    found = tables(_run.plan_of(call))
     return [*found.desks, *found.packed]
 
 
@@ -318,7 +354,7 @@ def test_what_calls_leave_is_small_and_goes_with_the_cache():
     assert spare(call)
     conv3dt.clear_cache()
     assert not spare(call)
-    x, w = integers((1, 2, 16, 16, 64)), integers((1, 1, 1, 64, 64))
+    x, w = integers((1, 2, 16, 16, 64)), integers((1, 1, 3, 64, 64))
     call = as_call("test", x, w, [1, 2, 16, 16, 64], 1, "SAME", "NDHWC", 1)
     _run.run(call)
     assert not spare(call)

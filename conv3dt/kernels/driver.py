@@ -48,9 +48,16 @@ def convolve(p, slot):
         d_from, d_to = _packed_range(depth, d_lo, d_hi)
         h_from, h_to = _packed_range(height, h_lo, h_hi)
         w_from, w_to = _packed_range(width, w_lo, w_hi)
-        call_pack(
-            get(p, field.PACK), p, scratch, n_lo, n_hi, d_from, d_to, h_from, h_to, w_from, w_to
-        )
+        packed = scratch
+        if get(p, field.DIRECT):  # where it is, as if it had been packed there
+            packed = get(p, field.INPUT) + n_lo * get(batch, field.PACKED_STEP)
+            packed += d_from * get(depth, field.PACKED_STEP)
+            packed += h_from * get(height, field.PACKED_STEP)
+            packed += w_from * get(width, field.PACKED_STEP)
+        else:
+            call_pack(
+                get(p, field.PACK), p, packed, n_lo, n_hi, d_from, d_to, h_from, h_to, w_from, w_to
+            )
         if get(p, field.WIDE):
             list_wide_tiles(p, width, lists, w_lo, w_hi, w_from)
         else:
@@ -60,13 +67,13 @@ def convolve(p, slot):
         first = group * get(p, field.GROUP)
         for b in range(first, min(first + get(p, field.GROUP), get(p, field.N_BLOCKS))):
             _run_block(
-                p, batch, depth, height, width, block_row(p, b), lists, scratch,
+                p, batch, depth, height, width, block_row(p, b), lists, scratch, packed,
                 n_lo, n_hi, d_lo, d_hi, d_from, h_lo, h_hi, h_from, w_lo, w_hi,
             )  # fmt: skip
 
 
 def _run_block(
-    p, batch, depth, height, width, block, lists, scratch,
+    p, batch, depth, height, width, block, lists, scratch, packed,
     n_lo, n_hi, d_lo, d_hi, d_from, h_lo, h_hi, h_from, w_lo, w_hi,
 ):  # fmt: skip
     """Run over the phases of a block of positions and channels, and over the rows of each."""
@@ -92,7 +99,7 @@ def _run_block(
                 # Rows of tiles: images, depth, height.
                 for tn in range(images):
                     n0, n1 = tile_range(n_lo, n_hi, images, tn)
-                    at_n = scratch + (n0 - n_lo) * get(batch, field.PACKED_STEP)
+                    at_n = packed + (n0 - n_lo) * get(batch, field.PACKED_STEP)
                     to_n = output + n0 * get(batch, field.OUTPUT_STEP)
                     for z in range(d_lo, min(d_hi, get(fd, field.PHASE_LENGTH))):
                         at_z = at_n + packed_distance(depth, fd, z, d_from)

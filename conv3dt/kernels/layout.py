@@ -53,6 +53,7 @@
     TURNED_AT,  # in this part of a thread's region
     FRESH,  # 1: tasks pack the panels they use, phase by phase,
     FRESH_AT,  # into this part of a thread's region
+    DIRECT,  # 1: tiles read the input where it is
     TOGETHER,  # rows of inputs that are packed at a time, for folding,
     TOGETHER_STEP,  # this far apart
     INPUT,  # from here on addresses, and steps of the arrays
@@ -67,8 +68,8 @@
     FILTERS,  # from here on, what packing filters reads alone
     CO_STEP,
     CI_STEP,
-) = range(61)
-HEADER_FIELDS = 61
+) = range(62)
+HEADER_FIELDS = 62
 
 # A column has the numbers of all axes: batch, depth, height, width.
 BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)

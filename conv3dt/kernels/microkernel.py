@@ -95,6 +95,8 @@ class _ChannelEmitter(Emitter):
         panel = [w.load(b_k, i64(j * w.lanes), self.align) for j in range(tile.vectors)]
         for j in range(tile.vectors):
             w.prefetch(b_k, i64(j * w.lanes + _AHEAD // w.size))
+        if tile.direct and tile.outer == 1:  # the next tile's inputs, which lie behind these
+            w.prefetch(at_a, b.add(i64(tile.rows * tile.inner_step), b.mul(k, i64(tile.rows))))
         result = []
         for m in range(tile.rows):
             y, x = divmod(m, tile.inner)
