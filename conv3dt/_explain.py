@@ -28,7 +28,8 @@ def describe(plan: Plan) -> str:
         f"blocks   {_block_line(plan)}",
         f"work     {_quantity(plan.flops, 1000)}FLOP, {_quantity(plan.bytes, 1024)}B of arrays,"
         f" {plan.flops / max(1, plan.bytes):.1f} FLOP per byte",
-        f"memory   {_filters(plan)}, {'input read where it lies, ' if plan.direct else ''}scratch {_quantity(plan.scratch, 1024)}B",
+        f"memory   {_filters(plan)}{', input read where it lies' if plan.direct else ''},"
+        f" scratch {_quantity(plan.scratch, 1024)}B",
         f"threads  {plan.threads}, {_count(plan.tasks, 'task')}{_serial(plan)}",
     ]
     return "\n".join(lines)

@@ -9,6 +9,7 @@ from . import _geometry
 from ._request import Request
 from ._tile import ITEMSIZE, WideTile, compute_type
 from ._tuning import TUNING, Machine
+from .kernels import layout as field
 
 __all__ = ["Folding", "choose_folding"]
 
@@ -146,7 +147,7 @@ class Folding(NamedTuple):
     @property
     def rows_bytes(self) -> int:
         """Bytes of the addresses of all columns and of all (kd, kh), and of a kernel's entry."""
-        addresses = self.columns + prod(self.request.k[:2]) + 3
+        addresses = self.columns + prod(self.request.k[:2]) + field.ENTRY_FIELDS
         return -(-8 * addresses // 64) * 64
 
     def inputs(self, a: int) -> int:

@@ -54,6 +54,7 @@ __all__ = [
     "natural_length",
     "phases",
     "reaching",
+    "rows_inside",
     "tap_range",
     "tile_range",
     "whole_range",
@@ -165,6 +166,15 @@ def whole_range(
     """Return the part of [q_lo, q_hi) in which every tap reads inside [0, i)."""
     lo = min(max(q_lo, ((taps - 1) * dilation - shift + in_s - 1) // in_s), q_hi)
     return lo, max(lo, min(q_hi, (i - shift + in_s - 1) // in_s))
+
+
+def rows_inside(
+    q: int, rows: int, j: int, shift: int, dilation: int, i: int, in_s: int
+) -> tuple[int, int]:
+    """Return the m from .. to of the positions q + m, m < rows, for which tap j reads in [0, i)."""
+    ahead = q * in_s + shift - j * dilation
+    first = min(max(0, -(ahead // in_s)), rows)
+    return first, max(first, min(rows, -((ahead - i) // in_s)))
 
 
 def reaching(lo: int, hi: int, i: int, k: int, s: int, d: int, p: int) -> tuple[int, int]:

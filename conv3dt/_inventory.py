@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from . import _geometry
 from ._tile import Tile, WideTile
+from ._tuning import TUNING
 
 if TYPE_CHECKING:
     from ._plan import Plan
 
-__all__ = ["shapes_in_use", "tiles_in_use"]
+__all__ = ["edges_in_use", "shapes_in_use", "tiles_in_use"]
+
+Edges: TypeAlias = tuple[tuple[int, int], ...]  # of Tile
 
 
 def tiles_in_use(plan: Plan) -> Iterator[tuple[int, int, int, Tile | WideTile]]:
@@ -23,6 +26,41 @@ def tiles_in_use(plan: Plan) -> Iterator[tuple[int, int, int, Tile | WideTile]]:
     for number, kind in enumerate(plan.kinds):
         for outer, inner in shapes_in_use(plan):
             yield number, outer, inner, _tile(plan, kind, outer, inner)
+
+
+def edges_in_use(plan: Plan) -> dict[int, Edges]:
+    """Return, by the number of a tile's rows, for which of them a tap may read inside, if not all.
+
+    With zeros around the input, only the taps that save the most have loops.
+    """
+    found: dict[int, set[tuple[int, int]]] = {}
+    for phase, start, rows in _edge_tiles(plan) if plan.edged else ():
+        for j in range(phase.taps):
+            first, end = _geometry.rows_inside(
+                *(start, rows, j, phase.shift, phase.dilation),
+                *(plan.axes[3].i, plan.axes[3].in_s),
+            )
+            if first < end and end - first < rows:
+                found.setdefault(rows, set()).add((first, end))
+    most = None if plan.direct else TUNING.edge_loops
+    return {
+        rows: tuple(sorted(parts, key=lambda part: part[1] - part[0])[:most])
+        for rows, parts in found.items()
+    }
+
+
+def _edge_tiles(plan: Plan) -> Iterator[tuple[_geometry.Phase, int, int]]:
+    """Yield (phase, first position, rows) of all tiles some of whose rows may miss a tap."""
+    axis, block = plan.axes[3], plan.blocking.block[3]
+    for phase, lo in product(axis.phases, range(0, axis.positions, block)):
+        hi = min(lo + block, phase.length)
+        reach = phase.taps, phase.shift, phase.dilation, axis.i, axis.in_s
+        if (lo, hi) == _geometry.whole_range(lo, hi, *reach):
+            continue
+        tiles = _geometry.n_tiles(hi - lo, plan.tiling.most[3])
+        for t in range(tiles):
+            start, end = _geometry.tile_range(lo, hi, tiles, t)
+            yield phase, start, end - start
 
 
 def _tile(plan: Plan, kind: tuple[int, int], outer: int, inner: int) -> Tile | WideTile:
@@ -57,8 +95,16 @@ def _tile(plan: Plan, kind: tuple[int, int], outer: int, inner: int) -> Tile | W
         spread=plan.request.data_format == "NCDHW" and not plan.row_bytes,
         activation=plan.request.activation,
         streamed=plan.streamed,
-        direct=plan.direct,
+        edges=plan.edges.get(inner, ()),
+        ahead=_ahead(plan, inner) if plan.direct and outer == 1 else 0,
     )
+
+
+def _ahead(plan: Plan, rows: int) -> int:
+    """Return how many numbers a tile asks for with each k, to have asked for the next tile's."""
+    width = plan.axes[3]
+    taps = max((f.taps for f in width.phases), default=0)
+    return -(-rows * width.in_s // max(1, taps))
 
 
 def shapes_in_use(plan: Plan) -> list[tuple[int, int]]:

@@ -92,6 +92,25 @@ class Plan:
         )
 
     @cached_property
+    def edged(self) -> bool:
+        """Whether a tile leaves a tap out for the rows that miss it, instead of reading zeros.
+
+        Such a tap is an entry, and a loop of the micro-kernel, of its own. With zeros around the
+        input that does not pay where rows are long, or a tap has few products.
+        """
+        rows = self.tiling.kernel == "channels" and self.tiling.most[3] > 1 and not self.exact
+        width, products = self.axes[3], self.request.ci * self.columns // self.lanes
+        pays = products >= TUNING.edge_products and width.positions <= TUNING.edge_positions
+        return rows and (pays or self.direct) and not width.inside
+
+    @cached_property
+    def edges(self) -> dict[int, tuple[tuple[int, int], ...]]:
+        """By the number of a tile's rows: for which of them, from .. to, it has loops."""
+        from ._inventory import edges_in_use
+
+        return edges_in_use(self)
+
+    @cached_property
     def packed(self) -> tuple[int, ...]:
         """Extents of a block's packed input: batch, depth, height, width."""
         return tuple(
@@ -148,7 +167,13 @@ class Plan:
     @cached_property
     def list_bytes(self) -> int:
         """Bytes of a thread's lists for one phase of the width."""
-        return 8 * (1 + field.TILE_FIELDS * self.row_tiles + field.KNOWN_FIELDS + 3 * self.entries)
+        table = field.KNOWN_FIELDS + field.ENTRY_FIELDS * self.entries
+        return 8 * (1 + field.TILE_FIELDS * self.row_tiles + table * self.tables)
+
+    @property
+    def tables(self) -> int:
+        """Tables of taps of a phase: one, and one for each tile that may be at an edge."""
+        return 1 + self.row_tiles if self.edged else 1
 
     @cached_property
     def packed_bytes(self) -> int:

@@ -56,17 +56,22 @@ def freshly_packed(plan: Plan) -> Plan:
 
 @lru_cache(maxsize=1024)
 def reading_directly(plan: Plan) -> Plan:
-    """Return the plan in which tiles read the input where it is, if nothing must surround it.
+    """Return the plan in which tiles read the input where it is, if they can do without zeros.
 
-    For inputs whose numbers lie as the shape says, in the compute type. Packing a layer of single
-    taps takes as long as a tenth of its products, or as all of them where they are few.
+    For inputs whose numbers lie as the shape says, in the compute type. Tiles leave out, row by
+    row, taps that read beyond the width; rows in height, or of a batch at steps that share cache
+    lines, are packed.
     """
-    r, tiling = plan.request, plan.tiling
+    r, most = plan.request, plan.tiling.most
     ready = r.data_format == "NDHWC" and r.dtype == compute_type(r.dtype)
-    tiles = tiling.kernel == "channels" and not plan.exact
-    inside = all(a.inside or most == 1 for a, most in zip(plan.axes, tiling.most, strict=True))
+    tiles = plan.tiling.kernel == "channels" and not plan.exact
+    lines = most[0] == 1 or prod(r.i) * r.ci * plan.size % TUNING.pad_every
     all_read = all(axis.every == 1 and axis.start == 0 for axis in plan.axes)
-    return replace(plan, direct=True) if ready and tiles and inside and all_read else plan
+    if not (ready and tiles and lines and all_read and (most[2] == 1 or plan.axes[2].inside)):
+        return plan
+    direct = replace(plan, direct=True)
+    loops = max(map(len, direct.edges.values()), default=0)
+    return direct if loops <= TUNING.edge_loops else plan
 
 
 def plain_plan(request: Request, threads: int | None) -> Plan:

@@ -35,7 +35,8 @@ class Tile(NamedTuple):
     spread: bool  # whether neighbouring output channels lie apart in memory
     activation: str
     streamed: bool = False  # whether results go past the caches, where they are whole lines
-    direct: bool = False  # whether rows are read where the user has them, and not in L2
+    edges: tuple[tuple[int, int], ...] = ()  # inner rows from .. to that entries may be for
+    ahead: int = 0  # of the next tile's inputs, behind this one's, numbers to ask for with each k
 
     @property
     def rows(self) -> int:

@@ -70,6 +70,9 @@ class Tuning(NamedTuple):
     serial_flops: int = 200_000  # below this starting threads costs more than it gives
     long_flops: int = 2_000_000_000  # from here a call can be interrupted, which costs it 50 us
     long_bytes: int = 64 * 1024 * 1024  # the same, of arrays
+    edge_positions: int = 64  # of a row: in longer ones, products with the zeros beside it are few
+    edge_products: int = 32  # of vectors for a row and a tap: fewer are faster than another entry
+    edge_loops: int = 6  # of a micro-kernel, for taps that some of its rows miss
     pad_every: int = 4096  # rows at multiples of this many bytes fall into the same cache lines
 
 

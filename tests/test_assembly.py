@@ -23,11 +23,11 @@ STACK = re.compile(r"\(%rsp|\[sp|\b(v?mov\w+\s+%\w+, .*\)$|st[rp]\s)")
 JUMP = re.compile(r"^\s*(j\w+|b\.\w+)\s+(\S+)")
 
 
-def tile_of(storage, outer, inner, vectors):
+def tile_of(storage, outer, inner, vectors, step=64):
     machine = _cpu.machine()
     lanes = machine.vector_bytes // ITEMSIZE[compute_type(storage)]
     return Tile(
-        storage, lanes, machine.fused, outer, inner, 640 if outer > 1 else 0, 64, vectors, lanes,
+        storage, lanes, machine.fused, outer, inner, 640 if outer > 1 else 0, step, vectors, lanes,
         False, "linear",
     )  # fmt: skip
 
@@ -75,6 +75,29 @@ def shapes():
 def test_no_spill_in_the_loop_over_k(storage, shape):
     tile = tile_of(storage, *shape)
     check(loops_of(tile), tile.rows * tile.vectors)
+
+
+@pytest.mark.skipif(not _cpu.machine().fused, reason="products are not single instructions")
+@pytest.mark.parametrize("vectors", [1, 2, 3])
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_no_spill_where_rows_are_neighbours(vectors, step):
+    """The next k reads what the next rows have read, and LLVM would keep it in registers."""
+    tile = tile_of("float32", 1, _cpu.machine().rows[vectors - 1], vectors, step)
+    check(loops_of(tile), tile.rows * tile.vectors)
+
+
+@pytest.mark.skipif(not _cpu.machine().fused, reason="products are not single instructions")
+@pytest.mark.parametrize("storage", ["float32", "float64"])
+@pytest.mark.parametrize("vectors", [1, 2, 3])
+def test_no_spill_in_loops_for_some_of_the_rows(storage, vectors):
+    rows = _cpu.machine().rows[vectors - 1]
+    edges = tuple((0, rows - n) for n in (1, 2, 3)) + tuple((n, rows) for n in (1, 2, 3))
+    tile = tile_of(storage, 1, rows, vectors)._replace(edges=edges, ahead=5)
+    loops = loops_of(tile)
+    assert len(loops) == 2 + len(edges)
+    products = sum(end - first for first, end in edges) + (1 + 2) * rows
+    assert sum(bool(PRODUCT.search(x)) for loop in loops for x in loop) == products * vectors
+    check(loops, vectors)
 
 
 @pytest.mark.skipif(_cpu.host().isa not in ("avx512", "avx2"), reason="x86's name of the store")

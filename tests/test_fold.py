@@ -41,7 +41,7 @@ def test_products_are_added_where_the_rows_say(columns, vectors, storage):
         wanted[order[m], shifts[m] + 5 :][:width] += b[:, m] @ a[:, :width]
     rows = [sums[order[m]].ctypes.data + int(shifts[m]) * a.itemsize for m in range(columns)]
     rows = np.array(rows, np.int64)
-    entry = np.array([0, b.ctypes.data, length], np.int64)
+    entry = np.array([0, b.ctypes.data, length, 0], np.int64)
     call(
         fold_address(t),
         (

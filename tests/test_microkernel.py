@@ -6,6 +6,7 @@ import pytest
 from conv3dt import _cpu
 from conv3dt._tile import ITEMSIZE, STORAGES, Tile, compute_type
 from conv3dt._tuning import MACHINES
+from conv3dt.kernels import layout as field
 from conv3dt.kernels.build import PLAIN, function_at
 from conv3dt.kernels.microkernel import tile_address
 
@@ -54,10 +55,11 @@ def read(c, storage):
     return c.astype(np.float64)
 
 
-def check(tile, taps, length, seed=0, on_lines=False):
+def check(tile, taps, length, seed=0, on_lines=False, some=()):
     """Run one tile on small integers, which every type sums exactly, and compare every cell.
 
-    `on_lines`: rows of the output start at cache lines.
+    `on_lines`: rows of the output start at cache lines. `some`: inner rows from .. to for which the
+    first entries are; the others hold zeros there, or NaN if the tile has a loop for those rows.
     """
     rng = np.random.default_rng(seed)
     number = compute_type(tile.storage)
@@ -68,25 +70,32 @@ def check(tile, taps, length, seed=0, on_lines=False):
     panels = [aligned((length + NAN_ROWS, width), number, np.nan) for _ in range(taps)]
     bias = aligned(width, number, random_integers(rng, width, number))
     expected = np.tile(bias.astype(np.float64), (tile.rows, 1))
-    for x, panel in zip(inputs, panels, strict=True):
+    parts = [*some, *[(0, tile.inner)] * (taps - len(some))]
+    for x, panel, (from_row, to_row) in zip(inputs, panels, parts, strict=True):
         panel[:length] = random_integers(rng, (length, width), number)
         for m in range(tile.rows):
             y, z = divmod(m, tile.inner)
             at = y * tile.outer_step + z * tile.inner_step
             x[at : at + length] = random_integers(rng, length, number)
-    for x, panel in zip(inputs, panels, strict=True):
+            if not from_row <= z < to_row:
+                x[at : at + length] = np.nan if (from_row, to_row) in tile.edges else 0
+    for x, panel, (from_row, to_row) in zip(inputs, panels, parts, strict=True):
         for m in range(tile.rows):
             y, z = divmod(m, tile.inner)
             at = y * tile.outer_step + z * tile.inner_step
-            expected[m] += x[at : at + length].astype(np.float64) @ panel[:length]
+            if from_row <= z < to_row:
+                expected[m] += x[at : at + length].astype(np.float64) @ panel[:length]
     first = inputs[0].ctypes.data if taps else 0
     table = np.array(
         [
-            (x.ctypes.data - first, b.ctypes.data, length)
-            for x, b in zip(inputs, panels, strict=True)
+            (
+                *(x.ctypes.data - first, b.ctypes.data, length),
+                0 if part == (0, tile.inner) else part[0] * field.ROWS_FROM + part[1],
+            )
+            for x, b, part in zip(inputs, panels, parts, strict=True)
         ],
         np.int64,
-    ).reshape(-1, 3)
+    ).reshape(-1, field.ENTRY_FIELDS)
 
     size = ITEMSIZE[tile.storage]
     cells = np.dtype(f"u{size}") if size == 2 else np.dtype(tile.storage)
@@ -153,6 +162,17 @@ def test_groups_of_rows(outer, inner):
 @pytest.mark.parametrize("length", [1, 2, 63, 64, 65])
 def test_taps_and_lengths(taps, length):
     check(make(inner=2, step=70), taps, length)
+
+
+@pytest.mark.parametrize("length", [1, 2, 5])
+@pytest.mark.parametrize("edges", [((1, 7),), ((0, 6), (2, 7)), ((3, 4), (0, 1), (6, 7)), ()])
+def test_entries_for_some_of_the_rows(edges, length):
+    """By loops for just these rows, which never use the others; or with zeros for the others."""
+    for outer in (1, 2):
+        tile = make(inner=7, outer=outer, vectors=1)._replace(edges=edges)
+        some = edges or ((1, 7), (0, 5))
+        check(tile, len(some) + 2, length, some=some)
+        check(make("float64", inner=7)._replace(edges=edges), len(some), length, some=some)
 
 
 def test_activation_comes_after_the_sum():

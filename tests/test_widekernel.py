@@ -33,14 +33,15 @@ def check(tile, taps, length, missing=0, seed=0, on_lines=False):
     panels = aligned((tile.phases, taps, length, tile.channels), number, np.nan)
     panels[...] = random_integers(rng, panels.shape, number)
     bias = random_integers(rng, tile.channels, number)
-    tables = np.zeros((tile.phases, field.KNOWN_FIELDS + 3 * taps), np.int64)
+    tables = np.zeros((tile.phases, field.KNOWN_FIELDS + field.ENTRY_FIELDS * taps), np.int64)
     sums = np.zeros((tile.phases, tile.outer, tile.channels, width)) + bias[:, None]
     shift = rng.integers(0, 4, (tile.phases, taps))  # unaligned, as the taps are
     for r in range(tile.phases):
         tables[r, 0] = taps
         for e in range(taps):
-            entry = [shift[r, e] * planes.itemsize, panels[r, e].ctypes.data, length]
-            tables[r, field.KNOWN_FIELDS + 3 * e :][:3] = entry
+            entry = [shift[r, e] * planes.itemsize, panels[r, e].ctypes.data, length, 0]
+            at = field.KNOWN_FIELDS + e * field.ENTRY_FIELDS
+            tables[r, at : at + field.ENTRY_FIELDS] = entry
             x = planes[:, :, shift[r, e] : shift[r, e] + width].astype(float)
             sums[r] += np.einsum("kyw,km->ymw", x, panels[r, e].astype(float))
     if tile.activation == "relu":

@@ -155,11 +155,11 @@ def _run_row(
             count, first = tiles_of_phase(p, lists, rw)
             if t >= count:
                 continue
-            tile, table = first + 8 * field.TILE_FIELDS * t, table_of_phase(p, lists, rw)
+            tile = first + 8 * field.TILE_FIELDS * t
+            table = table_of_phase(p, lists, rw) + get(tile, field.TABLE)
             entries = list_taps(
                 p, depth, height, width, block, table, rd, rh, rw,
-                z_first, z_end, y_first, y_end,
-                get(tile, field.TAPS_FROM), get(tile, field.TAPS_TO),
+                z_first, z_end, y_first, y_end, tile,
             )  # fmt: skip
             call_tile(
                 get(kernels, get(tile, field.COUNT)), at + get(tile, field.AT),
@@ -197,8 +197,7 @@ def _run_wide_row(
             tile = first + rw * get(p, field.LIST_STEP) + 8 * field.TILE_FIELDS * t
             list_taps(
                 p, depth, height, width, block, table_of_phase(p, lists, rw), rd, rh, rw,
-                z_first, z_end, y_first, y_end,
-                get(tile, field.TAPS_FROM), get(tile, field.TAPS_TO),
+                z_first, z_end, y_first, y_end, tile,
             )  # fmt: skip
         tile = first + 8 * field.TILE_FIELDS * t
         o = get(tile, field.TO)

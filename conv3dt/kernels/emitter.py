@@ -5,6 +5,7 @@ from functools import reduce
 from llvmlite import ir
 
 from .._tile import ITEMSIZE
+from . import layout as field
 from .activations import IN_REGISTERS, activate
 from .emit import I16, Words, i64
 
@@ -32,6 +33,11 @@ class Emitter:
         return self.words.vector if self.item > 2 else ir.VectorType(I16, self.tile.lanes)
 
     @property
+    def unrolled(self):
+        """Rounds of the loop over k that are written out."""
+        return _UNROLLED
+
+    @property
     def line(self):
         """Bytes of such a vector, to which it is aligned where it waits on the stack."""
         return self.item * self.tile.lanes
@@ -49,10 +55,7 @@ class Emitter:
 
         b.position_at_end(tap_loop)
         t, sums = self.loop_values(entry, start, i64(0))
-        at_a, at_b, length = self.table_entry(a, taps, t)
-        paired = b.and_(length, i64(-_UNROLLED))
-        result = self.stretch(at_a, at_b, i64(0), paired, _UNROLLED, sums)
-        result = self.stretch(at_a, at_b, paired, length, 1, result)
+        result = self.entry_products(*self.table_entry(a, taps, t), sums)
         tap_end = b.block
         self.loop_end(t, sums, result, n_taps, 1, tap_loop, done)
 
@@ -61,6 +64,14 @@ class Emitter:
             self.merged(before, after, entry, tap_end)
             for before, after in zip(start, result, strict=True)
         ]
+
+    def entry_products(self, at_a, at_b, length, rows, sums):
+        """Return the accumulators after an entry; a kernel that knows `rows` may leave some out."""
+        if self.unrolled == 1:
+            return self.stretch(at_a, at_b, i64(0), length, 1, sums)
+        paired = self.builder.and_(length, i64(-self.unrolled))
+        result = self.stretch(at_a, at_b, i64(0), paired, self.unrolled, sums)
+        return self.stretch(at_a, at_b, paired, length, 1, result)
 
     def stretch(self, at_a, at_b, first, end, at_once, start):
         """Return the accumulators after k from .. to, so many of them in a round of the loop."""
@@ -96,17 +107,21 @@ class Emitter:
 
     def merged(self, before, after, entry, end):
         """Return the accumulator that arrives either from before a loop or from its end."""
+        return self.arriving([(before, entry), (after, end)])
+
+    def arriving(self, values):
+        """Return the accumulator that arrives from one of several blocks, as (value, block)."""
         x = self.builder.phi(self.words.vector)
-        x.add_incoming(before, entry)
-        x.add_incoming(after, end)
+        for value, block in values:
+            x.add_incoming(value, block)
         return x
 
     def table_entry(self, a, taps, t):
-        """Return pointer to a, pointer to b and length of entry t."""
+        """Return pointer to a, pointer to b, length and rows of entry t."""
         b, table = self.builder, self.words.pointer(taps, i64(0).type)
-        first = b.mul(t, i64(3))
-        to_a, at_b, length = (b.load(b.gep(table, [b.add(first, i64(n))])) for n in range(3))
-        return self.words.pointer(b.add(a, to_a)), self.words.pointer(at_b), length
+        first, columns = b.mul(t, i64(field.ENTRY_FIELDS)), range(field.ENTRY_FIELDS)
+        to_a, at_b, length, rows = (b.load(b.gep(table, [b.add(first, i64(n))])) for n in columns)
+        return self.words.pointer(b.add(a, to_a)), self.words.pointer(at_b), length, rows
 
     def activated(self, sums):
         """Return the accumulators after the activation."""

@@ -225,8 +225,9 @@ def _multiply(p, group, packed, sums, rows, entry, vectors, following, positions
     size, lanes, n_blocks = get(p, field.SIZE), get(p, field.LANES), get(p, field.N_BLOCKS)
     channels, plane = get(p, field.CHANNELS), get(p, field.CHUNK_STEP)
     trash = sums + get(p, field.WINDOW) * get(p, field.BLOCK_ROWS) * get(p, field.UNIT)
-    put(entry, 0, 0)
-    put(entry, 2, channels)
+    put(entry, field.ENTRY_INPUT, 0)
+    put(entry, field.ENTRY_LENGTH, channels)
+    put(entry, field.ENTRY_ROWS, 0)
     # A turn of asking is as many lines as there are channels: neighbours, or one of each channel.
     between, turn_step = 64, 64 * channels
     if get(p, field.CHANNEL_STEP) != get(p, field.ITEM):
@@ -238,7 +239,7 @@ def _multiply(p, group, packed, sums, rows, entry, vectors, following, positions
         if _in_vain(rows + 8 * first, get(block, field.VECTOR_WIDTH), trash):
             continue
         panel = get(p, field.PANELS) + (group * get(p, field.COLUMNS) + first) * channels * size
-        put(entry, 1, panel)
+        put(entry, field.ENTRY_PANEL, panel)
         kernels = get(p, field.TILES) + 8 * get(block, field.KIND) * get(p, field.TILE_INNER)
         for v in range(0, vectors, 2):
             at = v * lanes * size

@@ -9,7 +9,7 @@ activation(x) of what has been added up, phases (and neighbouring channels) inte
 
 fold    a       address of the first position of input channel 0
         plane   bytes from one input channel to the next
-        entry   three int64: 0, address of b, length >= 1
+        entry   of a table of taps: 0, address of b, length >= 1, all rows
         rows    address of as many int64 addresses as the tile has columns
         at      bytes from rows[m] to the tile's first position
         ask     address of what is going to be read after this: a cache line with each k,

@@ -12,6 +12,7 @@
     LIST_STEP,  # in which there is one list a phase of the width, this far apart
     ROW_TILES,  # most tiles of a row
     ENTRIES,  # most entries of a table
+    TABLES,  # of a phase: one, and one for each tile at an edge
     PHASES,  # addresses of the tables below
     BLOCKS,
     TILES,
@@ -32,6 +33,7 @@
     N_BLOCKS,  # channel blocks
     OUT_CHANNEL_STEP,  # of the output
     PHASES_TOGETHER,  # 1: the width's phases take turns tile by tile
+    EDGES,  # 1: entries of the micro-kernel's table say for which rows their tap reads inside
     SPLIT_EDGES,  # 1: no output reads beyond the input, not even zeros
     TILE_OUTER,  # extents of the table of micro-kernels: groups of rows,
     TILE_INNER,  # rows, or vectors of positions
@@ -68,8 +70,8 @@
     FILTERS,  # from here on, what packing filters reads alone
     CO_STEP,
     CI_STEP,
-) = range(62)
-HEADER_FIELDS = 62
+) = range(64)
+HEADER_FIELDS = 64
 
 # A column has the numbers of all axes: batch, depth, height, width.
 BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)
@@ -106,9 +108,11 @@ PHASE_FIELDS = 6
 TAP_PHASE, TAP_NUMBER, TAP_K = range(3)
 TAP_FIELDS = 3
 
-# One row a tile of a row. END is the wide tiles' only: the first output behind the tile.
-COUNT, AT, TO, TAPS_FROM, TAPS_TO, END = range(6)
-TILE_FIELDS = 6
+# One row a tile of a row. EDGE is 0 if all these taps read inside for all rows; else the tile has a
+# table of its own, and EDGE is one more than its first position. END is the wide tiles' only: the
+# first output behind the tile.
+COUNT, AT, TO, TAPS_FROM, TAPS_TO, EDGE, TABLE, END = range(8)
+TILE_FIELDS = 8
 
 # What is known of a table of taps, before its entries.
 (
@@ -123,6 +127,12 @@ TILE_FIELDS = 6
 ) = range(8)
 KNOWN_FIELDS = 8
 KNOWN_BYTES = 8 * KNOWN_FIELDS
+
+# One row an entry of the micro-kernel's table: bytes to the input of the tile's first row, address
+# in the panel, how many k; and for which rows, `first * ROWS_FROM + end`, 0 for all of them.
+ENTRY_INPUT, ENTRY_PANEL, ENTRY_LENGTH, ENTRY_ROWS = range(4)
+ENTRY_FIELDS = 4
+ROWS_FROM = 256
 
 # One row a block of output channels.
 START, VECTOR_WIDTH, KIND = range(3)

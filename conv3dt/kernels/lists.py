@@ -4,11 +4,12 @@ All rows of a block are cut into the same tiles, and most tiles see the same tap
 once and used until they change. Without the lists a tile cost 0.1 to 0.2 us in divisions and
 writes, 10 to 20 % of a short one.
 
-For each phase of the width:  number of tiles | tiles | known: number of entries and the taps they
-stand for | entries. The columns are in `layout`.
+For each phase of the width:  number of tiles | tiles | tables. A table is  known: number of entries
+and the taps they stand for | entries. The first table is of all tiles but those at an edge, some of
+whose rows miss a tap; these have tables of their own. The columns are in `layout`.
 """
 
-from .._geometry import n_tiles, tile_range, whole_range
+from .._geometry import n_tiles, rows_inside, tile_range, whole_range
 from . import layout as field
 from .memory import get, put
 from .tables import (
@@ -42,6 +43,11 @@ def table_of_phase(p, lists, rw):
     return lists + rw * get(p, field.LIST_STEP) + 8 * tiles
 
 
+def table_bytes(p):
+    """Return the bytes of a table of taps, with what is known of it."""
+    return field.KNOWN_BYTES + 8 * field.ENTRY_FIELDS * get(p, field.ENTRIES)
+
+
 def begin_tables(p, height, width, block, lists, rd, rh, rw_from, rw_to, fresh):
     """Begin the tables of taps of phases of the width: which panels they are of, and nothing else.
 
@@ -54,8 +60,10 @@ def begin_tables(p, height, width, block, lists, rd, rh, rw_from, rw_to, fresh):
             panel = panel_of(p, height, width, block, rd, rh, rw)
         else:
             fresh += taps_in_phase(p, rd, rh, rw) * line
-        put(table, field.KNOWN_PANEL, panel)
-        put(table, field.KNOWN_D_FIRST, -1)
+        for _ in range(get(p, field.TABLES)):
+            put(table, field.KNOWN_PANEL, panel)
+            put(table, field.KNOWN_D_FIRST, -1)
+            table += table_bytes(p)
 
 
 def list_tiles(p, width, lists, w_lo, w_hi, w_from):
@@ -76,13 +84,25 @@ def list_tiles(p, width, lists, w_lo, w_hi, w_from):
         _, first = tiles_of_phase(p, lists, rw)
         tile = first
         for q in range(lo, left):
-            tile = _list_tile(tile, width, f, q, q + 1, w_from)
+            tile = _list_tile(p, tile, width, f, q, q + 1, w_from)
         for t in range(parts):
             w0, w1 = tile_range(left, right, parts, t)
-            tile = _list_tile(tile, width, f, w0, w1, w_from)
+            tile = _list_tile(p, tile, width, f, w0, w1, w_from)
         for q in range(right, hi):
-            tile = _list_tile(tile, width, f, q, q + 1, w_from)
+            tile = _list_tile(p, tile, width, f, q, q + 1, w_from)
         put(first - 8, 0, (tile - first) // (8 * field.TILE_FIELDS))
+        _give_tables(p, first, tile)
+
+
+def _give_tables(p, first, end):
+    """Give tiles at an edge tables of their own: else each tile of a row would write them anew."""
+    own = 0
+    for tile in range(first, end, 8 * field.TILE_FIELDS):
+        at = 0
+        if get(tile, field.EDGE) > 0:
+            own += table_bytes(p)
+            at = own
+        put(tile, field.TABLE, at)
 
 
 def list_wide_tiles(p, width, lists, w_lo, w_hi, w_from):
@@ -107,25 +127,35 @@ def list_wide_tiles(p, width, lists, w_lo, w_hi, w_from):
             put(tile, field.END, min(w1 * get(width, field.STRIDE), get(p, field.ROW_OUTPUTS)))
             put(tile, field.TAPS_FROM, first)
             put(tile, field.TAPS_TO, end)
+            put(tile, field.EDGE, 0)
             tile += 8 * field.TILE_FIELDS
 
 
-def _list_tile(tile, width, phase, w0, w1, w_from):
+def _list_tile(p, tile, width, phase, w0, w1, w_from):
     """Write a tile's row; return where the next one goes."""
     first, end = taps_between(width, phase, w0, w1)
+    edge = 0
+    if get(p, field.EDGES):
+        left, right = whole_range(
+            w0, w1, get(phase, field.PHASE_TAPS), get(phase, field.SHIFT),
+            get(phase, field.DILATION), get(width, field.LENGTH), get(width, field.IN_STRIDE),
+        )  # fmt: skip
+        if left > w0 or right < w1:
+            edge = w0 + 1
     put(tile, field.COUNT, w1 - w0)
     put(tile, field.AT, packed_distance(width, phase, w0, w_from))
     put(tile, field.TO, output_distance(width, phase, w0))
     put(tile, field.TAPS_FROM, first)
     put(tile, field.TAPS_TO, end)
+    put(tile, field.EDGE, edge)
     return tile + 8 * field.TILE_FIELDS
 
 
 def list_taps(
-    p, depth, height, width, block, table, rd, rh, rw,
-    z_first, z_end, y_first, y_end, x_first, x_end,
-):  # fmt: skip
+    p, depth, height, width, block, table, rd, rh, rw, z_first, z_end, y_first, y_end, tile
+):
     """Return the number of entries of the table for these taps, written if it has others."""
+    x_first, x_end = get(tile, field.TAPS_FROM), get(tile, field.TAPS_TO)
     if (
         get(table, field.KNOWN_D_FIRST) == z_first
         and get(table, field.KNOWN_D_END) == z_end
@@ -144,6 +174,7 @@ def list_taps(
     entries = _write_taps(
         p, depth, height, width, block, table, rd, rh, rw,
         z_first, z_end, y_first, y_end, x_first, x_end,
+        get(tile, field.EDGE), get(tile, field.COUNT),
     )  # fmt: skip
     put(table, field.KNOWN_ENTRIES, entries)
     return entries
@@ -151,12 +182,12 @@ def list_taps(
 
 def _write_taps(
     p, depth, height, width, block, table, rd, rh, rw,
-    z_first, z_end, y_first, y_end, x_first, x_end,
+    z_first, z_end, y_first, y_end, x_first, x_end, edge, rows,
 ):  # fmt: skip
     """Write the micro-kernel's table; return its number of entries.
 
-    An entry is (distance in the packed input, address in the panel, length). Taps along the width
-    are listed last first, as the panels have them; where `JOINED`, they are a single entry.
+    Taps along the width are listed last first, as the panels have them; where `JOINED`, those that
+    read inside for all rows are a single entry.
     """
     channels, chunk, run = get(p, field.CHANNELS), get(p, field.CHUNK), get(p, field.RUN)
     if channels == 0 or x_first >= x_end:
@@ -176,27 +207,50 @@ def _write_taps(
         for jh in range(y_first, y_end):
             at = base - jd * step_d - jh * step_h
             tap = (jd * taps_h + jh) * taps_w + taps_w - 1
-            if get(p, field.JOINED):
-                jw = x_end - 1
-                length = (x_end - x_first) * channels
-                entry = _write(
-                    entry, at - jw * step_w, panel + (tap - jw) * channels * line, length
-                )
-                continue
-            for jw in range(x_end - 1, x_first - 1, -1):
-                for c in range(0, channels, run):
+            jw = x_end - 1
+            while jw >= x_first:
+                some = _rows(width, fw, jw, edge, rows)
+                taps = 1
+                while (
+                    get(p, field.JOINED) == 1
+                    and some == 0
+                    and jw - taps >= x_first
+                    and _rows(width, fw, jw - taps, edge, rows) == 0
+                ):
+                    taps += 1
+                length = taps * channels
+                piece = length if get(p, field.JOINED) else run
+                for c in range(0, length if some >= 0 else 0, piece):
                     entry = _write(
                         entry,
                         at - jw * step_w + c // chunk * get(p, field.CHUNK_STEP),
                         panel + ((tap - jw) * channels + c) * line,
-                        min(run, channels - c),
+                        min(piece, length - c),
+                        some,
                     )
-    return (entry - start) // 24
+                jw -= taps
+    return (entry - start) // (8 * field.ENTRY_FIELDS)
 
 
-def _write(entry, at, panel, length):
+def _rows(width, phase, j, edge, rows):
+    """Return for which rows of a tile tap j reads inside, as entries have it; -1 for none."""
+    if edge == 0:
+        return 0
+    first, end = rows_inside(
+        edge - 1, rows, j, get(phase, field.SHIFT), get(phase, field.DILATION),
+        get(width, field.LENGTH), get(width, field.IN_STRIDE),
+    )  # fmt: skip
+    if first == end:
+        return -1
+    if first == 0 and end == rows:
+        return 0
+    return first * field.ROWS_FROM + end
+
+
+def _write(entry, at, panel, length, rows):
     """Write one entry; return where the next one goes."""
-    put(entry, 0, at)
-    put(entry, 1, panel)
-    put(entry, 2, length)
-    return entry + 24
+    put(entry, field.ENTRY_INPUT, at)
+    put(entry, field.ENTRY_PANEL, panel)
+    put(entry, field.ENTRY_LENGTH, length)
+    put(entry, field.ENTRY_ROWS, rows)
+    return entry + 8 * field.ENTRY_FIELDS

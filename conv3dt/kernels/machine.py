@@ -91,6 +91,7 @@ def _optimise(module: Any) -> None:
     """Run LLVM's passes: loops may use vectors, what is no loop may not."""
     options = binding.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization, options.slp_vectorization = True, False
+    options.loop_unrolling = False
     builder = binding.create_pass_builder(_target(), options)
     passes = builder.getModulePassManager()
     passes.run(module, builder)

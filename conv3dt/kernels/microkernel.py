@@ -18,7 +18,10 @@ Computes    c[m, :] = activation(bias + sum over entries e, sum over k < length[
 
 a           address; float32 or float64; row m = (y, x) starts y*outer_step + x*inner_step numbers
             behind row 0
-taps        int64 table of n_taps entries (bytes from `a` to row 0, address of b, length >= 1)
+taps        int64 table of n_taps entries: bytes from `a` to row 0, address of b, length >= 1, and
+            rows, 0 for all, or those with first <= x < end as `first * ROWS_FROM + end`: the others
+            miss this tap, and their numbers are zeros, which are read where the tile has no loop
+            for just these rows
 b           the same type, each vector at a multiple of its size, zero where channels do not exist
 bias        vectors*lanes numbers, aligned like b
 c           row (y, x) starts y*outer + x*inner bytes further, channels `channel` bytes apart
@@ -32,6 +35,7 @@ Never reads c, nor a or b beyond the entries; never writes channels that do not 
 from functools import partial
 
 from .._tile import Tile
+from . import layout as field
 from .build import assembly, emitted
 from .emit import i64
 from .emitter import Emitter, Loop
@@ -71,7 +75,17 @@ class _ChannelEmitter(Emitter):
 
     def __init__(self, builder, tile):
         super().__init__(builder, tile)
+        self.reading = range(tile.inner)  # rows x that take part
         self.registers = [(m, j) for m in range(tile.rows) for j in range(tile.vectors)]
+
+    @property
+    def unrolled(self):
+        """Rounds of the loop over k that are written out.
+
+        Where rows are neighbours, the next k reads what the next row has read: kept for it, these
+        numbers would need more registers than there are.
+        """
+        return 1 if self.tile.inner_step == 1 else super().unrolled
 
     def kernel(self, a, taps, n_taps, bias, c, c_outer, c_inner, c_channel):
         sums = self.activated(self.products(a, taps, n_taps, self.start(bias)))
@@ -87,6 +101,28 @@ class _ChannelEmitter(Emitter):
         loaded = [w.load(pointer, i64(j * w.lanes), self.align) for j in range(self.tile.vectors)]
         return [loaded[j] for _, j in self.registers]
 
+    def entry_products(self, at_a, at_b, length, rows, sums):
+        """Return the accumulators after an entry, for all rows or by the loop for some of them."""
+        b, tile = self.builder, self.tile
+        if not tile.edges:
+            return super().entry_products(at_a, at_b, length, rows, sums)
+        whole, after = b.append_basic_block("whole"), b.append_basic_block("added")
+        choice = b.switch(rows, whole)
+        found = []
+        for first, end in tile.edges:
+            some = b.append_basic_block("some")
+            choice.add_case(i64(first * field.ROWS_FROM + end), some)
+            b.position_at_end(some)
+            self.reading = range(first, end)
+            found.append((self.stretch(at_a, at_b, i64(0), length, 1, sums), b.block))
+            b.branch(after)
+        b.position_at_end(whole)
+        self.reading = range(tile.inner)
+        found.append((super().entry_products(at_a, at_b, length, rows, sums), b.block))
+        b.branch(after)
+        b.position_at_end(after)
+        return [self.arriving([(result[n], at) for result, at in found]) for n in range(len(sums))]
+
     def one_k(self, at_a, at_b, k, sums):
         """Return the accumulators after the products of one k. This is the loop that counts."""
         b, w, tile = self.builder, self.words, self.tile
@@ -95,11 +131,14 @@ class _ChannelEmitter(Emitter):
         panel = [w.load(b_k, i64(j * w.lanes), self.align) for j in range(tile.vectors)]
         for j in range(tile.vectors):
             w.prefetch(b_k, i64(j * w.lanes + _AHEAD // w.size))
-        if tile.direct and tile.outer == 1:  # the next tile's inputs, which lie behind these
-            w.prefetch(at_a, b.add(i64(tile.rows * tile.inner_step), b.mul(k, i64(tile.rows))))
+        if tile.ahead:  # the next tile's inputs, which lie behind these
+            w.prefetch(at_a, b.add(i64(tile.rows * tile.inner_step), b.mul(k, i64(tile.ahead))))
         result = []
         for m in range(tile.rows):
             y, x = divmod(m, tile.inner)
+            if x not in self.reading:
+                result += sums[m * tile.vectors : (m + 1) * tile.vectors]
+                continue
             offset = i64(y * tile.outer_step + x * tile.inner_step)
             row = w.splat(b.load(b.gep(a_k, [offset])))
             result += [

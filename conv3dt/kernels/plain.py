@@ -19,10 +19,13 @@ def plain_tile(tile: Tile):
     def kernel(a, taps, n_taps, bias, c, c_outer, c_inner, c_channel):
         sums = np.tile(read(bias, width), (tile.rows, 1))
         size = sums.itemsize
-        for to_a, at_b, length in memory.int64_at(taps, 3 * n_taps).reshape(n_taps, 3):
+        for to_a, at_b, length, rows in _entries(taps, n_taps):
             panel = read(at_b, length * width).reshape(length, width)
+            first, end = divmod(rows or tile.inner, field.ROWS_FROM)
             for m in range(tile.rows):
                 y, x = divmod(m, tile.inner)
+                if not first <= x < end:
+                    continue
                 offset = y * tile.outer_step + x * tile.inner_step
                 sums[m] += _product(read(a + to_a + offset * size, length), panel)
         _store(tile, apply(tile.activation, sums), c, c_outer, c_inner, c_channel)
@@ -43,8 +46,7 @@ def plain_wide_tile(tile: WideTile):
         for r in range(tile.phases):
             known = tables + r * table_step
             n = memory.get(known, 0)
-            entries = memory.int64_at(known + field.KNOWN_BYTES, 3 * n).reshape(n, 3)
-            for to_a, at_b, length in entries:
+            for to_a, at_b, length, _ in _entries(known + field.KNOWN_BYTES, n):
                 panel = read(at_b, length * tile.channels).reshape(length, tile.channels)
                 for y in range(tile.outer):
                     for k in range(length):
@@ -57,13 +59,18 @@ def plain_wide_tile(tile: WideTile):
     return kernel
 
 
+def _entries(table, n):
+    """Return the rows of a table of taps."""
+    return memory.int64_at(table, field.ENTRY_FIELDS * n).reshape(n, field.ENTRY_FIELDS)
+
+
 def plain_fold(tile: WideTile):
     """Return a Python function that does what the compiled `fold` of `tile` does."""
     read = memory.float64_at if tile.storage == "float64" else memory.float32_at
     width = tile.vectors * tile.lanes
 
     def fold(a, plane, entry, rows, at, ask, ask_step):
-        to_a, at_b, length = memory.int64_at(entry, 3)
+        to_a, at_b, length, _ = memory.int64_at(entry, field.ENTRY_FIELDS)
         panel = read(at_b, length * tile.channels).reshape(length, tile.channels)
         sums = np.zeros((tile.channels, width), panel.dtype)
         with np.errstate(all="ignore"):
