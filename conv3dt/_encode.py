@@ -64,8 +64,8 @@ def _header(plan: Plan) -> Int64s:
     turned_at = fresh_at + plan.fresh_bytes
     fields = {
         field.TASKS: plan.tasks,
-        field.SCRATCH_STEP: turned_at + plan.row_bytes + -plan.row_bytes % _LINE,
-        field.TURNED: plan.row_bytes > 0,
+        field.SCRATCH_STEP: turned_at + plan.turning.bytes + -plan.turning.bytes % _LINE,
+        field.TURNED: ("", "rows", "slabs").index(plan.turning.what),
         field.TURNED_AT: turned_at,
         field.DIRECT: plan.direct,
         field.FRESH: plan.fresh,
@@ -83,7 +83,6 @@ def _header(plan: Plan) -> Int64s:
         field.JOINED: plan.joined,
         field.WIDE: plan.tiling.wide,
         field.LANES: plan.lanes,
-        field.ROW_OUTPUTS: plan.request.o[2],
         field.WIDTH: plan.width,
         field.CO: plan.request.co,
         field.OUT_CHANNEL_STEP: _output_steps(plan)[4],
@@ -118,6 +117,7 @@ def _axes(plan: Plan) -> Int64s:
         row[field.N_PHASES] = len(axis.phases)
         row[field.N_TAPS] = sum(f.taps for f in axis.phases)
         row[field.IN_STRIDE] = axis.in_s
+        row[field.OUTPUTS] = sum(f.length for f in axis.phases)
     columns[field.OUTPUT_STEP :][: field.N_AXES] = _output_steps(plan)[:4]
     return columns
 
@@ -129,8 +129,15 @@ def _output_steps(plan: Plan) -> tuple[int, ...]:
     if plan.request.data_format == "NDHWC":
         return steps
     n, c, d, h, w = steps
-    # Rows that are turned are made with the channels of a block together.
-    return n, d, h, plan.columns * item if plan.row_bytes else w, c
+    if not plan.turning.what:
+        return n, d, h, w, c
+    # What is turned is made with the channels of a block together.
+    w = plan.columns * item
+    if plan.turning.what == "rows":
+        return n, d, h, w, c
+    h = plan.request.o[2] * w
+    d = plan.request.o[1] * h
+    return plan.blocking.block[1] * plan.axes[1].s * d, d, h, w, c
 
 
 def _phase_table(plan: Plan) -> Int64s:

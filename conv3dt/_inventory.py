@@ -92,7 +92,7 @@ def _tile(plan: Plan, kind: tuple[int, int], outer: int, inner: int) -> Tile | W
         inner_step=step_w * plan.axes[3].in_s // plan.size if inner > 1 else 0,
         vectors=columns // plan.lanes,
         last=channels - columns + plan.lanes,
-        spread=plan.request.data_format == "NCDHW" and not plan.row_bytes,
+        spread=plan.request.data_format == "NCDHW" and not plan.turning.what,
         activation=plan.request.activation,
         streamed=plan.streamed,
         edges=plan.edges.get(inner, ()),

@@ -1,9 +1,12 @@
 """A plan: everything about a call that does not depend on its arrays, as one frozen value."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
+from typing import TYPE_CHECKING
 
 from . import _geometry
 from ._arguments import Request
@@ -13,6 +16,9 @@ from ._tile import ITEMSIZE, Tile, WideTile, compute_type
 from ._tiling import Tiling
 from ._tuning import TUNING, Machine
 from .kernels import layout as field
+
+if TYPE_CHECKING:
+    from ._turning import Turning
 
 __all__ = ["Plan", "is_small"]
 
@@ -85,11 +91,7 @@ class Plan:
     def joined(self) -> bool:
         """Whether consecutive taps along the width are one run in the packed input."""
         width = self.axes[3]
-        return (
-            not self.tiling.wide
-            and self.chunk == self.request.ci
-            and all(f.dilation == 1 for f in width.phases)
-        )
+        return self.chunk == self.request.ci and all(f.dilation == 1 for f in width.phases)
 
     @cached_property
     def edged(self) -> bool:
@@ -130,7 +132,9 @@ class Plan:
         step_h = _unaligned(step_h, self.tiling.most[2] > 1, self.axes[2].in_s)
         step_d = h * step_h
         step_n = _unaligned(d * step_d, self.tiling.most[0] > 1)
-        return step_n, step_d, step_h, step_w, step_c if self.tiling.wide else n * step_n
+        if self.tiling.wide:  # from one k to the next; one channel's taps are one run of k
+            return step_n, step_d, step_h, step_w, step_w if self.joined else step_c
+        return step_n, step_d, step_h, step_w, n * step_n
 
     @cached_property
     def n_blocks(self) -> tuple[int, ...]:
@@ -190,7 +194,7 @@ class Plan:
         """Bytes of working memory beside packed filters, all threads together."""
         if self.folding:
             return self.threads * self.folding.region
-        own = self.packed_bytes + self.row_bytes + self.list_bytes * len(self.axes[3].phases)
+        own = self.packed_bytes + self.turning.bytes + self.list_bytes * len(self.axes[3].phases)
         return self.threads * (own + self.fresh_bytes)
 
     @cached_property
@@ -235,25 +239,16 @@ class Plan:
         return taps * sum(f.taps for f in self.axes[3].phases) * line <= TUNING.panels_bytes
 
     @cached_property
-    def row_bytes(self) -> int:
-        """Bytes of a row of outputs of a block, channels together; 0 where none is turned.
+    def turning(self) -> Turning:
+        """What is made with its channels together and turned, where channels lie apart."""
+        from ._turning import choose_turning
 
-        Where channels lie apart, whole rows are turned: one by one, numbers took as long to store
-        as 64 input channels to multiply.
-        """
-        alone = self.tiling.most[0] == self.tiling.most[2] == 1 and self.together
-        apart = self.request.data_format == "NCDHW" and self.request.co >= self.lanes
-        if self.tiling.kernel != "channels" or ITEMSIZE[self.request.dtype] != self.size:
-            return 0
-        width = self.axes[3]
-        found = self.blocking.block[3] * width.s * self.columns * self.size
-        whole = len(width.phases) == width.s
-        return found if alone and apart and whole and found <= TUNING.row_bytes else 0
+        return choose_turning(self)
 
     @property
     def streamed(self) -> bool:
         """Whether results go past the caches: an output that does not fit them would be read."""
-        return self.machine.stream_from <= self.request.output_bytes
+        return self.machine.stream_from <= self.request.output_bytes and not self.turning.what
 
     @cached_property
     def columns(self) -> int:

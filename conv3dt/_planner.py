@@ -69,9 +69,23 @@ def reading_directly(plan: Plan) -> Plan:
     all_read = all(axis.every == 1 and axis.start == 0 for axis in plan.axes)
     if not (ready and tiles and lines and all_read and (most[2] == 1 or plan.axes[2].inside)):
         return plan
-    direct = replace(plan, direct=True)
+    direct = replace(plan, direct=True, blocking=_by_channels(plan) or plan.blocking)
     loops = max(map(len, direct.edges.values()), default=0)
     return direct if loops <= TUNING.edge_loops else plan
+
+
+def _by_channels(plan: Plan) -> Blocking | None:
+    """Return all positions as one block, where there are few, and many channels to share out.
+
+    What is not packed can be read by all tasks; so each of them needs panels that no other does.
+    """
+    r, channels = plan.request, len(plan.tiling.blocks)
+    few = r.n * prod(r.i) * r.ci * plan.size <= TUNING.block_bytes
+    if plan.panels <= TUNING.serial_panels or not few or channels < 4 * plan.threads:
+        return None
+    whole = tuple(max(1, axis.positions) for axis in plan.axes)
+    group = -(-channels // (TUNING.tasks_per_thread * plan.threads))
+    return Blocking((whole[0], whole[1], whole[2], whole[3]), group, -(-channels // group))
 
 
 def plain_plan(request: Request, threads: int | None) -> Plan:

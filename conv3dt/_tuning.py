@@ -54,6 +54,7 @@ class Tuning(NamedTuple):
     fold_tasks: int = 6  # a thread at most: every cut multiplies some inputs twice
     turned_cycles: float = 2.0  # the same where whole rows are turned
     row_bytes: int = 64 * 1024  # of a row that is turned: it should stay in L1 or near
+    slab_bytes: int = 512 * 1024  # of a slab that is turned: half of L2
     streams: int = 16  # most vectors that are interleaved to be stored
     chunk_bytes: int = 512  # of input channels that lie together in the packed input
     block_bytes: int = 384 * 1024  # packed input of a block; L2 also holds panels and output

@@ -171,6 +171,37 @@ def test_inputs_that_are_not_as_tiles_need_them_are_packed():
     assert not conv3dt.explain_conv3d((1, 4, 4, 16, 16), (1, 1, 1, 16, 16), 2, "SAME").direct
 
 
+SLABS = {
+    "rows along the width": ((2, 4, 4, 4, 40), (2, 2, 2, 40, 40), 2),
+    "rows in the batch": ((9, 1, 1, 1, 24), (4, 4, 4, 33, 24), 1),
+    "rows in height": ((1, 3, 5, 3, 16), (3, 3, 3, 17, 16), 2),
+    "one output of a row is missing": ((2, 3, 4, 5, 8), (3, 3, 3, 16, 8), 3),
+    "several blocks along depth": ((1, 40, 4, 5, 64), (3, 3, 3, 48, 64), 1),
+}
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("layer", SLABS)
+def test_slabs_are_turned_where_channels_lie_apart(layer, dtype, threads):
+    x_shape, w_shape, s = SLABS[layer]
+    missing = 1 if "missing" in layer else 0
+    space = [i * s - missing for i in x_shape[1:4]]
+    x, w, bias = (
+        integers(x_shape, dtype),
+        integers(w_shape, dtype, 1),
+        integers(w_shape[3], dtype, 2),
+    )
+    x = np.ascontiguousarray(np.moveaxis(x, 4, 1))
+    output = [x_shape[0], w_shape[3], *space]
+    more = {"data_format": "NCDHW", "threads": threads}
+    if threads == 1:  # for two, height may be cut
+        assert conv3dt.explain(x, w, output, s, **more).turning.what == "slabs"
+    wanted = expected(x, w, output, s, data_format="NCDHW") + bias[:, None, None, None]
+    y = conv3dt.conv3d_transpose(x, w, output, s, bias=bias, **more)
+    np.testing.assert_array_equal(y, wanted)
+
+
 @pytest.mark.usefixtures("fresh")
 def test_forward_filters_that_are_packed_by_the_task_that_uses_them():
     x, w = integers((1, 4, 5, 19, 7)), integers((3, 2, 3, 7, 33), seed=1)
@@ -186,6 +217,21 @@ def test_only_panels_of_one_user_are_packed_by_tasks():
     assert not conv3dt.explain(many, w, (1, 35, 35, 35, 512), 1, "VALID").fresh
     small = (1, 4, 4, 4, 8), (3, 3, 3, 8, 8), (1, 8, 8, 8, 8)
     assert not conv3dt.explain(*small, 2).fresh  # are packed at once
+
+
+def test_few_positions_are_one_block_for_every_task_of_many_channels():
+    shapes = (2, 4, 4, 4, 320), (2, 2, 2, 320, 320), (2, 8, 8, 8, 320)
+    plan = conv3dt.explain(*shapes, 2, threads=2)
+    assert plan.direct
+    assert plan.fresh
+    assert plan.tasks == len(plan.tiling.blocks) == plan.blocking.groups
+    # Packing is repeated by every task: then blocks are smaller, and shared by more channels.
+    assert conv3dt.explain(*shapes, 2, threads=2, dtype="float16").blocking.groups < plan.tasks
+    x, w = integers(shapes[0]), integers(shapes[1], seed=1)
+    wanted = expected(x, w, shapes[2], 2)
+    for threads in (1, 2):
+        y = conv3dt.conv3d_transpose(x, w, shapes[2], 2, threads=threads)
+        np.testing.assert_array_equal(y, wanted)
 
 
 @pytest.mark.skipif(_cpu.host().isa != "avx512", reason="other tiles have other best rows")

@@ -19,10 +19,13 @@ from .lists import (
     tiles_of_phase,
 )
 from .memory import call_pack, call_tile, call_wide_tile, get, next_task
-from .pack import pack_phase, turn
+from .moving import turn
+from .pack import pack_phase
 from .tables import axis_row, block_row, output_distance, packed_distance, phase_row, taps_between
 
 __all__ = ["convolve"]
+
+_ROWS, _SLABS = 1, 2  # what is turned
 
 
 def convolve(p, slot):
@@ -84,7 +87,12 @@ def _run_block(
     fresh = scratch + get(p, field.FRESH_AT) if get(p, field.FRESH) else 0
     turned = get(p, field.TURNED)
     made = scratch + get(p, field.TURNED_AT)
-    made -= w_lo * get(width, field.STRIDE) * get(width, field.OUTPUT_STEP)
+    target = output
+    if turned == _SLABS:
+        output = made - n_lo * get(batch, field.OUTPUT_STEP)
+        output -= d_lo * get(depth, field.STRIDE) * get(depth, field.OUTPUT_STEP)
+    else:
+        made -= w_lo * get(width, field.STRIDE) * get(width, field.OUTPUT_STEP)
     # Phases of depth and height; those of the width take turns here or tile by tile.
     for rd in range(get(depth, field.N_PHASES)):
         fd = phase_row(p, field.DEPTH, rd)
@@ -119,11 +127,13 @@ def _run_block(
                                 _run_row(
                                     p, batch, depth, height, width, block, lists,
                                     rd, rh, rw, rw + in_turn, (n1 - n0) * (y1 - y0), at,
-                                    made if turned else to,
+                                    made if turned == _ROWS else to,
                                     z_first, z_end, y_first, y_end,
                                 )  # fmt: skip
-                            if turned:
+                            if turned == _ROWS:
                                 _turn_row(p, width, block, made, to, w_lo, w_hi)
+    if turned == _SLABS:
+        _turn_slabs(p, batch, depth, height, width, block, made, target, n_lo, n_hi, d_lo, d_hi)
 
 
 def _pack_panels(p, height, width, block, lists, rd, rh, rw_from, rw_to):
@@ -168,10 +178,27 @@ def _run_row(
             )  # fmt: skip
 
 
+def _turn_slabs(
+    p, batch, depth, height, width, block, made, target, n_lo, n_hi, d_lo, d_hi
+):  # fmt: skip
+    """Store all outputs of a block, which were made with their channels together."""
+    channels = min(get(block, field.VECTOR_WIDTH), get(p, field.CO) - get(block, field.START))
+    z_lo = d_lo * get(depth, field.STRIDE)
+    z_hi = min(d_hi * get(depth, field.STRIDE), get(depth, field.OUTPUTS))
+    plane = get(height, field.OUTPUTS) * get(width, field.OUTPUTS)
+    image, step = get(p, field.CO) * get(p, field.OUT_CHANNEL_STEP), get(width, field.OUTPUT_STEP)
+    for n in range(n_lo, n_hi):
+        turn(
+            get(p, field.STORAGE), made + (n - n_lo) * get(batch, field.OUTPUT_STEP), step,
+            target + n * image + z_lo * plane * get(p, field.ITEM), get(p, field.OUT_CHANNEL_STEP),
+            (z_hi - z_lo) * plane, channels,
+        )  # fmt: skip
+
+
 def _turn_row(p, width, block, made, to, w_lo, w_hi):
     """Store a row of outputs that was made with its channels together."""
     s, step, item = get(width, field.STRIDE), get(width, field.OUTPUT_STEP), get(p, field.ITEM)
-    x_lo, x_hi = w_lo * s, min(w_hi * s, get(p, field.ROW_OUTPUTS))
+    x_lo, x_hi = w_lo * s, min(w_hi * s, get(width, field.OUTPUTS))
     channels = min(get(block, field.VECTOR_WIDTH), get(p, field.CO) - get(block, field.START))
     turn(
         get(p, field.STORAGE), made + x_lo * step, step,

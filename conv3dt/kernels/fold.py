@@ -23,7 +23,8 @@ from .memory import (
     next_task,
     put,
 )
-from .pack import clear, clear_row, copy, copy_row, is_finite, spread
+from .moving import clear, copy, is_finite, spread
+from .pack import clear_row, copy_row
 from .tables import axis_row, block_row
 
 __all__ = ["convolve_folding", "pack_columns"]

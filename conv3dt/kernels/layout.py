@@ -25,7 +25,6 @@
     RUN,  # input channels of an entry of the micro-kernel's table
     WIDE,  # 1: positions are in the lanes
     LANES,  # of a vector
-    ROW_OUTPUTS,  # outputs of a row along the width
     JOINED,  # 1: taps along the width are one run in memory
     WIDTH,  # output channels, padded to whole vectors
     CO,  # output channels
@@ -51,7 +50,7 @@
     BLOCK_ROWS,  # rows of outputs in a plane of sums
     APART,  # 1: neighbouring channels of the output lie apart
     FINISH,  # address of the micro-kernel that finishes outputs
-    TURNED,  # 1: rows of the output are made with channels together, and turned when complete,
+    TURNED,  # 1: rows, 2: slabs of the output are made with channels together, then turned,
     TURNED_AT,  # in this part of a thread's region
     FRESH,  # 1: tasks pack the panels they use, phase by phase,
     FRESH_AT,  # into this part of a thread's region
@@ -70,8 +69,8 @@
     FILTERS,  # from here on, what packing filters reads alone
     CO_STEP,
     CI_STEP,
-) = range(64)
-HEADER_FIELDS = 64
+) = range(63)
+HEADER_FIELDS = 63
 
 # A column has the numbers of all axes: batch, depth, height, width.
 BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)
@@ -93,8 +92,8 @@ N_AXES = 4
     N_PHASES,
     N_TAPS,  # in all phases
     IN_STRIDE,  # inputs from one position to the next
-    OUTPUTS,  # what the rest says is for folding
-    CROP,
+    OUTPUTS,
+    CROP,  # from here on for folding
     KERNEL,
     TAP_DISTANCE,
 ) = range(0, 20 * N_AXES, N_AXES)

@@ -124,7 +124,7 @@ def list_wide_tiles(p, width, lists, w_lo, w_hi, w_from):
             put(tile, field.COUNT, v1 - v0)
             put(tile, field.AT, (w0 - w_from) * get(width, field.PACKED_STEP))
             put(tile, field.TO, w0 * get(width, field.STRIDE))
-            put(tile, field.END, min(w1 * get(width, field.STRIDE), get(p, field.ROW_OUTPUTS)))
+            put(tile, field.END, min(w1 * get(width, field.STRIDE), get(width, field.OUTPUTS)))
             put(tile, field.TAPS_FROM, first)
             put(tile, field.TAPS_TO, end)
             put(tile, field.EDGE, 0)

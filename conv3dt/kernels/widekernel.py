@@ -69,18 +69,63 @@ class WideEmitter(Emitter):
         self.plane = plane
         start = self.start(bias)
         buffer = self.stack_buffer(self.kind, len(start) * tile.phases)
+        results = []
         for r in range(tile.phases):
             known = b.add(tables, b.mul(i64(r), table_step))
             entries = b.load(self.words.pointer(known, i64(0).type))
             table = b.add(known, i64(field.KNOWN_BYTES))
             sums = self.products(a, table, entries, start)
-            for n, x in enumerate(self.activated(sums)):
-                b.store(self.stored(x), b.gep(buffer, [i64(self.place(r, n))]), align=self.line)
-        runs = tile.channels if tile.apart else 1
-        with Loop(b, i64(tile.outer)) as y, Loop(b, i64(runs)) as m:
-            first = b.mul(b.add(b.mul(y, i64(runs)), m), i64(tile.vectors * tile.streams))
+            results = [self.stored(x) for x in self.activated(sums)]
+            if tile.phases > 1:
+                self.put_aside(buffer, r, results)
+        if tile.phases == 1:
+            self.store_tile(buffer, results, c, c_outer, c_channel, count)
+        else:
+            self.store_waiting(buffer, c, c_outer, c_channel, count)
+
+    @property
+    def runs(self):
+        """Rows of the output that a row of the tile has: its channels, where they lie apart."""
+        return self.tile.channels if self.tile.apart else 1
+
+    def put_aside(self, buffer, r, results):
+        """Store the results of phase r where they wait."""
+        b = self.builder
+        for n, x in enumerate(results):
+            b.store(x, b.gep(buffer, [i64(self.place(r, n))]), align=self.line)
+
+    def store_waiting(self, buffer, c, c_outer, c_channel, count):
+        """Store the runs of a tile, all of whose results wait."""
+        b, tile = self.builder, self.tile
+        with Loop(b, i64(tile.outer)) as y, Loop(b, i64(self.runs)) as m:
+            first = b.mul(b.add(b.mul(y, i64(self.runs)), m), i64(tile.vectors * tile.streams))
             at = b.add(c, b.add(b.mul(y, c_outer), b.mul(m, c_channel)))
             self.store_run(buffer, first, at, count)
+
+    def store_tile(self, buffer, results, c, c_outer, c_channel, count):
+        """Store the results of the only phase: from registers, if the tile is whole."""
+        b, tile = self.builder, self.tile
+        whole, part, done = (b.append_basic_block(x) for x in ("all", "some", "end"))
+        numbers = i64(tile.vectors * tile.streams * tile.lanes)
+        b.cbranch(b.icmp_signed(">=", count, numbers), whole, part)
+        b.position_at_end(whole)
+        streams = {self.place(0, n): x for n, x in enumerate(results)}
+        placed = []
+        for number in range(len(results) // tile.streams):
+            run, j = divmod(number, tile.vectors)
+            y, m = divmod(run, self.runs)
+            at = b.add(c, b.add(b.mul(i64(y), c_outer), b.mul(i64(m), c_channel)))
+            first = number * tile.streams
+            some = [streams[n] for n in range(first, first + tile.streams)]
+            for n, x in enumerate(interleaved(b, some, tile.lanes), j * tile.streams):
+                placed.append((x, b.add(at, i64(n * self.line))))
+        self.store_whole(placed, (c, c_outer, c_channel))
+        b.branch(done)
+        b.position_at_end(part)
+        self.put_aside(buffer, 0, results)
+        self.store_waiting(buffer, c, c_outer, c_channel, count)
+        b.branch(done)
+        b.position_at_end(done)
 
     def start(self, bias):
         """Return a phase's accumulators before the first product: the bias."""
