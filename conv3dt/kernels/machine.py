@@ -64,11 +64,11 @@ def _initialize() -> None:
 
 @lru_cache(maxsize=1)
 def _target() -> Any:
-    """Return what LLVM compiles for: the processor that `_cpu` names."""
+    """Return what LLVM compiles for: the processor that `_cpu` tells it of."""
     _initialize()
     host = _cpu.host()
     target = binding.Target.from_default_triple()
-    return target.create_target_machine(host.name, host.features, opt=3, jit=True)
+    return target.create_target_machine(host.target, host.features, opt=3, jit=True)
 
 
 def _optimised(text: str) -> Any:
@@ -94,7 +94,7 @@ def _optimise(module: Any) -> None:
     builder = binding.create_pass_builder(_target(), options)
     passes = builder.getModulePassManager()
     passes.run(module, builder)
-    release = getattr(binding.newpassmanagers.NewPassManager, "_dispose", None)
-    if release and type(passes)._dispose is not release:
-        release(passes)  # llvmlite finds another method first, and keeps 0.27 MB a time
+    base = getattr(binding, "NewPassManager", type(passes))
+    if type(passes)._dispose is not base._dispose:
+        base._dispose(passes)  # llvmlite finds another method first, and keeps 0.27 MB a time
         passes.detach()
