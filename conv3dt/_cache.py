@@ -153,7 +153,7 @@ def _folder_name() -> str:
     """Return a name that changes with all that compiled code depends on."""
     host = _cpu.host()
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    versions = f"{__version__}-{host.name}-py{python}-numba{metadata.version('numba')}"
+    versions = f"{__version__}-{host.target}-py{python}-numba{metadata.version('numba')}"
     check = blake2b(f"{versions} {host.features} {sys.platform}".encode(), digest_size=6)
     check.update(metadata.version("llvmlite").encode())
     here = resources.files(__package__)

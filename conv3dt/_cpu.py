@@ -12,7 +12,8 @@ __all__ = ["Host", "host", "machine", "measured_peak"]
 class Host(NamedTuple):
     """The processor that code is compiled for."""
 
-    name: str  # LLVM's name, such as cascadelake
+    name: str  # as LLVM calls it, such as cascadelake
+    target: str  # what LLVM is told that it is
     isa: str  # avx512, avx2, neon or sse
     vector_bytes: int
     features: str  # as LLVM spells them: +avx2,-avx512f,...
@@ -23,9 +24,17 @@ class Host(NamedTuple):
         return "+f16c" in self.features.split(",")
 
 
-# What an LLVM older than the processor takes it for. It orders loads for 16 registers then, and the
-# tiles for 32 spill: LLVM 14 calls Zen 4 so.
+# What an LLVM older than Zen 4 takes it for.
 _WITHOUT_AVX512 = ("znver1", "znver2", "znver3")
+
+# Where LLVM before some version knows a processor by an order of instructions that makes tiles
+# spill, it is told of another one: (version, the other). For Zen 3 loops were written out up to
+# eight times; for Zen 4 and 5 loads came so early that a tile of 14x2 took 2.5 times as long.
+_TOLD = {
+    "znver3": (20, "znver2"),
+    "znver4": (22, "skylake-avx512"),
+    "znver5": (22, "skylake-avx512"),
+}
 
 
 @lru_cache(maxsize=1)
@@ -42,13 +51,16 @@ def host() -> Host:
     features = {f[1:] for f in named.split(",") if f.startswith("+")}
     isa = _instruction_set(binding.get_default_triple(), features)
     if isa == "avx512" and name in _WITHOUT_AVX512:
-        name = "skylake-avx512"
-    return Host(name, isa, MACHINES[isa].vector_bytes, named)
+        name = "znver4"
+    version, other = _TOLD.get(name, (0, name))
+    target = other if binding.llvm_version_info[0] < version else name
+    return Host(name, target, isa, MACHINES[isa].vector_bytes, named)
 
 
 def machine() -> Machine:
     """Return the tuning of this processor: its own, or that of its instruction set."""
-    return MACHINES.get(host().name, MACHINES[host().isa])
+    own = MACHINES.get(host().name)
+    return own if own and own.isa == host().isa else MACHINES[host().isa]
 
 
 def _instruction_set(triple: str, features: set[str]) -> str:

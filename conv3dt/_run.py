@@ -53,6 +53,8 @@ def run(call: Call, packing: Packing | None = None, way: str | None = None) -> A
     if 0 in call.request.output_shape:
         return _result(call)
     begun = _verbose.begin()
+    # Before planning, too, which takes long where a stride of millions makes as many phases.
+    _memory.require(_output(call), call.request.function)
     plan = plan_of(call, way)
     plan = plan if packing else freshly_packed(plan)
     _memory.require(_needed(plan, call), call.request.function)
@@ -100,11 +102,14 @@ def _result(call: Call) -> Array:
     return aligned(shape, dtype, size) if size > _SMALL else np.empty(shape, dtype)
 
 
+def _output(call: Call) -> int:
+    """Return the bytes of a result that there is no array for."""
+    return call.request.output_bytes if call.out is None else 0
+
+
 def _needed(plan: Plan, call: Call) -> int:
     """Return the bytes that the call is going to allocate."""
-    needed = plan.panels + plan.scratch
-    if call.out is None:
-        needed += call.request.output_bytes
+    needed = plan.panels + plan.scratch + _output(call)
     for array in (call.value, call.filters):
         if not array.dtype.isnative:
             needed += array.nbytes

@@ -82,11 +82,12 @@ class _Job:
     A signal's handler may raise in the main thread between any two steps: each can be repeated.
     """
 
-    __slots__ = ("done", "finished", "owner", "slot", "start")
+    __slots__ = ("done", "error", "finished", "owner", "slot", "start")
 
     def __init__(self, start: Start, slot: int) -> None:
         self.start, self.slot = start, slot
         self.owner: dict[str, int] = {}
+        self.error: BaseException | None = None  # of a helper
         self.finished, self.done = False, _thread.allocate_lock()
         self.done.acquire()
 
@@ -100,6 +101,8 @@ class _Job:
         if self.claim():
             try:
                 self.start(self.slot)
+            except BaseException as error:
+                self.error = error
             finally:
                 self.finished = True
                 self.done.release()
@@ -226,15 +229,15 @@ def run(worker: int, params: int, n: int, stop: Stop | None = None, is_long: boo
     While it takes long, a signal that arrives on the main thread is answered at once: if its
     handler raises, as Ctrl-C's does, `stop()` is called, which must soon end the work.
     """
-    work = partial(_share, worker, params, n, stop)
+    work = _work(worker, params, n, stop)
     if is_long and stop and threading.current_thread() is threading.main_thread():
         _run_aside(work, stop)
     else:
         work()
 
 
-def _share(worker: int, params: int, n: int, stop: Stop | None) -> None:
-    """Do the work of `run`."""
+def _work(worker: int, params: int, n: int, stop: Stop | None) -> Callable[[], None]:
+    """Return what does the work of `run`; what can fail, imports above all, has been done then."""
     from .kernels.workers import door
 
     enter = door()
@@ -243,13 +246,12 @@ def _share(worker: int, params: int, n: int, stop: Stop | None) -> None:
         enter(worker, params, slot)  # what `stop` holds stays until no helper needs it
 
     if n == 1:
-        start(0)
-    elif numba_is_safe():
+        return partial(start, 0)
+    if numba_is_safe():
         from .kernels.launch import launch
 
-        launch(enter.address, worker, params, n)  # type: ignore[attr-defined]
-    else:
-        _pool.share(start, n)
+        return partial(launch, enter.address, worker, params, n)  # type: ignore[attr-defined]
+    return partial(_pool.share, start, n)
 
 
 def _run_aside(work: Callable[[], None], stop: Stop) -> None:
@@ -265,3 +267,5 @@ def _run_aside(work: Callable[[], None], stop: Stop) -> None:
         stop()
         job.finish()  # arrays may go only when nobody uses them
         raise
+    if job.error is not None:
+        raise job.error

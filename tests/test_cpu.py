@@ -38,10 +38,32 @@ def test_features_make_the_instruction_set(host, features, isa):
     assert _cpu.machine() == MACHINES[isa]
 
 
-def test_a_processor_newer_than_llvm_is_taken_for_one_with_its_vectors(host):
-    """An older one's order of instructions would spill."""
-    assert host("znver3", AVX512).name == "skylake-avx512"
+def test_a_processor_newer_than_llvm_is_known_by_its_vectors(host):
+    assert host("znver3", AVX512).name == "znver4"
+    assert _cpu.machine() == MACHINES["znver4"]
     assert host("znver3", "+avx2,+fma").name == "znver3"
     assert _cpu.machine() == MACHINES["znver3"]
-    assert host("znver4", AVX512).name == "znver4"
-    assert _cpu.machine() == MACHINES["znver4"]
+
+
+@pytest.mark.parametrize(
+    ("name", "features", "version", "target"),
+    [
+        ("znver3", "+avx2,+fma", 15, "znver2"),
+        ("znver3", "+avx2,+fma", 20, "znver3"),
+        ("znver3", AVX512, 14, "skylake-avx512"),
+        ("znver4", AVX512, 20, "skylake-avx512"),
+        ("znver4", AVX512, 22, "znver4"),
+        ("znver5", AVX512, 20, "skylake-avx512"),
+        ("cascadelake", AVX512, 14, "cascadelake"),
+    ],
+)
+def test_what_llvm_is_told_where_its_own_idea_spills(
+    name, features, version, target, host, monkeypatch
+):
+    monkeypatch.setattr(binding, "llvm_version_info", (version, 0, 0))
+    assert host(name, features).target == target
+
+
+def test_a_processor_with_fewer_features_has_the_tuning_of_those(host):
+    assert host("znver4", "+avx2,+fma").isa == "avx2"
+    assert _cpu.machine() == MACHINES["avx2"]

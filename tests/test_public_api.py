@@ -119,7 +119,7 @@ def test_public_docstrings_are_complete():
     ]
     for function in functions:
         for section in ("Parameters", "Returns", "Raises", "See Also", "Examples"):
-            assert f"\n    {section}\n    ---" in function.__doc__
+            assert f"\n{section}\n---" in inspect.getdoc(function)
         head = function.__doc__.split("Raises\n")[0]
         for name in inspect.signature(function).parameters:
             assert name in head.split("Parameters\n")[1], name

@@ -64,11 +64,11 @@ def _initialize() -> None:
 
 @lru_cache(maxsize=1)
 def _target() -> Any:
-    """Return what LLVM compiles for: the processor that `_cpu` names."""
+    """Return what LLVM compiles for: the processor that `_cpu` tells it of."""
     _initialize()
     host = _cpu.host()
     target = binding.Target.from_default_triple()
-    return target.create_target_machine(host.name, host.features, opt=3, jit=True)
+    return target.create_target_machine(host.target, host.features, opt=3, jit=True)
 
 
 def _optimised(text: str) -> Any:
@@ -80,7 +80,7 @@ def _optimised(text: str) -> Any:
         return module
     # llvmlite before 0.44
     builder, passes = binding.create_pass_manager_builder(), binding.create_module_pass_manager()
-    builder.opt_level, builder.loop_vectorize = 3, True
+    builder.opt_level, builder.loop_vectorize, builder.disable_unroll_loops = 3, True, True
     _target().add_analysis_passes(passes)
     builder.populate(passes)
     passes.run(module)
@@ -88,14 +88,18 @@ def _optimised(text: str) -> Any:
 
 
 def _optimise(module: Any) -> None:
-    """Run LLVM's passes: loops may use vectors, what is no loop may not."""
+    """Run LLVM's passes: loops may use vectors, what is no loop may not.
+
+    Loops are not unrolled: a loop over k is written out as far as it pays, and further rounds may
+    spill.
+    """
     options = binding.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization, options.slp_vectorization = True, False
     options.loop_unrolling = False
     builder = binding.create_pass_builder(_target(), options)
     passes = builder.getModulePassManager()
     passes.run(module, builder)
-    release = getattr(binding.newpassmanagers.NewPassManager, "_dispose", None)
-    if release and type(passes)._dispose is not release:
-        release(passes)  # llvmlite finds another method first, and keeps 0.27 MB a time
+    base = getattr(binding, "NewPassManager", type(passes))
+    if type(passes)._dispose is not base._dispose:
+        base._dispose(passes)  # llvmlite finds another method first, and keeps 0.27 MB a time
         passes.detach()

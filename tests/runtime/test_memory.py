@@ -145,6 +145,18 @@ check()
     assert run(RESIDENT + program) == "said\n"
 
 
+def test_what_cannot_be_had_is_not_planned_either():
+    """A stride of a billion makes as many phases, which would take hours."""
+    program = """
+s = 10**9
+try:
+    conv3dt.conv3d_transpose(LAYER[0], LAYER[1], (1, 4, 8, 24 * s, 16), (1, 1, s))
+except MemoryError as error:
+    print(error)
+"""
+    assert "GiB can be had" in run(program)
+
+
 def test_a_control_group_of_little_memory():
     """The kernel of the system would end the process; an error comes before that."""
     new = Path("/sys/fs/cgroup/cgroup.controllers").exists()

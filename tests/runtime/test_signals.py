@@ -113,6 +113,41 @@ print("right")
     assert run(program) == "right\n"
 
 
+def test_a_second_interruption_while_the_first_is_answered():
+    """Whoever presses Ctrl-C again does not get an array that is still written to."""
+    program = """
+x, out = x[:1, :32, :32, :32], np.zeros((1, 32, 32, 32, 64), np.float32)
+def interrupted():
+    try:
+        conv3dt.conv3d_transpose(x, w, out.shape, 1, out=out)
+    except KeyboardInterrupt:
+        while rings < 2:  # the second one comes too late for the call
+            time.sleep(0.0001)
+def ring(*_):
+    global rings
+    rings += 1
+    if rings == 1:
+        signal_module.setitimer(signal_module.ITIMER_REAL, delay)
+    raise KeyboardInterrupt
+signal_module.signal(signal_module.SIGALRM, ring)
+spoilt = 0
+for n in range(12):
+    rings, delay = 0, 0.001 + 0.0005 * n
+    signal_module.setitimer(signal_module.ITIMER_REAL, 0.1)
+    try:
+        interrupted()
+    except KeyboardInterrupt:
+        pass
+    out[...] = 7
+    time.sleep(0.1)
+    spoilt += not (out == 7).all()  # somebody still writes
+check()
+assert spoilt <= 1, spoilt  # the first steps of an answer cannot be repeated
+print("right")
+"""
+    assert run(LONG + program) == "right\n"
+
+
 def test_sigterm_leaves_no_partial_output(tmp_path):
     """While the kernel computes: the command line cleans up and ends with 128 + 15."""
     program = """

@@ -3,11 +3,12 @@
 import os
 
 import pytest
-from processes import run
+from processes import path, run
 
 import conv3dt
 from conv3dt import _threads
 
+needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs /proc")  # noqa: PTH110
 several = pytest.mark.skipif(_threads.available() < 2, reason="there is one thread")
 
 AT_ONCE = """
@@ -129,7 +130,7 @@ POOLS = {
 def test_pools(pool, numba_layer, tmp_path):
     import textwrap
 
-    from processes import BEGIN, path
+    from processes import BEGIN
 
     if pool in ("joblib", "dask"):
         pytest.importorskip(pool)
@@ -140,9 +141,33 @@ def test_pools(pool, numba_layer, tmp_path):
 
 
 @several
+@needs_proc
+@pytest.mark.parametrize("threads", [1, 2])
+def test_as_many_threads_compute_as_are_asked_for(threads, numba_layer):
+    """By the system's account of their time; threads that wait for work spin a little, too."""
+    program = f"""
+def times():
+    tasks = [(name, "/proc/self/task/" + name + "/stat") for name in os.listdir("/proc/self/task")]
+    fields = {{name: open(path).read().rpartition(")")[2].split() for name, path in tasks}}
+    return {{name: int(values[11]) for name, values in fields.items()}}
+x = np.ones((1, 48, 48, 48, 64), np.float32)
+w = np.ones((5, 5, 5, 64, 64), np.float32)
+def work(_):
+    before = times()
+    conv3dt.conv3d_transpose(x, w, x.shape, 1, threads={threads})
+    during = {{name: end - before.get(name, 0) for name, end in times().items()}}
+    most = max(during.values())
+    assert sum(4 * time > most for time in during.values()) == {threads}, during
+at_once(1, work)  # the main thread would have another one compute, which is gone at the end
+"""
+    run(AT_ONCE + program)
+
+
+@several
 def test_helpers_are_shared_by_all_callers():
     """Not one team for each caller: eight of them would have eight times the threads."""
     program = """
+check(threads=1)  # what follows begins with the helpers
 most = 0
 def work(_):
     global most
@@ -156,31 +181,37 @@ assert most == conv3dt._threads.available() - 1, most
 
 
 @pytest.mark.parametrize("threads", [1, None])
-def test_python_goes_on_during_a_call(threads, numba_layer):
-    """The GIL is released: another thread counts while one long call computes."""
+@pytest.mark.parametrize("caller", ["main thread", "another thread"])
+def test_python_goes_on_during_a_call(caller, threads, numba_layer):
+    """The GIL is released: somebody else sees the output while it is written in part."""
     program = f"""
-x = np.ones((1, 32, 32, 32, 32), np.float32)
-w = np.ones((5, 5, 5, 32, 32), np.float32)
-call = lambda: conv3dt.conv3d_transpose(x, w, (1, 64, 64, 64, 32), 2, threads={threads})
-call()
-counted, computing = 0, True
-def count():
-    global counted
-    while computing:
-        counted += 1
-        time.sleep(0.001)
-counter = threading.Thread(target=count)
-counter.start()
-before = counted
-call()
-during = counted - before
-computing = False
-counter.join()
-assert during > 5, during
+x = np.ones((1, 48, 48, 48, 64), np.float32)
+w = np.ones((5, 5, 5, 64, 64), np.float32)
+out = np.zeros((1, 48, 48, 48, 64), np.float32)
+check()
+def call():
+    global done
+    try:
+        conv3dt.conv3d_transpose(x, w, out.shape, 1, out=out, threads={threads})
+    finally:
+        done = True
+def look():
+    global seen
+    while not done and not seen:
+        seen = 0 < np.count_nonzero(out) < out.size
+done = seen = False
+first, other = (call, look) if {caller == "main thread"} else (look, call)
+thread = threading.Thread(target=other)
+thread.start()
+first()
+thread.join()
+assert out.all()
+assert seen
 """
     run(program)
 
 
+@needs_proc
 def test_no_more_threads_can_be_had(numba_layer):
     """A limit of processes, as in some jobs: the call is made with those there are."""
     program = """
@@ -196,8 +227,6 @@ except RuntimeError:
     check()
     print("computed")
 """
-    if not os.path.exists("/proc/self/statm"):  # noqa: PTH110
-        pytest.skip("needs /proc")
     # OpenMP's threads are as large as Python's.
     assert run(program, OMP_STACKSIZE="64M").strip() == "computed"
 
@@ -247,3 +276,19 @@ def test_numbas_threads_are_used_where_they_are_safe():
     assert run(program, NUMBA_THREADING_LAYER="omp").split() == ["0", "True"]
     helped = run(program, NUMBA_THREADING_LAYER="workqueue").split()
     assert helped == [str(conv3dt._threads.available() - 1), "False"]
+
+
+@several
+@pytest.mark.parametrize("size", [4, 64])
+def test_a_numba_that_cannot_be_imported_is_an_error(size, tmp_path):
+    """Also of a call that takes long, whose work is done aside."""
+    (tmp_path / "numba.py").write_text("raise ImportError('Numba needs another NumPy')")
+    program = f"""
+x, w = np.ones((1, {size}, 64, 64, 16), np.float32), LAYER[1]
+try:
+    conv3dt.conv3d_transpose(x, w, (1, {size} * 2, 128, 128, 16), 2)
+except ImportError as error:
+    print(error)
+"""
+    found = os.pathsep.join([str(tmp_path), path()])
+    assert run(program, PYTHONPATH=found) == "Numba needs another NumPy\n"

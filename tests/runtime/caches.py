@@ -1,0 +1,18 @@
+"""What programs in processes of their own find in the folder of kernels."""
+
+from collections import Counter
+
+from processes import run
+
+FOLDER = "from conv3dt import _cache; print(_cache.folder())"
+COUNTS = "check()\nfrom conv3dt import _cache; print(dict(_cache.COUNTS))"
+
+
+def counts(**environment):
+    """Return how many kernels the first call of a process found, missed or found damaged."""
+    return Counter(eval(run(COUNTS, **environment)))
+
+
+def kernels(folder):
+    """Return all files: whatever is kept there is code."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
