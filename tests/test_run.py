@@ -75,7 +75,8 @@ def test_outputs_that_go_past_the_caches(co, data_format, shifted):
     start = -memory.ctypes.data % 64 + shifted
     out = memory[start:][: 4 * int(np.prod(output))].view(np.float32).reshape(output)
     conv3dt.conv3d_transpose(x, w, output, 2, data_format=data_format, out=out)
-    assert conv3dt.explain(x, w, output, 2, data_format=data_format).streamed
+    plan = conv3dt.explain(x, w, output, 2, data_format=data_format)
+    assert plan.streamed or plan.turning.what  # what is turned has been in the caches anyway
     np.testing.assert_array_equal(out, expected(x, w, output, 2, data_format=data_format))
 
 
@@ -195,7 +196,8 @@ def test_slabs_are_turned_where_channels_lie_apart(layer, dtype, threads):
     x = np.ascontiguousarray(np.moveaxis(x, 4, 1))
     output = [x_shape[0], w_shape[3], *space]
     more = {"data_format": "NCDHW", "threads": threads}
-    if threads == 1:  # for two, height may be cut
+    # For two threads height may be cut; with smaller vectors rows are long enough.
+    if threads == 1 and _cpu.host().isa == "avx512":
         assert conv3dt.explain(x, w, output, s, **more).turning.what == "slabs"
     wanted = expected(x, w, output, s, data_format="NCDHW") + bias[:, None, None, None]
     y = conv3dt.conv3d_transpose(x, w, output, s, bias=bias, **more)
@@ -224,9 +226,8 @@ def test_few_positions_are_one_block_for_every_task_of_many_channels():
     plan = conv3dt.explain(*shapes, 2, threads=2)
     assert plan.direct
     assert plan.fresh
-    assert plan.tasks == len(plan.tiling.blocks) == plan.blocking.groups
-    # Packing is repeated by every task: then blocks are smaller, and shared by more channels.
-    assert conv3dt.explain(*shapes, 2, threads=2, dtype="float16").blocking.groups < plan.tasks
+    assert plan.n_blocks == (1, 1, 1, 1)
+    assert plan.tasks == plan.blocking.groups > 8
     x, w = integers(shapes[0]), integers(shapes[1], seed=1)
     wanted = expected(x, w, shapes[2], 2)
     for threads in (1, 2):
