@@ -9,7 +9,7 @@ from ._geometry import Phase
 from ._request import Request
 from ._tuning import TUNING
 
-__all__ = ["Axis", "Blocking", "axes_of", "choose_blocks"]
+__all__ = ["Axis", "Blocking", "axes_of", "choose_blocks", "is_small"]
 
 BATCH, DEPTH, HEIGHT, WIDTH = range(4)
 
@@ -156,3 +156,9 @@ def _shrink_to(block: list[int], packed: Callable[[list[int]], int], limit: int)
     while packed(block) > limit and max(block) > 1:
         axis = block.index(max(block))
         block[axis] = -(-block[axis] // 2)
+
+
+def is_small(r: Request, axes: tuple[Axis, ...]) -> bool:
+    """Return whether starting threads would cost more than it gives."""
+    products = 2 * r.ci * r.co * prod(a.pairs() for a in axes)
+    return products + r.n * prod(r.o) * r.co < TUNING.serial_flops

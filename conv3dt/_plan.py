@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import _geometry
 from ._arguments import Request
-from ._blocking import Axis, Blocking
+from ._blocking import Axis, Blocking, is_small
 from ._fold import Folding
 from ._tile import ITEMSIZE, Tile, WideTile, compute_type
 from ._tiling import Tiling
@@ -20,7 +20,7 @@ from .kernels import layout as field
 if TYPE_CHECKING:
     from ._turning import Turning
 
-__all__ = ["Plan", "is_small"]
+__all__ = ["Plan"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,9 +300,3 @@ class Plan:
 def _unaligned(step: int, rows_lie_so: bool, steps: int = 1) -> int:
     """Return the step, longer by a cache line where rows would share the same cache lines."""
     return step + 64 if rows_lie_so and step * steps % TUNING.pad_every == 0 else step
-
-
-def is_small(r: Request, axes: tuple[Axis, ...]) -> bool:
-    """Return whether starting threads would cost more than it gives."""
-    products = 2 * r.ci * r.co * prod(a.pairs() for a in axes)
-    return products + r.n * prod(r.o) * r.co < TUNING.serial_flops

@@ -5,9 +5,9 @@ from functools import lru_cache
 from math import prod
 
 from . import _cpu, _threads
-from ._blocking import Blocking, axes_of, choose_blocks
+from ._blocking import Blocking, axes_of, choose_blocks, is_small
 from ._fold import choose_folding
-from ._plan import Plan, is_small
+from ._plan import Plan
 from ._request import Request
 from ._tile import ITEMSIZE, compute_type
 from ._tiling import Layer, block_bytes, candidates, choose_tiling
