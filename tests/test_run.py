@@ -181,7 +181,7 @@ SLABS = {
 }
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", sorted({1, _threads.available()}))
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("layer", SLABS)
 def test_slabs_are_turned_where_channels_lie_apart(layer, dtype, threads):
@@ -223,14 +223,14 @@ def test_only_panels_of_one_user_are_packed_by_tasks():
 
 def test_few_positions_are_one_block_for_every_task_of_many_channels():
     shapes = (2, 4, 4, 4, 320), (2, 2, 2, 320, 320), (2, 8, 8, 8, 320)
-    plan = conv3dt.explain(*shapes, 2, threads=2)
+    plan = conv3dt.explain(*shapes, 2, threads=1)
     assert plan.direct
     assert plan.fresh
     assert plan.n_blocks == (1, 1, 1, 1)
-    assert plan.tasks == plan.blocking.groups > 8
+    assert plan.tasks == plan.blocking.groups > 4
     x, w = integers(shapes[0]), integers(shapes[1], seed=1)
     wanted = expected(x, w, shapes[2], 2)
-    for threads in (1, 2):
+    for threads in {1, _threads.available()}:
         y = conv3dt.conv3d_transpose(x, w, shapes[2], 2, threads=threads)
         np.testing.assert_array_equal(y, wanted)
 
