@@ -65,7 +65,7 @@ def _header(plan: Plan) -> Int64s:
     fields = {
         field.TASKS: plan.tasks,
         field.SCRATCH_STEP: turned_at + plan.turning.bytes + -plan.turning.bytes % _LINE,
-        field.TURNED: ("", "rows", "slabs").index(plan.turning.what),
+        field.TURNED: ("", "rows", "lines", "slabs").index(plan.turning.what),
         field.TURNED_AT: turned_at,
         field.DIRECT: plan.direct,
         field.FRESH: plan.fresh,
@@ -76,23 +76,22 @@ def _header(plan: Plan) -> Int64s:
         field.ENTRIES: plan.entries,
         field.TABLES: plan.tables,
         field.SIZE: plan.size,
-        field.CHANNELS: plan.request.ci,
+        field.CHANNELS: plan.work.ci,
         field.CHUNK: plan.chunk,
         field.CHUNK_STEP: plan.packed_steps[4],
         field.RUN: plan.run,
         field.JOINED: plan.joined,
         field.WIDE: plan.tiling.wide,
         field.LANES: plan.lanes,
-        field.WIDTH: plan.width,
-        field.CO: plan.request.co,
+        field.CO: plan.work.co,
         field.OUT_CHANNEL_STEP: _output_steps(plan)[4],
         field.GROUP: plan.blocking.group,
         field.N_BLOCKS: len(plan.tiling.blocks),
         field.PHASES_TOGETHER: plan.together,
         field.EDGES: plan.edged,
         field.SPLIT_EDGES: plan.exact,
-        field.STORAGE: STORAGES.index(plan.request.dtype),
-        field.ITEM: ITEMSIZE[plan.request.dtype],
+        field.STORAGE: STORAGES.index(plan.work.dtype),
+        field.ITEM: ITEMSIZE[plan.work.dtype],
         field.MOST_PHASES: max(len(a.phases) for a in plan.axes),
         field.MOST_TAPS: max(1, *(sum(f.taps for f in a.phases) for a in plan.axes)),
         field.TILE_OUTER: max(plan.tiling.most[0], plan.tiling.most[2]) + 1,
@@ -124,9 +123,9 @@ def _axes(plan: Plan) -> Int64s:
 
 def _output_steps(plan: Plan) -> tuple[int, ...]:
     """Return the steps of the output along batch, depth, height, width and channels."""
-    shape, item = plan.request.output_shape, ITEMSIZE[plan.request.dtype]
+    shape, item = plan.work.output_shape, ITEMSIZE[plan.work.dtype]
     steps = tuple(prod(shape[a + 1 :]) * item for a in range(5))
-    if plan.request.data_format == "NDHWC":
+    if plan.work.data_format == "NDHWC":
         return steps
     n, c, d, h, w = steps
     if not plan.turning.what:
@@ -135,8 +134,8 @@ def _output_steps(plan: Plan) -> tuple[int, ...]:
     w = plan.columns * item
     if plan.turning.what == "rows":
         return n, d, h, w, c
-    h = plan.request.o[2] * w
-    d = plan.request.o[1] * h
+    h = plan.work.o[2] * w
+    d = plan.work.o[1] * h
     return plan.blocking.block[1] * plan.axes[1].s * d, d, h, w, c
 
 
@@ -225,16 +224,16 @@ def _fold_header(plan: Plan, folding: Folding) -> Int64s:
         field.SCRATCH_STEP: folding.region,
         field.SIZE: folding.size,
         field.LANES: folding.lanes,
-        field.CHANNELS: plan.request.ci,
+        field.CHANNELS: plan.work.ci,
         field.CHUNK: 1,
         field.CHUNK_STEP: folding.plane,
-        field.CO: plan.request.co,
+        field.CO: plan.work.co,
         field.OUT_CHANNEL_STEP: _output_steps(plan)[4],
         field.GROUP: folding.group,
         field.N_BLOCKS: len(folding.column_blocks),
         field.TILE_INNER: 3,
-        field.STORAGE: STORAGES.index(plan.request.dtype),
-        field.ITEM: ITEMSIZE[plan.request.dtype],
+        field.STORAGE: STORAGES.index(plan.work.dtype),
+        field.ITEM: ITEMSIZE[plan.work.dtype],
         field.COLUMNS: folding.columns,
         field.TOGETHER: folding.rows_together,
         field.TOGETHER_STEP: folding.packed_bytes,
@@ -245,7 +244,7 @@ def _fold_header(plan: Plan, folding: Folding) -> Int64s:
         field.ROW: folding.row * folding.size,
         field.LEFT: folding.left,
         field.ROWS_AT: folding.region - folding.rows_bytes,
-        field.APART: plan.request.data_format == "NCDHW",
+        field.APART: plan.work.data_format == "NCDHW",
     }
     for column, value in fields.items():
         header[column] = value
@@ -254,7 +253,7 @@ def _fold_header(plan: Plan, folding: Folding) -> Int64s:
 
 def _fold_axes(plan: Plan, folding: Folding) -> Int64s:
     """Return the columns of the axes of a plan that folds, steps of its inputs still zero."""
-    columns, r = np.zeros(field.AXIS_FIELDS * field.N_AXES, np.int64), plan.request
+    columns, r = np.zeros(field.AXIS_FIELDS * field.N_AXES, np.int64), plan.work
     columns[field.LENGTH + field.BATCH] = r.n
     for a in range(3):
         row = columns[field.DEPTH + a :]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._blocking import axes_of, is_small
 from ._tile import Tile, WideTile
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def describe(plan: Plan) -> str:
         f"kernel   {_tiles(plan)}",
         f"rows     along {plan.tiling.along}: {plan.tiling.why}",
         f"after    {'bias, ' if r.bias else ''}{r.activation}, before the tile is stored"
-        f"{' past the caches' if plan.streamed else ''}",
+        f"{' past the caches' if _past_caches(plan) else ''}",
         f"blocks   {_block_line(plan)}",
         f"work     {_quantity(plan.flops, 1000)}FLOP, {_quantity(plan.bytes, 1024)}B of arrays,"
         f" {plan.flops / max(1, plan.bytes):.1f} FLOP per byte",
@@ -37,7 +38,7 @@ def describe(plan: Plan) -> str:
 
 def _axis_line(plan: Plan, a: int) -> str:
     """Return the geometry of one spatial axis."""
-    r, phases = plan.request, plan.axes[a + 1].phases
+    r, phases = plan.request, axes_of(plan.request)[a + 1].phases
     few, many = (r.o[a], r.i[a]) if r.forward else (r.i[a], r.o[a])
     total = max(0, (few - 1) * r.s[a] + (r.k[a] - 1) * r.d[a] + 1 if few and r.k[a] else 0)
     behind = max(0, total - r.p[a] - many)
@@ -62,12 +63,24 @@ def _tiles(plan: Plan) -> str:
         return f"{lanes}, folded: tiles of {_list(shapes)} (taps x vectors of inputs)"
     if plan.tiling.wide:
         shapes = [f"{t.outer}x{t.channels}x{t.vectors}" for t in tiles if isinstance(t, WideTile)]
-        return f"{lanes}: tiles of {_list(shapes)} (rows x channels x vectors)"
+        return f"{lanes}: tiles of {_list(shapes)} (rows x channels x vectors){_neighbours(plan)}"
     shapes = [f"{t.rows}x{t.vectors}" for t in tiles if isinstance(t, Tile)]
-    used = plan.request.co / plan.width
+    used = plan.work.co / plan.width
     return (
         f"{lanes}: tiles of {_list(shapes)} (positions x vectors), {used:.0%} of the lanes in use"
+        f"{_neighbours(plan)}"
     )
+
+
+def _past_caches(plan: Plan) -> bool:
+    """Return whether results go past the caches, from registers or in rows."""
+    return plan.streamed or plan.turning.what == "lines"
+
+
+def _neighbours(plan: Plan) -> str:
+    """Return how many outputs along the width are taken as channels of one."""
+    count = plan.work.co // max(1, plan.request.co)
+    return f"; {count} outputs of an input together" if count > 1 else ""
 
 
 def _list(shapes: list[str]) -> str:
@@ -93,7 +106,7 @@ def _filters(plan: Plan) -> str:
 
 
 def _serial(plan: Plan) -> str:
-    return " (one thread: too little work to share)" if plan.small else ""
+    return " (one thread: too little work to share)" if is_small(plan.work, plan.axes) else ""
 
 
 def _count(n: int, what: str) -> str:

@@ -70,7 +70,7 @@ def _tile(plan: Plan, kind: tuple[int, int], outer: int, inner: int) -> Tile | W
     columns, channels = kind
     if plan.tiling.wide:
         return WideTile(
-            storage=plan.request.dtype,
+            storage=plan.work.dtype,
             lanes=plan.lanes,
             fused=plan.machine.fused,
             outer=outer,
@@ -78,23 +78,26 @@ def _tile(plan: Plan, kind: tuple[int, int], outer: int, inner: int) -> Tile | W
             channels=channels,
             vectors=inner,
             phases=len(plan.axes[3].phases),
-            apart=plan.request.data_format == "NCDHW",
-            activation=plan.request.activation,
+            apart=plan.work.data_format == "NCDHW",
+            activation=plan.work.activation,
             streamed=plan.streamed,
         )
+    lanes = min(plan.lanes, columns)  # half a vector, if the block has no more
+    lines = plan.axes[3].s == 1 and plan.width == columns  # what rows write is contiguous
     return Tile(
-        storage=plan.request.dtype,
-        lanes=plan.lanes,
+        storage=plan.work.dtype,
+        lanes=lanes,
         fused=plan.machine.fused,
         outer=outer,
         inner=inner,
         outer_step=outer_step // plan.size if outer > 1 else 0,
         inner_step=step_w * plan.axes[3].in_s // plan.size if inner > 1 else 0,
-        vectors=columns // plan.lanes,
-        last=channels - columns + plan.lanes,
-        spread=plan.request.data_format == "NCDHW" and not plan.turning.what,
-        activation=plan.request.activation,
-        streamed=plan.streamed,
+        vectors=columns // lanes,
+        last=channels - columns + lanes,
+        spread=plan.work.data_format == "NCDHW" and not plan.turning.what,
+        activation=plan.work.activation,
+        # Half a line past the caches, and the other half later, took twice as long as through them.
+        streamed=plan.streamed and (lanes == plan.lanes or lines),
         edges=plan.edges.get(inner, ()),
         ahead=_ahead(plan, inner) if plan.direct and outer == 1 else 0,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import _geometry
 from ._arguments import Request
-from ._blocking import Axis, Blocking, is_small
+from ._blocking import Axis, Blocking
 from ._fold import Folding
 from ._tile import ITEMSIZE, Tile, WideTile, compute_type
 from ._tiling import Tiling
@@ -44,6 +44,7 @@ class Plan:
     """
 
     request: Request
+    work: Request  # what is computed: the same, maybe with more of the output as channels
     machine: Machine
     axes: tuple[Axis, Axis, Axis, Axis]
     tiling: Tiling
@@ -57,7 +58,7 @@ class Plan:
     @cached_property
     def size(self) -> int:
         """Bytes of a number in the compute type."""
-        return ITEMSIZE[compute_type(self.request.dtype)]
+        return ITEMSIZE[compute_type(self.work.dtype)]
 
     @cached_property
     def lanes(self) -> int:
@@ -74,24 +75,24 @@ class Plan:
         """Input channels that lie together in the packed input."""
         if self.tiling.wide:
             return 1
-        ci = max(1, self.request.ci)
+        ci = max(1, self.work.ci)
         return ci if self.direct else min(TUNING.chunk_bytes // self.size, ci)
 
     @cached_property
     def chunks(self) -> int:
         """How many chunks the input channels make."""
-        return -(-self.request.ci // self.chunk)
+        return -(-self.work.ci // self.chunk)
 
     @cached_property
     def run(self) -> int:
         """Input channels of an entry of the micro-kernel's table."""
-        return max(1, self.request.ci) if self.tiling.wide else self.chunk
+        return max(1, self.work.ci) if self.tiling.wide else self.chunk
 
     @cached_property
     def joined(self) -> bool:
         """Whether consecutive taps along the width are one run in the packed input."""
         width = self.axes[3]
-        return self.chunk == self.request.ci and all(f.dilation == 1 for f in width.phases)
+        return self.chunk == self.work.ci and all(f.dilation == 1 for f in width.phases)
 
     @cached_property
     def edged(self) -> bool:
@@ -101,7 +102,7 @@ class Plan:
         input that does not pay where rows are long, or a tap has few products.
         """
         rows = self.tiling.kernel == "channels" and self.tiling.most[3] > 1 and not self.exact
-        width, products = self.axes[3], self.request.ci * self.columns // self.lanes
+        width, products = self.axes[3], self.work.ci * self.columns // self.lanes
         pays = products >= TUNING.edge_products and width.positions <= TUNING.edge_positions
         return rows and (pays or self.direct) and not width.inside
 
@@ -123,7 +124,7 @@ class Plan:
     @cached_property
     def packed_steps(self) -> tuple[int, int, int, int, int]:
         """Distances in the packed input along batch, depth, height, width and chunks, in bytes."""
-        n, d, h, w = (self.request.n, *self.request.i) if self.direct else self.packed
+        n, d, h, w = (self.work.n, *self.work.i) if self.direct else self.packed
         step_w = self.chunk * self.size
         step_c = w * step_w
         step_h = step_c * self.chunks if self.tiling.wide else step_c
@@ -160,7 +161,7 @@ class Plan:
     def entries(self) -> int:
         """Most entries of the micro-kernel's table."""
         taps = prod(max((f.taps for f in a.phases), default=0) for a in self.axes)
-        return max(1, taps * -(-self.request.ci // self.run))
+        return max(1, taps * -(-self.work.ci // self.run))
 
     @cached_property
     def row_tiles(self) -> int:
@@ -203,9 +204,9 @@ class Plan:
         if self.fresh:
             return 0
         if self.folding:
-            return self.folding.groups * self.folding.columns * self.request.ci * self.size
+            return self.folding.groups * self.folding.columns * self.work.ci * self.size
         taps = prod(sum(f.taps for f in a.phases) for a in self.axes)
-        return taps * self.request.ci * self.width * self.size
+        return taps * self.work.ci * self.width * self.size
 
     @cached_property
     def phase_bytes(self) -> int:
@@ -213,18 +214,12 @@ class Plan:
         taps = prod(max((f.taps for f in a.phases), default=0) for a in self.axes[:3])
         along = [f.taps for f in self.axes[3].phases]
         in_turn = sum(along) if self.together or self.tiling.wide else max(along, default=0)
-        return taps * in_turn * self.request.ci * self.columns * self.size
+        return taps * in_turn * self.work.ci * self.columns * self.size
 
     @property
     def fresh_bytes(self) -> int:
         """Bytes in which a thread packs filters, whole cache lines."""
         return -(-self.phase_bytes // 64) * 64 if self.fresh else 0
-
-    @cached_property
-    def layout(self) -> tuple[object, ...]:
-        """What the packed filters depend on: plans with the same layout can share them."""
-        taps = tuple((f.k0, f.k_step, f.taps) for axis in self.axes for f in axis.phases)
-        return self.exact, self.tiling.kernel, self.tiling.blocks, taps
 
     @cached_property
     def bias_bytes(self) -> int:
@@ -235,20 +230,25 @@ class Plan:
     def together(self) -> bool:
         """Whether the width's phases take turns tile by tile, so that rows are written whole."""
         taps = prod(max((f.taps for f in a.phases), default=0) for a in self.axes[:3])
-        line = self.request.ci * self.columns * self.size
+        line = self.work.ci * self.columns * self.size
         return taps * sum(f.taps for f in self.axes[3].phases) * line <= TUNING.panels_bytes
 
     @cached_property
     def turning(self) -> Turning:
-        """What is made with its channels together and turned, where channels lie apart."""
+        """What is made in scratch first."""
         from ._turning import choose_turning
 
         return choose_turning(self)
 
     @property
+    def past_caches(self) -> bool:
+        """Whether results should go past the caches: a large output would be read into them."""
+        return self.machine.stream_from <= self.work.output_bytes
+
+    @property
     def streamed(self) -> bool:
-        """Whether results go past the caches: an output that does not fit them would be read."""
-        return self.machine.stream_from <= self.request.output_bytes and not self.turning.what
+        """Whether tiles store past the caches: where they write whole lines."""
+        return self.past_caches and not self.turning.what
 
     @cached_property
     def columns(self) -> int:
@@ -258,17 +258,12 @@ class Plan:
     @cached_property
     def flops(self) -> int:
         """Two for every product that lands inside the output."""
-        return 2 * self.request.ci * self.request.co * prod(a.pairs() for a in self.axes)
-
-    @cached_property
-    def small(self) -> bool:
-        """Whether the work is too little to share between threads."""
-        return is_small(self.request, self.axes)
+        return 2 * self.work.ci * self.work.co * prod(a.pairs() for a in self.axes)
 
     @cached_property
     def bytes(self) -> int:
         """Input, filters and output, each counted once."""
-        r = self.request
+        r = self.work
         numbers = r.n * prod(r.i) * r.ci + prod(r.k) * r.ci * r.co + r.n * prod(r.o) * r.co
         return numbers * ITEMSIZE[r.dtype]
 
@@ -280,7 +275,7 @@ class Plan:
     def kind(self, block: tuple[int, int]) -> tuple[int, int]:
         """Return (columns of the panel, channels) of a channel block."""
         start, columns = block
-        return columns, min(columns, self.request.co - start)
+        return columns, min(columns, self.work.co - start)
 
     def tiles(self) -> Iterator[tuple[int, int, int, Tile | WideTile]]:
         """Yield (number of the kind, outer, inner, tile) for every micro-kernel in use."""

@@ -10,7 +10,7 @@ from ._fold import choose_folding
 from ._plan import Plan
 from ._request import Request
 from ._tile import ITEMSIZE, compute_type
-from ._tiling import Layer, block_bytes, candidates, choose_tiling
+from ._tiling import MOST_VECTORS, Layer, block_bytes, candidates, choose_tiling
 from ._tuning import TUNING
 
 __all__ = ["clear", "freshly_packed", "make_plan", "plain_plan", "reading_directly", "ways_of"]
@@ -25,22 +25,37 @@ def make_plan(
     `exact` plans read nothing beyond the input, not even zeros, which infinite weights need. `way`
     is one of `ways_of`, where it is not the one with the fewest predicted cycles.
     """
-    machine, axes = _cpu.machine(), axes_of(request)
-    threads = 1 if is_small(request, axes) else threads or _threads.available()
+    machine, r = _cpu.machine(), _with_neighbours_as_channels(request)
+    axes = axes_of(r)
+    threads = 1 if is_small(r, axes) else threads or _threads.available()
     # Chosen as for one thread: the order of summation must not depend on how many there are.
-    folding = None if exact else choose_folding(request, machine, 1)
-    tiling = choose_tiling(_layer(request), exact, folding, way)
-    folding = choose_folding(request, machine, threads) if tiling.folding else None
+    folding = None if exact else choose_folding(r, machine, 1)
+    tiling = choose_tiling(_layer(r), exact, folding, way)
+    folding = choose_folding(r, machine, threads) if tiling.folding else None
     if folding:
         tiling = tiling._replace(folding=folding)
         blocking = Blocking((1, *folding.block), 1, folding.groups)
-        return Plan(request, machine, axes, tiling, blocking, (False,) * 4, exact, threads)
+        return Plan(request, r, machine, axes, tiling, blocking, (False,) * 4, exact, threads)
     halos = (False, False, tiling.most[2] > 1, tiling.wide or (tiling.most[3] > 1 and not exact))
-    position = request.ci * ITEMSIZE[compute_type(request.dtype)]
-    limit = block_bytes(tiling, position * prod(request.k) * request.co)
+    position = r.ci * ITEMSIZE[compute_type(r.dtype)]
+    limit = block_bytes(tiling, position * prod(r.k) * r.co)
     n_blocks = len(tiling.blocks)
     blocking = choose_blocks(axes, tiling.most, halos, position, limit, n_blocks, threads)
-    return Plan(request, machine, axes, tiling, blocking, halos, exact, threads)
+    return Plan(request, r, machine, axes, tiling, blocking, halos, exact, threads)
+
+
+def _with_neighbours_as_channels(r: Request) -> Request:
+    """Return the request with the outputs that an input makes along the width as channels.
+
+    Where kernel and stride are equal, w and co of the output are one axis in memory, and so are k
+    and co of the filters. Beyond a block of channels nothing is gained: the rows of one are written
+    before those of the next.
+    """
+    s = r.s[2]
+    alone = r.k[2] == s > 1 == r.d[2] and r.o[2] == s * r.i[2]
+    if r.forward or r.data_format == "NCDHW" or not alone or s * r.co > MOST_VECTORS * _lanes(r):
+        return r
+    return r._replace(co=s * r.co, k=(*r.k[:2], 1), s=(*r.s[:2], 1), o=(*r.o[:2], r.i[2]))
 
 
 @lru_cache(maxsize=1024)
@@ -62,7 +77,7 @@ def reading_directly(plan: Plan) -> Plan:
     row, taps that read beyond the width; rows in height, or of a batch at steps that share cache
     lines, are packed.
     """
-    r, most = plan.request, plan.tiling.most
+    r, most = plan.work, plan.tiling.most
     ready = r.data_format == "NDHWC" and r.dtype == compute_type(r.dtype)
     tiles = plan.tiling.kernel == "channels" and not plan.exact
     lines = most[0] == 1 or prod(r.i) * r.ci * plan.size % TUNING.pad_every
@@ -79,7 +94,7 @@ def _by_channels(plan: Plan) -> Blocking | None:
 
     What is not packed can be read by all tasks; so each of them needs panels that no other does.
     """
-    r, channels = plan.request, len(plan.tiling.blocks)
+    r, channels = plan.work, len(plan.tiling.blocks)
     few = r.n * prod(r.i) * r.ci * plan.size <= TUNING.block_bytes
     if plan.panels <= TUNING.serial_panels or not few or channels < 4 * plan.threads:
         return None
@@ -95,14 +110,18 @@ def plain_plan(request: Request, threads: int | None) -> Plan:
 
 def ways_of(request: Request) -> list[str]:
     """Return the ways to compute a request that may be the fastest, most promising first."""
-    return candidates(_layer(request), choose_folding(request, _cpu.machine(), 1))
+    r = _with_neighbours_as_channels(request)
+    return candidates(_layer(r), choose_folding(r, _cpu.machine(), 1))
 
 
 def _layer(r: Request) -> Layer:
     """Return what the choice of the tiling depends on."""
-    machine = _cpu.machine()
-    lanes = machine.vector_bytes // ITEMSIZE[compute_type(r.dtype)]
-    return Layer(axes_of(r), r.ci, r.co, r.data_format == "NCDHW", lanes, machine)
+    return Layer(axes_of(r), r.ci, r.co, r.data_format == "NCDHW", _lanes(r), _cpu.machine())
+
+
+def _lanes(r: Request) -> int:
+    """Return how many numbers a vector has."""
+    return _cpu.machine().vector_bytes // ITEMSIZE[compute_type(r.dtype)]
 
 
 def clear() -> None:

@@ -123,9 +123,17 @@ def _readable(x: Array) -> Array:
     return np.array(x, x.dtype.newbyteorder("="), order="C")
 
 
+def _weights(plan: Plan, filters: Array) -> Array:
+    """Return filters that kernels can read; taps that are channels must lie as channels do."""
+    filters = _readable(filters)
+    apart = filters.strides[2] != filters.shape[3] * filters.strides[3]
+    as_channels = plan.work.co > plan.request.co
+    return np.array(filters, order="C") if as_channels and apart else filters
+
+
 def pack(plan: Plan, filters: Array, bias: Array | None) -> Packed:
     """Return filters and bias packed for a plan, or for its exact twin if they are not finite."""
-    filters = _readable(filters)
+    filters = _weights(plan, filters)
     packed, finite = _packed(plan, filters, bias)
     if not finite:
         plan = make_plan(plan.request, plan.threads, exact=True)
@@ -138,7 +146,8 @@ def _packed(plan: Plan, filters: Array, bias: Array | None) -> tuple[Packed, boo
     compiled = tables(plan)
     packed = _taken(compiled.packed) or _unpacked(plan)
     if bias is not None:
-        packed.memory.view(compute_type(plan.request.dtype))[: len(bias)] = bias
+        biases = packed.memory.view(compute_type(plan.work.dtype))[: plan.work.co]
+        biases.reshape(-1, len(bias))[:] = bias
     if plan.fresh:
         return packed, True  # as far as is known
     params = compiled.params.copy()
@@ -180,7 +189,7 @@ def convolve(packed: Packed, call: Call) -> Array:
     is_long = plan.flops > TUNING.long_flops or plan.bytes > TUNING.long_bytes
     uses: tuple[Array, ...] = value, out, desk.scratch, packed.memory
     if plan.fresh:
-        filters = _readable(call.filters)
+        filters = _weights(plan, call.filters)
         _place(filters, desk.params, 0)
         uses = *uses, filters
     _launch(compiled.drivers[1], desk.params, desk.at, threads, is_long, *uses)
@@ -220,16 +229,16 @@ _CONVOLVING = Struct("=9q 56x 4q")
 
 def _inputs(plan: Plan, value: Array) -> Array:
     """Return a view of the inputs that are read."""
-    if not plan.request.forward or all(axis.every == 1 for axis in plan.axes):
+    if not plan.work.forward or all(axis.every == 1 for axis in plan.axes):
         return value
-    before = 2 if plan.request.data_format == "NCDHW" else 1
+    before = 2 if plan.work.data_format == "NCDHW" else 1
     space = (slice(axis.start, None, axis.every) for axis in plan.axes[1:])
     return value[(*[slice(None)] * before, *space)]
 
 
 def _in_order(plan: Plan, steps: tuple[int, ...]) -> tuple[int, ...]:
     """Return steps in the order batch, depth, height, width, channels."""
-    if plan.request.data_format == "NDHWC":
+    if plan.work.data_format == "NDHWC":
         return steps
     return steps[0], steps[2], steps[3], steps[4], steps[1]
 

@@ -5,7 +5,7 @@ images. Wide kernel: positions along the width in the lanes.
 """
 
 from collections.abc import Callable, Iterator
-from math import prod
+from math import ceil, prod
 from typing import NamedTuple
 
 from . import _geometry
@@ -13,9 +13,11 @@ from ._blocking import Axis
 from ._fold import Folding
 from ._tuning import TUNING, Machine
 
-__all__ = ["Layer", "Tiling", "block_bytes", "candidates", "choose_tiling"]
+__all__ = ["MOST_VECTORS", "Layer", "Tiling", "block_bytes", "candidates", "choose_tiling"]
 
 Blocks = tuple[tuple[int, int], ...]
+
+MOST_VECTORS = 3  # of output channels in a block
 
 
 class Tiling(NamedTuple):
@@ -97,23 +99,25 @@ def block_bytes(tiling: Tiling, panels: int) -> int:
     return TUNING.heavy_block_bytes if panels > TUNING.heavy_panels else TUNING.block_bytes
 
 
-def channel_blocks(co: int, lanes: int) -> Blocks:
-    """Return the blocks of output channels: two vectors, or 1 or 3.
+def channel_blocks(co: int, lanes: int, half: bool = False) -> Blocks:
+    """Return the blocks of output channels: two vectors, or 1 or 3, and last, maybe, half a vector.
 
     Two vectors use every broadcast twice; a third is taken where one would be left over.
     """
-    vectors = -(-co // lanes)
+    vectors = co // lanes if half else -(-co // lanes)
     sizes = [2] * (vectors // 2)
     if vectors % 2:
         sizes[-1:] = [3] if sizes else [1]
-    return tuple((lanes * sum(sizes[:n]), lanes * size) for n, size in enumerate(sizes))
+    blocks = [(lanes * sum(sizes[:n]), lanes * size) for n, size in enumerate(sizes)]
+    return (*blocks, (lanes * vectors, lanes // 2)) if half else tuple(blocks)
 
 
-def tile_cycles(machine: Machine, rows: int, vectors: int) -> float:
+def tile_cycles(machine: Machine, rows: int, vectors: float) -> float:
     """Return the cycles of one k of a tile: products, loads, latency or the panel's arrival."""
+    loads = machine.loads if vectors >= 1 else machine.half_loads
     return max(
         rows * vectors / machine.fmas,
-        (rows + vectors) / machine.loads,
+        (rows + ceil(vectors)) / loads,
         machine.latency,
         vectors * machine.vector_bytes / machine.panel_rate,
     )
@@ -121,10 +125,17 @@ def tile_cycles(machine: Machine, rows: int, vectors: int) -> float:
 
 def _channel_tilings(layer: Layer) -> Iterator[Tiling]:
     """Yield the channel kernel's tilings, rows along the width first."""
+    yield from _block_tilings(layer, channel_blocks(layer.co, layer.lanes))
+    if layer.machine.half_loads and 0 < layer.co % layer.lanes <= layer.lanes // 2:
+        yield from _block_tilings(layer, channel_blocks(layer.co, layer.lanes, half=True))
+
+
+def _block_tilings(layer: Layer, blocks: Blocks) -> Iterator[Tiling]:
+    """Yield the channel kernel's tilings for these blocks of output channels."""
     batch, depth, height, width = layer.axes
-    machine, blocks = layer.machine, channel_blocks(layer.co, layer.lanes)
-    vectors = [columns // layer.lanes for _, columns in blocks] or [1]
-    most = min(machine.rows[v - 1] for v in vectors)
+    machine = layer.machine
+    vectors = [columns / layer.lanes for _, columns in blocks] or [1]
+    most = min(machine.rows[ceil(v) - 1] for v in vectors)
     longest = width.positions
 
     def cycles(rows: int) -> float:

@@ -19,16 +19,18 @@ class Machine(NamedTuple):
     latency: float  # least cycles from one product to the next on the same accumulator
     panel_rate: float  # bytes a cycle that arrive from L2 beside everything else
     stream_from: float = inf  # bytes of output from which stores go past the caches
+    half_loads: float = 0.0  # loads a cycle of half vectors; 0 where they save no time
 
 
 # Rows were counted in the compiled loops: accumulators + vectors of the panel + one broadcast must
 # fit the registers (32 or 16). A broadcast folds into the product only for one vector on AVX-512.
 # Past the caches, layers that mostly write gain 15 to 20 % on znver4, and 10 to 50 % with code for
-# AVX2 there, which stores half lines; on cascadelake they lose as much.
+# AVX2 there, which stores half lines; on cascadelake they lose as much. znver4 multiplies two half
+# vectors in the time of a whole one: where few channels are left, half a vector holds them.
 MACHINES = {
     #                      bytes  fused registers rows      fmas loads latency panel_rate
     "avx512": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0),
-    "znver4": Machine("avx512", 64, True,  32, (28, 14, 9), 1.0, 1.5, 4.0, 24.0, 8 << 20),
+    "znver4": Machine("avx512", 64, True,  32, (28, 14, 9), 1.0, 1.5, 4.0, 24.0, 8 << 20, 1.9),
     "avx2":   Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0),
     "znver2": Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0, 8 << 20),
     "znver3": Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0, 8 << 20),

@@ -1,4 +1,4 @@
-"""What of an NCDHW output is made with its channels together, and then turned."""
+"""What of an output is made in scratch first: rows that tiles cannot write as they should be."""
 
 from __future__ import annotations
 
@@ -13,24 +13,34 @@ if TYPE_CHECKING:
 
 __all__ = ["Turning", "choose_turning"]
 
+_LINE = 64  # bytes of a cache line
+
 
 class Turning(NamedTuple):
-    """Which outputs of a block and a channel block are turned together, and their bytes.
+    """Which outputs of a block and a channel block are made in scratch, and their bytes.
 
-    'rows', or, where rows are short, 'slabs': all outputs of a block that covers height and width.
-    '' if numbers are stored one by one, which takes as long as to multiply 64 input channels.
+    In NCDHW with channels together, to be turned: 'rows', or, where rows are short, 'slabs', all
+    outputs of a block that covers height and width. In NDHWC 'lines': rows of which tiles would
+    write cache lines in parts, to be copied past the caches. '' if tiles store where results
+    belong: of NCDHW number by number, which takes as long as to multiply 64 input channels.
     """
 
     what: str
     bytes: int
 
 
+NOTHING = Turning("", 0)
+
+
 def choose_turning(plan: Plan) -> Turning:
-    """Return what is turned of a plan's output."""
-    r, tiling, axes, block = plan.request, plan.tiling, plan.axes, plan.blocking.block
-    apart = r.data_format == "NCDHW" and r.co >= plan.lanes and ITEMSIZE[r.dtype] == plan.size
-    if tiling.kernel != "channels" or not apart:
-        return Turning("", 0)
+    """Return what of a plan's output is made in scratch."""
+    r, tiling, axes, block = plan.work, plan.tiling, plan.axes, plan.blocking.block
+    if tiling.kernel != "channels":
+        return NOTHING
+    if r.data_format == "NDHWC":
+        return _lines(plan)
+    if r.co < plan.lanes or ITEMSIZE[r.dtype] != plan.size:
+        return NOTHING
     line = plan.columns * plan.size
     slab = block[0] * block[1] * axes[1].s * prod(r.o[1:]) * line
     covers = block[2] >= axes[2].positions and block[3] >= axes[3].positions
@@ -38,8 +48,19 @@ def choose_turning(plan: Plan) -> Turning:
     if covers and short and slab <= TUNING.slab_bytes:
         return Turning("slabs", slab)
     row = block[3] * axes[3].s * line
-    alone = tiling.most[0] == tiling.most[2] == 1 and plan.together
-    complete = len(axes[3].phases) == axes[3].s
-    return (
-        Turning("rows", row) if alone and complete and row <= TUNING.row_bytes else Turning("", 0)
-    )
+    return Turning("rows", row) if _in_rows(plan, row) else NOTHING
+
+
+def _lines(plan: Plan) -> Turning:
+    """Return whether rows are to be copied past the caches, where they have other channels too."""
+    position = plan.work.co * ITEMSIZE[plan.work.dtype]
+    row = plan.blocking.block[3] * plan.axes[3].s * position
+    in_parts = plan.past_caches and position % _LINE and len(plan.tiling.blocks) == 1
+    return Turning("lines", row) if in_parts and _in_rows(plan, row) else NOTHING
+
+
+def _in_rows(plan: Plan, row: int) -> bool:
+    """Return whether a block's rows of outputs are complete, one after the other, and not long."""
+    alone = plan.tiling.most[0] == plan.tiling.most[2] == 1 and plan.together
+    complete = len(plan.axes[3].phases) == plan.axes[3].s
+    return alone and complete and row <= TUNING.row_bytes

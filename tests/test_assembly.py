@@ -78,6 +78,17 @@ def test_no_spill_in_the_loop_over_k(storage, shape):
     check(loops_of(tile), tile.rows * tile.vectors)
 
 
+@pytest.mark.skipif(not _cpu.machine().half_loads, reason="half vectors save no time here")
+@pytest.mark.parametrize("storage", ["float32", "float64"])
+@pytest.mark.parametrize("step", [1, 2, 64])
+def test_no_spill_with_half_a_vector(storage, step):
+    rows = _cpu.machine().rows[0]
+    edges = ((0, rows - 1), (1, rows))
+    tile = tile_of(storage, 1, rows, 1, step)._replace(edges=edges, ahead=5)
+    half = tile.lanes // 2
+    check(loops_of(tile._replace(lanes=half, last=half)), 1)
+
+
 @pytest.mark.skipif(not _cpu.machine().fused, reason="products are not single instructions")
 @pytest.mark.parametrize("vectors", [1, 2, 3])
 @pytest.mark.parametrize("step", [1, 2, 3])

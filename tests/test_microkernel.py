@@ -142,6 +142,16 @@ def test_every_number_of_rows(vectors):
         check(make(inner=rows, vectors=vectors), taps=3, length=5)
 
 
+@pytest.mark.skipif(not _cpu.machine().half_loads, reason="half vectors save no time here")
+@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("spread", [False, True])
+def test_half_a_vector(storage, spread):
+    half = make(storage, vectors=1).lanes // 2
+    for rows in range(1, _cpu.machine().rows[0] + 1):
+        tile = make(storage, inner=rows, vectors=1, last=1 + rows % half, spread=spread)
+        check(tile._replace(lanes=half), taps=2, length=5)
+
+
 @pytest.mark.parametrize("storage", STORAGES)
 @pytest.mark.parametrize("spread", [False, True])
 @pytest.mark.parametrize("last", [1, 2, 3, 5, 7, 8, 11, 15, 16])

@@ -79,6 +79,21 @@ def test_blocks_of_channels(co, widths):
     assert all(a + n == b for (a, n), (b, _) in pairwise(blocks))
 
 
+@pytest.mark.parametrize(
+    ("co", "widths"), [(1, [8]), (8, [8]), (20, [16, 8]), (40, [32, 8]), (56, [48, 8])]
+)
+def test_half_a_vector_holds_the_last_channels(co, widths):
+    assert [columns for _, columns in channel_blocks(co, 16, half=True)] == widths
+
+
+@pytest.mark.parametrize(("co", "last"), [(8, 8), (9, 16), (24, 8), (25, 32), (40, 8), (41, 48)])
+def test_half_vectors_are_used_where_they_take_half_the_time(co, last):
+    found = tiling("znver4", co=co)
+    assert found.kernel == "channels"
+    assert found.blocks[-1][1] == last
+    assert tiling("avx512", co=co).blocks[-1][1] % 16 == 0 or tiling("avx512", co=co).wide
+
+
 def random_request(rng, forward=False):
     i = tuple(rng.choice([1, 2, 3, 5, 14, 15, 29, 60]) for _ in range(3))
     k, s, d = (tuple(rng.randint(1, most) for _ in range(3)) for most in (5, 4, 3))

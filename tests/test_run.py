@@ -80,6 +80,49 @@ def test_outputs_that_go_past_the_caches(co, data_format, shifted):
     np.testing.assert_array_equal(out, expected(x, w, output, 2, data_format=data_format))
 
 
+@pytest.mark.usefixtures("streaming")
+@pytest.mark.parametrize("co", [1, 3, 5, 8, 12])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("shifted", [0, 8, 56])
+def test_rows_that_tiles_write_in_parts_of_lines_are_copied(co, dtype, shifted):
+    x, w = integers((2, 3, 4, 33, 5), dtype), integers((3, 3, 3, co, 5), dtype, seed=1)
+    output = (2, 5, 8, 65, co)  # odd: the last rows end within a line
+    size = x.itemsize * int(np.prod(output))
+    memory = np.full(size + 192, 7, np.uint8)
+    start = 64 - memory.ctypes.data % 64 + shifted
+    out = memory[start:][:size].view(dtype).reshape(output)
+    options, way = (output, 2, "SAME", "NDHWC", 1), "channels: width"
+    call = as_call("conv3d_transpose", x, w, *options, out=out)
+    plan = _run.plan_of(call, way)
+    in_parts = len(plan.tiling.blocks) == 1 and co * x.itemsize % 64
+    assert plan.turning.what == ("lines" if in_parts else "")
+    _run.run(call, way=way)
+    np.testing.assert_array_equal(out, expected(x, w, output, 2))
+    out[...] = 0
+    rest = np.delete(memory, np.s_[start : start + size])
+    assert (rest == 7).all(), "wrote beyond the output"
+
+
+@pytest.mark.parametrize(("co", "s"), [(1, 2), (3, 3), (5, 2), (8, 2), (8, 4), (24, 2)])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_outputs_of_an_input_are_channels_where_kernel_and_stride_are_equal(co, s, dtype):
+    x, w = integers((2, 3, 4, 17, 6), dtype), integers((3, 2, s, co, 6), dtype, seed=1)
+    output, strides, bias = (2, 3, 8, 17 * s, co), (1, 2, s), integers(co, dtype, seed=2)
+    plan = conv3dt.explain(x, w, output, strides, bias=bias)
+    assert plan.work.co == (s * co if s * co <= _tiling.MOST_VECTORS * plan.lanes else co)
+    apart = np.asfortranarray(w)
+    for weights in (w, apart, w[..., ::-1, :].copy()[..., ::-1, :]):
+        wanted = oracle.conv3d_transpose(x, w, output, strides, "SAME") + bias
+        y = conv3dt.conv3d_transpose(x, weights, output, strides, bias=bias)
+        np.testing.assert_array_equal(y, wanted)
+        prepared = conv3dt.prepare(weights, strides, bias=bias)
+        np.testing.assert_array_equal(prepared(x, output), wanted)
+    w[1, 1, 1, 0, 2] = np.inf
+    wanted = oracle.conv3d_transpose(x, w, output, strides, "SAME") + bias
+    y = conv3dt.conv3d_transpose(x, w, output, strides, bias=bias)
+    np.testing.assert_array_equal(y, wanted)
+
+
 @pytest.fixture
 def fresh(monkeypatch):
     """Tasks pack the filters they use, however few, wherever a panel has one user."""

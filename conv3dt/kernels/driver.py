@@ -19,13 +19,13 @@ from .lists import (
     tiles_of_phase,
 )
 from .memory import call_pack, call_tile, call_wide_tile, get, next_task
-from .moving import turn
+from .moving import copy_past_caches, turn
 from .pack import pack_phase
 from .tables import axis_row, block_row, output_distance, packed_distance, phase_row, taps_between
 
 __all__ = ["convolve"]
 
-_ROWS, _SLABS = 1, 2  # what is turned
+_ROWS, _LINES, _SLABS = 1, 2, 3  # what is made in scratch: see `_turning`
 
 
 def convolve(p, slot):
@@ -86,6 +86,7 @@ def _run_block(
     images = n_tiles(n_hi - n_lo, get(batch, field.MOST))
     fresh = scratch + get(p, field.FRESH_AT) if get(p, field.FRESH) else 0
     turned = get(p, field.TURNED)
+    in_rows = turned != 0 and turned != _SLABS
     made = scratch + get(p, field.TURNED_AT)
     target = output
     if turned == _SLABS:
@@ -127,11 +128,13 @@ def _run_block(
                                 _run_row(
                                     p, batch, depth, height, width, block, lists,
                                     rd, rh, rw, rw + in_turn, (n1 - n0) * (y1 - y0), at,
-                                    made if turned == _ROWS else to,
+                                    made if in_rows else to,
                                     z_first, z_end, y_first, y_end,
                                 )  # fmt: skip
                             if turned == _ROWS:
                                 _turn_row(p, width, block, made, to, w_lo, w_hi)
+                            elif turned == _LINES:
+                                _copy_row(width, made, to, w_lo, w_hi)
     if turned == _SLABS:
         _turn_slabs(p, batch, depth, height, width, block, made, target, n_lo, n_hi, d_lo, d_hi)
 
@@ -204,6 +207,13 @@ def _turn_row(p, width, block, made, to, w_lo, w_hi):
         get(p, field.STORAGE), made + x_lo * step, step,
         to + x_lo * item, get(p, field.OUT_CHANNEL_STEP), x_hi - x_lo, channels,
     )  # fmt: skip
+
+
+def _copy_row(width, made, to, w_lo, w_hi):
+    """Store a row of outputs past the caches."""
+    s, step = get(width, field.STRIDE), get(width, field.OUTPUT_STEP)
+    x_lo, x_hi = w_lo * s, min(w_hi * s, get(width, field.OUTPUTS))
+    copy_past_caches(made + x_lo * step, to + x_lo * step, (x_hi - x_lo) * step)
 
 
 def _run_wide_row(

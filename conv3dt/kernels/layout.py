@@ -26,7 +26,6 @@
     WIDE,  # 1: positions are in the lanes
     LANES,  # of a vector
     JOINED,  # 1: taps along the width are one run in memory
-    WIDTH,  # output channels, padded to whole vectors
     CO,  # output channels
     GROUP,  # channel blocks of a task
     N_BLOCKS,  # channel blocks
@@ -50,7 +49,7 @@
     BLOCK_ROWS,  # rows of outputs in a plane of sums
     APART,  # 1: neighbouring channels of the output lie apart
     FINISH,  # address of the micro-kernel that finishes outputs
-    TURNED,  # 1: rows, 2: slabs of the output are made with channels together, then turned,
+    TURNED,  # 1: rows to be turned, 2: rows to be copied, 3: slabs to be turned are made first
     TURNED_AT,  # in this part of a thread's region
     FRESH,  # 1: tasks pack the panels they use, phase by phase,
     FRESH_AT,  # into this part of a thread's region
@@ -69,8 +68,8 @@
     FILTERS,  # from here on, what packing filters reads alone
     CO_STEP,
     CI_STEP,
-) = range(63)
-HEADER_FIELDS = 63
+) = range(62)
+HEADER_FIELDS = 62
 
 # A column has the numbers of all axes: batch, depth, height, width.
 BATCH, DEPTH, HEIGHT, WIDTH_AXIS = range(4)

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from llvmlite import ir
 
+from .. import _cpu
 from .build import PLAIN, function_at
-from .emit import I16, I32, I64, i64
+from .emit import I16, I32, I64, Words, i64
 
 __all__ = [
     "View",
@@ -23,6 +24,7 @@ __all__ = [
     "call_pack",
     "call_tile",
     "call_wide_tile",
+    "copy_line",
     "float32_at",
     "float32_from_bits",
     "float64_at",
@@ -92,6 +94,16 @@ def next_task(builder, address):
 
 
 @Word
+def copy_line(builder, source, target):
+    """Copy 64 bytes past the caches; the target is a multiple of them."""
+    lanes = _cpu.machine().vector_bytes // 4
+    words = Words(builder, False, lanes, False)
+    for n in range(0, 16, lanes):
+        x = words.load(words.pointer(source), i64(n), words.size)
+        words.stream(x, builder.add(target, i64(4 * n)))
+
+
+@Word
 def _call(builder, address, *arguments):
     """Call the function at `address`: a micro-kernel, or the packing of a block."""
     kind = ir.FunctionType(ir.VoidType(), [I64] * len(arguments))
@@ -125,6 +137,10 @@ if PLAIN:
     def float32_from_bits(bits):
         """Return the float32 with these 32 bits."""
         return np.uint32(bits).view(np.float32)
+
+    def copy_line(source, target):
+        """Copy 64 bytes."""
+        uint32_at(target, 16)[:] = uint32_at(source, 16)
 
     def _call(address, *arguments):
         """Call the plain function an address stands for."""

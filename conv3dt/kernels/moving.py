@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._tile import STORAGES
-from .memory import float32_at, float32_from_bits, float64_at, uint16_at, uint32_at
+from .memory import copy_line, float32_at, float32_from_bits, float64_at, uint16_at, uint32_at
 from .transpose import (
     LANES32,
     LANES64,
@@ -13,7 +13,7 @@ from .transpose import (
     transpose_float16,
 )
 
-__all__ = ["clear", "copy", "is_finite", "spread", "turn"]
+__all__ = ["clear", "copy", "copy_past_caches", "is_finite", "spread", "turn"]
 
 _FLOAT32, _FLOAT64, _FLOAT16 = (STORAGES.index(s) for s in ("float32", "float64", "float16"))
 
@@ -54,6 +54,24 @@ def copy(storage, source, target, count):
         bits, wide = uint16_at(source, count), float32_at(target, count)
         for c in range(count):
             wide[c] = _widen_bfloat16(bits[c])
+
+
+def copy_past_caches(source, target, size):
+    """Copy `size` bytes, an even number: whole cache lines of the target past the caches."""
+    head = min(-target % 64, size)
+    lines = (size - head) // 64
+    _copy_halves(source, target, head)
+    for n in range(lines):
+        copy_line(source + head + 64 * n, target + head + 64 * n)
+    done = head + 64 * lines
+    _copy_halves(source + done, target + done, size - done)
+
+
+def _copy_halves(source, target, size):
+    """Copy `size` bytes by two."""
+    x, y = uint16_at(source, size // 2), uint16_at(target, size // 2)
+    for n in range(size // 2):
+        y[n] = x[n]
 
 
 def spread(storage, source, source_step, target, target_step, count):

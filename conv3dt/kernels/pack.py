@@ -2,7 +2,7 @@
 
 Packed input of a block      [chunk][n][d][h][w][channel of the chunk], for wide tiles
                              [n][d][h][channel][w]; zeros where HALO says so
-Packed filters ("panels")    [phase d][phase h][phase w][channel block][tap d][tap h][tap w, last
+Packed filters ("panels")    [channel block][phase d][phase h][phase w][tap d][tap h][tap w, last
                              first][ci][co of the block], zeros where co does not exist
 
 Both are in the compute type. With the taps of the width in reverse, the inputs of consecutive taps

@@ -82,6 +82,8 @@ def lines_before(p, height, width, rd, rh, rw):
 
 def panel_of(p, height, width, block, rd, rh, rw):
     """Return the address of the panel of phase (rd, rh, rw) and a block of channels."""
-    before = lines_before(p, height, width, rd, rh, rw) * get(p, field.WIDTH)
-    columns = before + taps_in_phase(p, rd, rh, rw) * get(block, field.START)
+    depth = axis_row(p, field.DEPTH)
+    taps = get(depth, field.N_TAPS) * get(height, field.N_TAPS) * get(width, field.N_TAPS)
+    before = lines_before(p, height, width, rd, rh, rw) * get(block, field.VECTOR_WIDTH)
+    columns = get(block, field.START) * taps + before
     return get(p, field.PANELS) + columns * get(p, field.CHANNELS) * get(p, field.SIZE)
