@@ -30,6 +30,11 @@ class Axis(NamedTuple):
         return max((f.length for f in self.phases), default=0)
 
     @property
+    def outputs(self) -> int:
+        """How many outputs there are, in all phases."""
+        return sum(f.length for f in self.phases)
+
+    @property
     def shifts(self) -> tuple[int, int]:
         """Least and greatest distance i - q*in_s over all taps."""
         least = [f.shift - (f.taps - 1) * f.dilation for f in self.phases if f.taps]

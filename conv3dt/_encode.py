@@ -116,7 +116,7 @@ def _axes(plan: Plan) -> Int64s:
         row[field.N_PHASES] = len(axis.phases)
         row[field.N_TAPS] = sum(f.taps for f in axis.phases)
         row[field.IN_STRIDE] = axis.in_s
-        row[field.OUTPUTS] = sum(f.length for f in axis.phases)
+        row[field.OUTPUTS] = axis.outputs
     columns[field.OUTPUT_STEP :][: field.N_AXES] = _output_steps(plan)[:4]
     return columns
 

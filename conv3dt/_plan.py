@@ -13,8 +13,8 @@ from ._arguments import Request
 from ._blocking import Axis, Blocking
 from ._fold import Folding
 from ._tile import ITEMSIZE, Tile, WideTile, compute_type
-from ._tiling import Tiling
 from ._tuning import TUNING, Machine
+from ._ways import Tiling
 from .kernels import layout as field
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from ._fold import choose_folding
 from ._plan import Plan
 from ._request import Request
 from ._tile import ITEMSIZE, compute_type
-from ._tiling import MOST_VECTORS, Layer, block_bytes, candidates, choose_tiling
+from ._tiling import block_bytes, candidates, choose_tiling
 from ._tuning import TUNING
+from ._ways import MOST_VECTORS, Layer
 
 __all__ = ["clear", "freshly_packed", "make_plan", "plain_plan", "reading_directly", "ways_of"]
 

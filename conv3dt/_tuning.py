@@ -30,7 +30,7 @@ class Machine(NamedTuple):
 MACHINES = {
     #                      bytes  fused registers rows      fmas loads latency panel_rate
     "avx512": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0),
-    "znver4": Machine("avx512", 64, True,  32, (28, 14, 9), 1.0, 1.5, 4.0, 24.0, 8 << 20, 1.9),
+    "znver4": Machine("avx512", 64, True,  32, (28, 14, 9), 1.0, 1.5, 4.0, 24.0, 8 << 20, 1.8),
     "avx2":   Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0),
     "znver2": Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0, 8 << 20),
     "znver3": Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0, 8 << 20),
@@ -42,11 +42,14 @@ MACHINES = {
 class Tuning(NamedTuple):
     """Sizes that hold for every instruction set."""
 
-    tap_cycles: float = 16.0  # of an entry of the micro-kernel's table, beside its products
+    tap_cycles: float = 10.0  # of an entry of the micro-kernel's table, beside its products
+    tile_cycles: float = 100.0  # of a tile with channels in the lanes, beside its products
+    line_cycles: float = 3.0  # to copy a cache line past the caches
     scattered_cycles: float = 1.5  # to store one output whose neighbours in the tile lie apart
+    wide_tap_cycles: float = 4.0  # of an entry of a wide tile's table
     wide_tile_cycles: float = 60.0  # of a wide tile, beside its products
-    wide_store_cycles: float = 10.0  # to interleave and store a vector of its sums
-    wide_pack_cycles: float = 0.7  # to pack an input for wide tiles, halos included
+    wide_store_cycles: float = 5.0  # to interleave and store a vector of its sums
+    wide_pack_cycles: float = 1.5  # to pack an input for wide tiles, halos included
     fold_cycles: float = 4.0  # to add a vector of sums where it belongs
     turn_cycles: float = 6.0  # to transpose a vector of inputs
     fold_run_bytes: int = 512  # of a channel that are read at a time, where channels lie apart

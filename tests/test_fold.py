@@ -6,7 +6,7 @@ import pytest
 from test_microkernel import aligned, call, random_integers, read, stored
 
 import conv3dt
-from conv3dt import _cpu, _fold, _planner, _tiling
+from conv3dt import _cpu, _fold, _planner, _tiling, _ways
 from conv3dt._tile import ITEMSIZE, STORAGES, WideTile, compute_type
 from conv3dt._tuning import TUNING
 from conv3dt.kernels.foldkernel import finish_address, fold_address
@@ -96,7 +96,7 @@ def cut(request, monkeypatch):
     def fold(layer, exact, folding=None, way=None):
         if folding is None:
             return _tiling.choose_tiling(layer, exact)
-        return _tiling._fold_tiling(folding)
+        return _ways.fold_tiling(folding)
 
     monkeypatch.setattr(_planner, "choose_tiling", fold)
     _planner.clear()
