@@ -188,7 +188,8 @@ class Folding(NamedTuple):
                 products += r.ci * max(one_k, machine.latency) + added + TUNING.tap_cycles
         packing = TUNING.turn_cycles * r.ci * self.vectors + self.columns
         outputs = r.n * r.co * prod(r.o) / self.lanes
-        return rows * (products + packing) + outputs * (self.finish_tile.streams + 8)
+        beside = TUNING.fold_row_cycles * (rows + r.n * self.groups * prod(r.o[:2]))
+        return rows * (products + packing) + outputs * (self.finish_tile.streams + 8) + beside
 
     def makespan(self, threads: int) -> float:
         """Return the predicted cycles until the last of the threads is done."""

@@ -30,7 +30,7 @@ class Machine(NamedTuple):
 MACHINES = {
     #                      bytes  fused registers rows      fmas loads latency panel_rate
     "avx512": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0),
-    "znver4": Machine("avx512", 64, True,  32, (28, 14, 9), 1.0, 1.5, 4.0, 24.0, 8 << 20, 1.8),
+    "znver4": Machine("avx512", 64, True,  32, (28, 14, 9), 1.0, 1.3, 4.0, 24.0, 8 << 20, 1.8),
     "avx2":   Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0),
     "znver2": Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0, 8 << 20),
     "znver3": Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0, 8 << 20),
@@ -51,6 +51,7 @@ class Tuning(NamedTuple):
     wide_store_cycles: float = 5.0  # to interleave and store a vector of its sums
     wide_pack_cycles: float = 1.5  # to pack an input for wide tiles, halos included
     fold_cycles: float = 4.0  # to add a vector of sums where it belongs
+    fold_row_cycles: float = 50.0  # of a row of inputs, and of one of outputs, beside all that
     turn_cycles: float = 6.0  # to transpose a vector of inputs
     fold_run_bytes: int = 512  # of a channel that are read at a time, where channels lie apart
     fold_row_bytes: int = 192 * 1024  # of a packed row, and of the sums of a row of outputs
