@@ -13,6 +13,7 @@ class Host(NamedTuple):
     """The processor that code is compiled for."""
 
     name: str  # as LLVM calls it, such as cascadelake
+    own: str  # the same of the processor that there is
     target: str  # what LLVM is told that it is
     isa: str  # avx512, avx2, neon or sse
     vector_bytes: int
@@ -43,7 +44,8 @@ def host() -> Host:
     # Here and not above: importing conv3dt loads no compiler.
     from llvmlite import binding  # noqa: TID251
 
-    name = os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name()
+    own = binding.get_host_cpu_name()
+    name = os.environ.get("NUMBA_CPU_NAME") or own
     named = os.environ.get("NUMBA_CPU_FEATURES")
     if named is None:
         elsewhere = "NUMBA_CPU_NAME" in os.environ
@@ -54,13 +56,18 @@ def host() -> Host:
         name = "znver4"
     version, other = _TOLD.get(name, (0, name))
     target = other if binding.llvm_version_info[0] < version else name
-    return Host(name, target, isa, MACHINES[isa].vector_bytes, named)
+    return Host(name, own, target, isa, MACHINES[isa].vector_bytes, named)
 
 
 def machine() -> Machine:
-    """Return the tuning of this processor: its own, or that of its instruction set."""
-    own = MACHINES.get(host().name)
-    return own if own and own.isa == host().isa else MACHINES[host().isa]
+    """Return the tuning of this processor: its own, or that of its instruction set.
+
+    Whatever instructions it is to use, stores past its caches are worth what they are worth on it.
+    """
+    named = MACHINES.get(host().name)
+    found = named if named and named.isa == host().isa else MACHINES[host().isa]
+    own = MACHINES.get(host().own)
+    return found._replace(stream_from=own.stream_from) if own else found
 
 
 def _instruction_set(triple: str, features: set[str]) -> str:

@@ -230,7 +230,8 @@ def _wide_tiling(layer: Layer, channels: int, vectors: int, outer: int) -> Tilin
         + TUNING.wide_tile_cycles * tiles
         + TUNING.wide_store_cycles * stores
     )
-    total += TUNING.wide_pack_cycles * inputs
+    one_by_one = width.i < layer.lanes  # else inputs are turned in squares
+    total += TUNING.wide_pack_cycles * inputs * (2 if one_by_one else 1)
     most = (1, 1, outer, vectors * layer.lanes)
     return Tiling("wide", "width, in the lanes", most, blocks, total, "")
 

@@ -64,6 +64,17 @@ def test_what_llvm_is_told_where_its_own_idea_spills(
     assert host(name, features).target == target
 
 
-def test_a_processor_with_fewer_features_has_the_tuning_of_those(host):
+def test_a_processor_with_fewer_features_has_the_tuning_of_those_and_its_own_memory(host):
     assert host("znver4", "+avx2,+fma").isa == "avx2"
-    assert _cpu.machine() == MACHINES["avx2"]
+    streaming = MACHINES["znver4"].stream_from
+    assert _cpu.machine() == MACHINES["avx2"]._replace(stream_from=streaming)
+
+
+def test_memory_is_the_processors_own_whatever_it_is_called(host, monkeypatch):
+    monkeypatch.setattr(binding, "get_host_cpu_name", lambda: "znver4")
+    monkeypatch.setattr(binding, "get_default_triple", lambda: "x86_64-unknown-linux-gnu")
+    monkeypatch.setenv("NUMBA_CPU_NAME", "haswell")
+    monkeypatch.setenv("NUMBA_CPU_FEATURES", "+avx2,+fma")
+    _cpu.host.cache_clear()
+    assert _cpu.host().name == "haswell"
+    assert _cpu.machine().stream_from == MACHINES["znver4"].stream_from
