@@ -241,14 +241,11 @@ class Plan:
         return choose_turning(self)
 
     @property
-    def past_caches(self) -> bool:
-        """Whether results should go past the caches: a large output would be read into them."""
-        return self.machine.stream_from <= self.work.output_bytes
-
-    @property
     def streamed(self) -> bool:
         """Whether tiles store past the caches: where they write whole lines."""
-        return self.past_caches and not self.turning.what
+        from ._turning import past_caches
+
+        return past_caches(self) and not self.turning.what
 
     @cached_property
     def columns(self) -> int:

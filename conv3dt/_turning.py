@@ -11,7 +11,7 @@ from ._tuning import TUNING
 if TYPE_CHECKING:
     from ._plan import Plan
 
-__all__ = ["Turning", "choose_turning"]
+__all__ = ["Turning", "choose_turning", "past_caches"]
 
 _LINE = 64  # bytes of a cache line
 
@@ -55,7 +55,7 @@ def _lines(plan: Plan) -> Turning:
     """Return whether rows are to be copied past the caches, where they have other channels too."""
     position = plan.work.co * ITEMSIZE[plan.work.dtype]
     row = plan.blocking.block[3] * plan.axes[3].s * position
-    in_parts = plan.past_caches and position % _LINE and len(plan.tiling.blocks) == 1
+    in_parts = past_caches(plan) and position % _LINE and len(plan.tiling.blocks) == 1
     return Turning("lines", row) if in_parts and _in_rows(plan, row) else NOTHING
 
 
@@ -64,3 +64,13 @@ def _in_rows(plan: Plan, row: int) -> bool:
     alone = plan.tiling.most[0] == plan.tiling.most[2] == 1 and plan.together
     complete = len(plan.axes[3].phases) == plan.axes[3].s
     return alone and complete and row <= TUNING.row_bytes
+
+
+def past_caches(plan: Plan) -> bool:
+    """Return whether results should go past the caches: a large output would be read into them.
+
+    That is slower than into them: few products do not hide it, where the last cache has room.
+    """
+    size = plan.work.output_bytes
+    light = plan.flops < TUNING.stream_flops * size
+    return plan.machine.stream_from * (TUNING.light_outputs if light else 1) <= size
