@@ -1,5 +1,7 @@
 """The results of `versus_peers.py` as two pictures."""
 
+from itertools import product
+
 from .versus_report import OURS, SHORT, best_peer, mean, ratios
 
 COLOURS = {
@@ -54,13 +56,14 @@ def draw_roofline(axes, results):
     layers = results["layers"]
     flops, n_bytes = (max(x["rates"][i] for x in layers.values()) for i in range(2))
     work = [x["flops"] / x["bytes"] for x in layers.values()]
-    span = min(work) / 1.5, flops / n_bytes, max(work) * 1.5
+    ridge = flops / n_bytes
+    span = min(ridge, *work) / 1.5, ridge, max(ridge, *work) * 1.5
     roof = [min(flops, n_bytes * x) / 1e9 for x in span]
     axes.plot(
         span, roof, color="black", label=f"{flops / 1e9:.0f} GFLOP/s, {n_bytes / 1e9:.1f} GB/s"
     )
     ordered = sorted(layers.items(), key=lambda item: item[1]["flops"] / item[1]["bytes"])
-    for number, (name, x) in enumerate(ordered):
+    for number, (_, x) in enumerate(ordered):
         at = x["flops"] / x["bytes"]
         ours = x["flops"] / x["seconds"][OURS[1]] / 1e9
         peer = x["flops"] / best_peer(x)[0] / 1e9
@@ -69,12 +72,26 @@ def draw_roofline(axes, results):
         axes.plot(at, ours, "o", color=INK, **first)
         first = {} if number else {"label": "best of the others"}
         axes.plot(at, peer, "o", mfc="white", color="0.4", **first)
-        beside = (4, 3) if number % 2 else (-4, 3)  # neighbours' names on different sides
-        side = {"ha": "left" if number % 2 else "right", "textcoords": "offset points"}
-        axes.annotate(name, (at, ours), beside, fontsize=7, **side)
     axes.set(xscale="log", yscale="log", xlabel="FLOP per byte", ylabel="GFLOP/s")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter("{x:g}")
         axis.set_minor_formatter("")
     axes.legend(fontsize=8, loc="lower right")
+    taken = []
+    for name, x in ordered:
+        write_beside(
+            axes, name, (x["flops"] / x["bytes"], x["flops"] / x["seconds"][OURS[1]] / 1e9), taken
+        )
+
+
+def write_beside(axes, name, point, taken):
+    """Write a name as near to its point as no other name is."""
+    for up, side in product((3, -9, 12, -18, 21, -27), ("left", "right")):
+        beside = 4 if side == "left" else -4, up
+        text = axes.annotate(name, point, beside, "data", "offset points", ha=side, fontsize=7)
+        box = text.get_window_extent()
+        if not any(box.overlaps(other) for other in taken):
+            break
+        text.remove()
+    taken.append(box)
