@@ -89,8 +89,9 @@ def test_a_process_is_silent_in_a_pipe(folder: Path) -> None:
 
 
 ENDLESS = """
-import sys, time
+import signal, sys, time
 from conv3dt.cli import main, trilinear
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 trilinear.upsample = lambda *_: time.sleep(60)
 sys.exit(main.main(["upsample", "a.npy", sys.argv[1], "--force"]))
 """
