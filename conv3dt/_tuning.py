@@ -69,7 +69,7 @@ class Tuning(NamedTuple):
     wide_block_bytes: int = 640 * 1024  # the same for wide tiles, whose panels are small
     panels_bytes: int = 256 * 1024  # panels of all phases of the width that may take turns
     stream_flops: int = 4  # for a byte of the output: fewer do not hide stores past the caches
-    light_outputs: int = 4  # times as large must an output be then
+    light_outputs: int = 2  # times as large must an output be then
     scratch_bytes: int = 30 * 1024 * 1024  # packed input of all threads together
     tasks_per_thread: int = 6  # so that the last task does not keep the others waiting
     tried_factor: float = 3.0  # of the fewest predicted cycles: others are not worth trying
