@@ -58,7 +58,9 @@ class Tuning(NamedTuple):
     fold_bytes: int = 512 * 1024  # of the planes of sums in work
     fold_channels: int = 8  # of a group, where channels lie apart
     fold_tasks: int = 6  # a thread at most: every cut multiplies some inputs twice
-    turned_cycles: float = 2.0  # the same where whole rows are turned
+    turned_cycles: float = 1.2  # the same where whole rows are turned
+    far_turned_cycles: float = 2.0  # and where the output is larger than this
+    near_bytes: int = 8 * 1024 * 1024
     row_bytes: int = 64 * 1024  # of a row that is turned: it should stay in L1 or near
     slab_bytes: int = 512 * 1024  # of a slab that is turned: half of L2
     streams: int = 16  # most vectors that are interleaved to be stored

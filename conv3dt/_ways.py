@@ -256,10 +256,11 @@ def _storing(layer: Layer, blocks: Blocks) -> float:
     past the caches, are copied.
     """
     outputs = layer.co * prod(axis.outputs for axis in layer.axes)
-    if layer.apart:
-        whole = layer.co >= layer.lanes
-        return outputs * (TUNING.turned_cycles if whole else TUNING.scattered_cycles)
     size = layer.machine.vector_bytes // layer.lanes
+    if layer.apart:
+        near = size * outputs < TUNING.near_bytes
+        turned = TUNING.turned_cycles if near else TUNING.far_turned_cycles
+        return outputs * (turned if layer.co >= layer.lanes else TUNING.scattered_cycles)
     copied = size * outputs >= layer.machine.stream_from and size * layer.co % 64
     return TUNING.line_cycles * size * outputs / 64 if copied and len(blocks) == 1 else 0.0
 
