@@ -63,11 +63,13 @@ def draw_roofline(axes, results):
         span, roof, color="black", label=f"{flops / 1e9:.0f} GFLOP/s, {n_bytes / 1e9:.1f} GB/s"
     )
     ordered = sorted(layers.items(), key=lambda item: item[1]["flops"] / item[1]["bytes"])
-    for number, (_, x) in enumerate(ordered):
+    points = {}
+    for number, (name, x) in enumerate(ordered):
         at = x["flops"] / x["bytes"]
         ours = x["flops"] / x["seconds"][OURS[1]] / 1e9
         peer = x["flops"] / best_peer(x)[0] / 1e9
         first = {} if number else {"label": "conv3dt, prepared"}
+        points[name] = at, ours
         axes.plot([at, at], [peer, ours], color="0.8", lw=1, zorder=1)
         axes.plot(at, ours, "o", color=INK, **first)
         first = {} if number else {"label": "best of the others"}
@@ -79,10 +81,8 @@ def draw_roofline(axes, results):
         axis.set_minor_formatter("")
     axes.legend(fontsize=8, loc="lower right")
     taken = []
-    for name, x in ordered:
-        write_beside(
-            axes, name, (x["flops"] / x["bytes"], x["flops"] / x["seconds"][OURS[1]] / 1e9), taken
-        )
+    for name, point in points.items():
+        write_beside(axes, name, point, taken)
 
 
 def write_beside(axes, name, point, taken):

@@ -25,7 +25,7 @@ def describe(plan: Plan) -> str:
         f"kernel   {_tiles(plan)}",
         f"rows     along {plan.tiling.along}: {plan.tiling.why}",
         f"after    {'bias, ' if r.bias else ''}{r.activation}, before the tile is stored"
-        f"{' past the caches' if _past_caches(plan) else ''}",
+        f"{' past the caches' if plan.streamed or plan.turning.what == 'lines' else ''}",
         f"blocks   {_block_line(plan)}",
         f"work     {_quantity(plan.flops, 1000)}FLOP, {_quantity(plan.bytes, 1024)}B of arrays,"
         f" {plan.flops / max(1, plan.bytes):.1f} FLOP per byte",
@@ -70,11 +70,6 @@ def _tiles(plan: Plan) -> str:
         f"{lanes}: tiles of {_list(shapes)} (positions x vectors), {used:.0%} of the lanes in use"
         f"{_neighbours(plan)}"
     )
-
-
-def _past_caches(plan: Plan) -> bool:
-    """Return whether results go past the caches, from registers or in rows."""
-    return plan.streamed or plan.turning.what == "lines"
 
 
 def _neighbours(plan: Plan) -> str:

@@ -83,7 +83,6 @@ def _tile(plan: Plan, kind: tuple[int, int], outer: int, inner: int) -> Tile | W
             streamed=plan.streamed,
         )
     lanes = min(plan.lanes, columns)  # half a vector, if the block has no more
-    lines = plan.axes[3].s == 1 and plan.width == columns  # what rows write is contiguous
     return Tile(
         storage=plan.work.dtype,
         lanes=lanes,
@@ -97,7 +96,7 @@ def _tile(plan: Plan, kind: tuple[int, int], outer: int, inner: int) -> Tile | W
         spread=plan.work.data_format == "NCDHW" and not plan.turning.what,
         activation=plan.work.activation,
         # Half a line past the caches, and the other half later, took twice as long as through them.
-        streamed=plan.streamed and (lanes == plan.lanes or lines),
+        streamed=plan.streamed and lanes == plan.lanes,
         edges=plan.edges.get(inner, ()),
         ahead=_ahead(plan, inner) if plan.direct and outer == 1 else 0,
     )

@@ -67,7 +67,7 @@ class Plan:
 
     @cached_property
     def width(self) -> int:
-        """Output channels, padded to whole vectors where they are in the lanes."""
+        """Output channels, padded to whole or half vectors where they are in the lanes."""
         return sum(columns for _, columns in self.tiling.blocks)
 
     @cached_property

@@ -29,18 +29,18 @@ class Turning(NamedTuple):
     bytes: int
 
 
-NOTHING = Turning("", 0)
+_NOTHING = Turning("", 0)
 
 
 def choose_turning(plan: Plan) -> Turning:
     """Return what of a plan's output is made in scratch."""
     r, tiling, axes, block = plan.work, plan.tiling, plan.axes, plan.blocking.block
     if tiling.kernel != "channels":
-        return NOTHING
+        return _NOTHING
     if r.data_format == "NDHWC":
         return _lines(plan)
     if r.co < plan.lanes or ITEMSIZE[r.dtype] != plan.size:
-        return NOTHING
+        return _NOTHING
     line = plan.columns * plan.size
     slab = block[0] * block[1] * axes[1].s * prod(r.o[1:]) * line
     covers = block[2] >= axes[2].positions and block[3] >= axes[3].positions
@@ -48,7 +48,7 @@ def choose_turning(plan: Plan) -> Turning:
     if covers and short and slab <= TUNING.slab_bytes:
         return Turning("slabs", slab)
     row = block[3] * axes[3].s * line
-    return Turning("rows", row) if _in_rows(plan, row) else NOTHING
+    return Turning("rows", row) if _in_rows(plan, row) else _NOTHING
 
 
 def _lines(plan: Plan) -> Turning:
@@ -56,7 +56,7 @@ def _lines(plan: Plan) -> Turning:
     position = plan.work.co * ITEMSIZE[plan.work.dtype]
     row = plan.blocking.block[3] * plan.axes[3].s * position
     in_parts = past_caches(plan) and position % _LINE and len(plan.tiling.blocks) == 1
-    return Turning("lines", row) if in_parts and _in_rows(plan, row) else NOTHING
+    return Turning("lines", row) if in_parts and _in_rows(plan, row) else _NOTHING
 
 
 def _in_rows(plan: Plan, row: int) -> bool:

@@ -131,10 +131,8 @@ def _run_block(
                                     made if in_rows else to,
                                     z_first, z_end, y_first, y_end,
                                 )  # fmt: skip
-                            if turned == _ROWS:
-                                _turn_row(p, width, block, made, to, w_lo, w_hi)
-                            elif turned == _LINES:
-                                _copy_row(width, made, to, w_lo, w_hi)
+                            if in_rows:
+                                _store_row(p, width, block, made, to, w_lo, w_hi)
     if turned == _SLABS:
         _turn_slabs(p, batch, depth, height, width, block, made, target, n_lo, n_hi, d_lo, d_hi)
 
@@ -198,22 +196,19 @@ def _turn_slabs(
         )  # fmt: skip
 
 
-def _turn_row(p, width, block, made, to, w_lo, w_hi):
-    """Store a row of outputs that was made with its channels together."""
+def _store_row(p, width, block, made, to, w_lo, w_hi):
+    """Store a row of outputs that was made in scratch: copied past the caches, or turned."""
     s, step, item = get(width, field.STRIDE), get(width, field.OUTPUT_STEP), get(p, field.ITEM)
     x_lo, x_hi = w_lo * s, min(w_hi * s, get(width, field.OUTPUTS))
+    made += x_lo * step
+    if get(p, field.TURNED) == _LINES:
+        copy_past_caches(made, to + x_lo * step, (x_hi - x_lo) * step)
+        return
     channels = min(get(block, field.VECTOR_WIDTH), get(p, field.CO) - get(block, field.START))
     turn(
-        get(p, field.STORAGE), made + x_lo * step, step,
+        get(p, field.STORAGE), made, step,
         to + x_lo * item, get(p, field.OUT_CHANNEL_STEP), x_hi - x_lo, channels,
     )  # fmt: skip
-
-
-def _copy_row(width, made, to, w_lo, w_hi):
-    """Store a row of outputs past the caches."""
-    s, step = get(width, field.STRIDE), get(width, field.OUTPUT_STEP)
-    x_lo, x_hi = w_lo * s, min(w_hi * s, get(width, field.OUTPUTS))
-    copy_past_caches(made + x_lo * step, to + x_lo * step, (x_hi - x_lo) * step)
 
 
 def _run_wide_row(
