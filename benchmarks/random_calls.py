@@ -24,7 +24,7 @@ import cases
 import oracle
 
 import conv3dt
-from conv3dt import _threads
+from conv3dt._runtime import team
 
 COVERED = ("dtype", "data_format", "padding", "value_layout", "filters_layout")
 COVERED += ("forward", "bias", "activation", "out", "threads", "n", "ci", "co")
@@ -85,7 +85,7 @@ def options():
 
 def main():
     chosen, start = options(), time.perf_counter()
-    threads = (None, *range(1, _threads.available() + 1))
+    threads = (None, *range(1, team.available() + 1))
     calls = draw_calls(chosen.calls, chosen.kinds, threads, np.random.default_rng(chosen.seed))
     count = {option: Counter() for option in COVERED}
     worst, disagreements = Counter(), 0

@@ -30,7 +30,8 @@ from benchmarks import clock, versus_pictures, versus_report
 from benchmarks.common import FORWARD, LAYERS, output_lengths, plan_of
 from benchmarks.peers import SYSTEMS, library
 from benchmarks.versus_report import OURS
-from conv3dt import _cpu, _threads
+from conv3dt._compiler import processor
+from conv3dt._runtime import team
 
 ROOT = Path(__file__).resolve().parents[1]
 EVERY = LAYERS | FORWARD
@@ -173,7 +174,7 @@ def describe(workers, chosen):
         "rounds": chosen.rounds,
         "dtype": chosen.dtype,
         "data_format": chosen.data_format,
-        "processor": f"{_cpu.host().name} ({_cpu.host().isa})",
+        "processor": f"{processor.host().name} ({processor.host().isa})",
     }
 
 
@@ -191,7 +192,7 @@ def options():
     add("--turn", type=float, default=0.1, help="seconds of a turn (default %(default)s)")
     add("--dtype", choices=TOLERANCE, default="float32", help="default %(default)s")
     add("--data-format", choices=("NDHWC", "NCDHW"), default="NDHWC", help="conv3dt's")
-    add("--threads", type=int, default=_threads.available(), help="default %(default)s")
+    add("--threads", type=int, default=team.available(), help="default %(default)s")
     add("--isa", choices=("avx2",), help="let nobody use more than AVX2")
     add("--output", type=Path, default=Path("versus"), help="folder (default %(default)s)")
     return parser.parse_args()

@@ -6,17 +6,18 @@
 Everything is loaded when it is first used.
 """
 
+from ._compiler.version import __version__
+
 TYPE_CHECKING = False  # type checkers know it by its name; importing typing takes milliseconds
 if TYPE_CHECKING:
     from . import compat, keras, nn, weights
-    from ._api import clear_cache, conv3d_transpose, explain, threads
-    from ._config import show_config
-    from ._forward import conv3d, explain_conv3d
-    from ._prepared import Prepared, prepare
-    from ._recycle import set_recycling
-    from ._warmup import warmup
+    from ._runtime.recycle import set_recycling
+    from ._runtime.reports import show_config
+    from .functions.forward import conv3d, explain_conv3d
+    from .functions.prepared import Prepared, prepare
+    from .functions.transposed import clear_cache, conv3d_transpose, explain, threads
+    from .functions.warmup import warmup
 
-__version__ = "0.1.0"
 __all__ = [
     "Prepared",
     "__version__",
@@ -38,17 +39,17 @@ __all__ = [
 
 # Which module has a public name.
 _HOMES = {
-    "Prepared": "_prepared",
-    "clear_cache": "_api",
-    "conv3d": "_forward",
-    "conv3d_transpose": "_api",
-    "explain": "_api",
-    "explain_conv3d": "_forward",
-    "prepare": "_prepared",
-    "set_recycling": "_recycle",
-    "show_config": "_config",
-    "threads": "_api",
-    "warmup": "_warmup",
+    "Prepared": "functions.prepared",
+    "clear_cache": "functions.transposed",
+    "conv3d": "functions.forward",
+    "conv3d_transpose": "functions.transposed",
+    "explain": "functions.transposed",
+    "explain_conv3d": "functions.forward",
+    "prepare": "functions.prepared",
+    "set_recycling": "_runtime.recycle",
+    "show_config": "_runtime.reports",
+    "threads": "functions.transposed",
+    "warmup": "functions.warmup",
 }
 
 

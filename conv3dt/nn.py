@@ -4,8 +4,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from . import _forward, _run
-from ._activation_functions import (
+from ._call.arguments import as_call
+from ._run import run
+from .functions import forward
+from .functions.activations import (
     elu,
     gelu,
     leaky_relu,
@@ -21,7 +23,6 @@ from ._activation_functions import (
     swish,
     tanh,
 )
-from ._arguments import as_call
 
 __all__ = [
     "conv3d",
@@ -116,7 +117,7 @@ def conv3d_transpose(
     call = as_call(
         "conv3d_transpose", input, filters, output_shape, strides, padding, data_format, dilations
     )
-    return _run.run(call)
+    return run.run(call)
 
 
 def conv3d(
@@ -182,4 +183,4 @@ def conv3d(
     >>> nn.conv3d(x, w, [1, 1, 1, 2, 1], "SAME").ravel()
     array([210., 432.,  54.], dtype=float32)
     """
-    return _forward.conv3d(input, filters, strides, padding, data_format, dilations)
+    return forward.conv3d(input, filters, strides, padding, data_format, dilations)

@@ -3,7 +3,7 @@
     python docs/drawings.py
 
 writes `images/phases.svg` and `images/tile.svg` beside this file. What the first shows comes from
-`conv3dt/_geometry.py`; shapes of tiles are those of an AVX-512 machine.
+`conv3dt/_geometry/integers.py`; shapes of tiles are those of an AVX-512 machine.
 """
 
 import sys
@@ -13,13 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from conv3dt import _geometry
+from conv3dt._geometry import integers
 
 IMAGES = Path(__file__).resolve().parent / "images"
 PHASES = ("tab:blue", "tab:orange")
 INK, PALE, ZERO = "0.25", "0.93", "white"
 KERNEL, STRIDE, INPUTS = 4, 2, 3
-FOUND = _geometry.phases(KERNEL, STRIDE, 1, INPUTS * STRIDE, 1)
+FOUND = integers.phases(KERNEL, STRIDE, 1, INPUTS * STRIDE, 1)
 
 
 def box(axes: Axes, x: float, y: float, text: str = "", colour: str = PALE, **more: object) -> None:
@@ -63,7 +63,7 @@ def draw_whole(axes: Axes) -> None:
                     link(axes, i * STRIDE + 1, o + 0.5, tap, colour)
 
 
-def draw_phase(axes: Axes, phase: _geometry.Phase, number: int) -> None:
+def draw_phase(axes: Axes, phase: integers.Phase, number: int) -> None:
     """Draw one phase: neighbours read neighbours, and zeros stand for what lies outside."""
     taps = [phase.k0 + j * phase.k_step for j in range(phase.taps)]
     names = " and ".join(f"k{tap}" for tap in taps)
@@ -80,7 +80,7 @@ def draw_phase(axes: Axes, phase: _geometry.Phase, number: int) -> None:
             link(axes, i * STRIDE + 1, at + 0.5, taps[j], PHASES[number])
 
 
-def reads(phase: _geometry.Phase, q: int) -> list[tuple[int, int]]:
+def reads(phase: integers.Phase, q: int) -> list[tuple[int, int]]:
     """Return (number of the tap, input) of one output of a phase."""
     return [(j, q + phase.shift - j * phase.dilation) for j in range(phase.taps)]
 

@@ -7,9 +7,9 @@ import pytest
 from cases import DTYPES, FORMATS
 
 import conv3dt
-from conv3dt import _threads
+from conv3dt._runtime import team
 
-THREADS = sorted({1, min(2, _threads.available())})
+THREADS = sorted({1, min(2, team.available())})
 
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 every_format = pytest.mark.parametrize("data_format", FORMATS)

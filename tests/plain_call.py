@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from conv3dt._arguments import as_call
+from conv3dt._call.arguments import as_call
 
 VALUE = np.zeros((2, 3, 4, 5, 6), np.float32)
 FILTERS = np.zeros((3, 3, 3, 7, 6), np.float32)

@@ -8,8 +8,8 @@ import pytest
 from checks import every_dtype
 
 import conv3dt
-from conv3dt import _activations
-from conv3dt._tile import ACTIVATIONS
+from conv3dt._compiler.activations import formulas
+from conv3dt._geometry.tile import ACTIVATIONS
 
 every_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
 STRIDE = 8009  # every so many of the bit patterns of float32: half a million numbers
@@ -68,7 +68,7 @@ def test_the_sign_of_zero(activation, dtype):
 def test_formulas_in_numpy(activation, dtype):
     """Those that keras.activations and plain kernels use."""
     x = np.concatenate([np.linspace(-20, 20, 2001), SPECIALS]).astype(dtype)
-    actual = _activations.apply(activation, x)
+    actual = formulas.apply(activation, x)
     assert actual.dtype == x.dtype
     rtol = {"float32": 4 * 2.0**-23, "float64": 1e-12}[dtype]  # nothing rounds x**3 away in float64
     atol = 2.0**-52 if activation == "hard_sigmoid" else 0

@@ -8,7 +8,7 @@ import oracle
 import pytest
 from plain_call import CHANNELS_FIRST, SHAPE, call_with, rejects, request_with
 
-from conv3dt._scalars import shown
+from conv3dt._call.scalars import shown
 
 # ---- single arguments ----------------------------------------------------------------------------
 

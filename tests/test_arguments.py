@@ -7,9 +7,9 @@ import pytest
 from activation_formulas import FORMULAS
 from plain_call import CHANNELS_FIRST, FILTERS, SHAPE, VALUE, call_with, rejects, request_with
 
-from conv3dt import _threads
-from conv3dt._arguments import as_request, as_threads
-from conv3dt._scalars import shown
+from conv3dt._call.arguments import as_request, as_threads
+from conv3dt._call.scalars import shown
+from conv3dt._runtime import team
 
 
 def test_plain_call():
@@ -22,7 +22,7 @@ def test_plain_call():
     assert r.function == "conv3d_transpose"
     assert call.value is VALUE
     assert call.filters is FILTERS
-    assert (call.bias, call.out, call.threads) == (None, None, _threads.available())
+    assert (call.bias, call.out, call.threads) == (None, None, team.available())
     assert r.output_shape == tuple(SHAPE)
 
 
@@ -128,7 +128,7 @@ def test_activations(activation):
 
 
 def test_threads():
-    most = _threads.available()
+    most = team.available()
     assert call_with(threads=np.int64(most)).threads == most
     for wrong in (0, -1, most + 1, 2**70):
         rejects(ValueError, f"threads must be from 1 to {most}; got {wrong}.", threads=wrong)

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from conv3dt._arguments import as_call
+from conv3dt._call.arguments import as_call
 
 SHAPE = (1, 4, 4, 4, 2)
 DTYPES = ("float16", "float32", "float64")

@@ -9,12 +9,11 @@ import pytest
 from llvmlite.binding import llvm_version_info
 
 import conv3dt
-from conv3dt import _cpu
-from conv3dt._tile import ITEMSIZE, Tile, WideTile, compute_type
-from conv3dt.kernels import build
-from conv3dt.kernels.foldkernel import fold_assembly
-from conv3dt.kernels.microkernel import tile_assembly
-from conv3dt.kernels.widekernel import wide_tile_assembly
+from conv3dt._compiler import build, processor
+from conv3dt._geometry.tile import ITEMSIZE, Tile, WideTile, compute_type
+from conv3dt._ways.channels.kernel import tile_assembly
+from conv3dt._ways.fold.kernel import fold_assembly
+from conv3dt._ways.wide.kernel import wide_tile_assembly
 
 pytestmark = pytest.mark.skipif(build.PLAIN, reason="nothing is compiled")
 
@@ -25,7 +24,7 @@ JUMP = re.compile(r"^\s*(j\w+|b\.\w+)\s+(\S+)")
 
 
 def tile_of(storage, outer, inner, vectors, step=64):
-    machine = _cpu.machine()
+    machine = processor.machine()
     lanes = machine.vector_bytes // ITEMSIZE[compute_type(storage)]
     return Tile(
         storage, lanes, machine.fused, outer, inner, 640 if outer > 1 else 0, step, vectors, lanes,
@@ -65,12 +64,12 @@ def check(loops, products):
 
 
 def shapes():
-    for vectors, rows in enumerate(_cpu.machine().rows, 1):
+    for vectors, rows in enumerate(processor.machine().rows, 1):
         yield from ((1, n, vectors) for n in {rows, rows - 1, max(1, rows // 2)})
         yield (2, rows // 2, vectors)
 
 
-@pytest.mark.skipif(not _cpu.machine().fused, reason="products are not single instructions")
+@pytest.mark.skipif(not processor.machine().fused, reason="products are not single instructions")
 @pytest.mark.parametrize("storage", ["float32", "float64", "float16"])
 @pytest.mark.parametrize("shape", list(shapes()), ids=str)
 def test_no_spill_in_the_loop_over_k(storage, shape):
@@ -78,33 +77,33 @@ def test_no_spill_in_the_loop_over_k(storage, shape):
     check(loops_of(tile), tile.rows * tile.vectors)
 
 
-@pytest.mark.skipif(not _cpu.machine().half_loads, reason="half vectors save no time here")
+@pytest.mark.skipif(not processor.machine().half_loads, reason="half vectors save no time here")
 @pytest.mark.parametrize("storage", ["float32", "float64"])
 @pytest.mark.parametrize("step", [1, 2, 64])
 def test_no_spill_with_half_a_vector(storage, step):
-    rows = _cpu.machine().rows[0]
+    rows = processor.machine().rows[0]
     edges = ((0, rows - 1), (1, rows))
     tile = tile_of(storage, 1, rows, 1, step)._replace(edges=edges, ahead=5)
     half = tile.lanes // 2
     check(loops_of(tile._replace(lanes=half, last=half)), 1)
 
 
-@pytest.mark.skipif(not _cpu.machine().fused, reason="products are not single instructions")
+@pytest.mark.skipif(not processor.machine().fused, reason="products are not single instructions")
 @pytest.mark.parametrize("vectors", [1, 2, 3])
 @pytest.mark.parametrize("step", [1, 2, 3])
 def test_no_spill_where_rows_are_neighbours(vectors, step):
     """The next k reads what the next rows have read, and LLVM would keep it in registers."""
-    tile = tile_of("float32", 1, _cpu.machine().rows[vectors - 1], vectors, step)
+    tile = tile_of("float32", 1, processor.machine().rows[vectors - 1], vectors, step)
     check(loops_of(tile), tile.rows * tile.vectors)
 
 
-@pytest.mark.skipif(not _cpu.machine().fused, reason="products are not single instructions")
+@pytest.mark.skipif(not processor.machine().fused, reason="products are not single instructions")
 @pytest.mark.parametrize("storage", ["float32", "float64"])
 @pytest.mark.parametrize("vectors", [1, 2, 3])
 def test_no_spill_in_loops_for_some_of_the_rows(storage, vectors):
     if vectors == 3 and llvm_version_info[0] <= 20:
         pytest.skip("one vector waits on the stack in these loops, which are few")
-    rows = _cpu.machine().rows[vectors - 1]
+    rows = processor.machine().rows[vectors - 1]
     edges = tuple((0, rows - n) for n in (1, 2, 3)) + tuple((n, rows) for n in (1, 2, 3))
     tile = tile_of(storage, 1, rows, vectors)._replace(edges=edges, ahead=5)
     loops = loops_of(tile)
@@ -114,7 +113,9 @@ def test_no_spill_in_loops_for_some_of_the_rows(storage, vectors):
     check(loops, vectors)
 
 
-@pytest.mark.skipif(_cpu.host().isa not in ("avx512", "avx2"), reason="x86's name of the store")
+@pytest.mark.skipif(
+    processor.host().isa not in ("avx512", "avx2"), reason="x86's name of the store"
+)
 def test_only_streaming_tiles_store_past_the_caches():
     tile = tile_of("float32", 1, 4, 2)
     assert "vmovntps" not in tile_assembly(tile)
@@ -147,14 +148,14 @@ def wide_tiles():
     }
 
 
-@pytest.mark.skipif(not _cpu.machine().fused, reason="products are not single instructions")
+@pytest.mark.skipif(not processor.machine().fused, reason="products are not single instructions")
 @pytest.mark.parametrize(("tile", "code_of"), sorted(wide_tiles(), key=str))
 def test_no_spill_in_the_loop_over_k_of_wide_tiles(tile, code_of):
     check(loops_over_k(code_of(tile)), tile.outer * tile.channels * tile.vectors)
 
 
-@pytest.mark.skipif(_cpu.host().isa not in ("avx512", "avx2"), reason="counts x86's registers")
+@pytest.mark.skipif(processor.host().isa not in ("avx512", "avx2"), reason="counts x86's registers")
 def test_a_tile_too_large_does_spill():
-    rows = _cpu.machine().rows[1] + 4
+    rows = processor.machine().rows[1] + 4
     loops = loops_of(tile_of("float32", 1, rows, 2))
     assert [line for loop in loops for line in loop if STACK.search(line)]

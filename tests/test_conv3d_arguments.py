@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import conv3dt
-from conv3dt._arguments import as_forward_call
+from conv3dt._call.arguments import as_forward_call
 
 VALUE = np.zeros((2, 7, 8, 9, 6), np.float32)
 FILTERS = np.zeros((3, 4, 5, 6, 7), np.float32)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from conv3dt import _cpu
-from conv3dt._tuning import MACHINES
+from conv3dt._compiler import processor
+from conv3dt._geometry.tuning import MACHINES
 
 binding = pytest.importorskip("llvmlite.binding")
 
@@ -21,11 +21,11 @@ def host(monkeypatch):
         monkeypatch.setattr(binding, "get_default_triple", lambda: "x86_64-unknown-linux-gnu")
         monkeypatch.setattr(binding, "get_host_cpu_name", lambda: name)
         monkeypatch.setattr(binding, "get_host_cpu_features", lambda: found)
-        _cpu.host.cache_clear()
-        return _cpu.host()
+        processor.host.cache_clear()
+        return processor.host()
 
     yield of
-    _cpu.host.cache_clear()
+    processor.host.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -35,14 +35,14 @@ def host(monkeypatch):
 def test_features_make_the_instruction_set(host, features, isa):
     assert host("some", features).isa == isa
     assert host("some", features).vector_bytes == MACHINES[isa].vector_bytes
-    assert _cpu.machine() == MACHINES[isa]
+    assert processor.machine() == MACHINES[isa]
 
 
 def test_a_processor_newer_than_llvm_is_known_by_its_vectors(host):
     assert host("znver3", AVX512).name == "znver4"
-    assert _cpu.machine() == MACHINES["znver4"]
+    assert processor.machine() == MACHINES["znver4"]
     assert host("znver3", "+avx2,+fma").name == "znver3"
-    assert _cpu.machine() == MACHINES["znver3"]
+    assert processor.machine() == MACHINES["znver3"]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_llvm_is_told_where_its_own_idea_spills(
 def test_a_processor_with_fewer_features_has_the_tuning_of_those_and_its_own_memory(host):
     assert host("znver4", "+avx2,+fma").isa == "avx2"
     streaming = MACHINES["znver4"].stream_from
-    assert _cpu.machine() == MACHINES["avx2"]._replace(stream_from=streaming)
+    assert processor.machine() == MACHINES["avx2"]._replace(stream_from=streaming)
 
 
 def test_memory_is_the_processors_own_whatever_it_is_called(host, monkeypatch):
@@ -75,6 +75,6 @@ def test_memory_is_the_processors_own_whatever_it_is_called(host, monkeypatch):
     monkeypatch.setattr(binding, "get_default_triple", lambda: "x86_64-unknown-linux-gnu")
     monkeypatch.setenv("NUMBA_CPU_NAME", "haswell")
     monkeypatch.setenv("NUMBA_CPU_FEATURES", "+avx2,+fma")
-    _cpu.host.cache_clear()
-    assert _cpu.host().name == "haswell"
-    assert _cpu.machine().stream_from == MACHINES["znver4"].stream_from
+    processor.host.cache_clear()
+    assert processor.host().name == "haswell"
+    assert processor.machine().stream_from == MACHINES["znver4"].stream_from

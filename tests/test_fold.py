@@ -6,14 +6,17 @@ import pytest
 from test_microkernel import aligned, call, random_integers, read, stored
 
 import conv3dt
-from conv3dt import _cpu, _fold, _planner, _tiling, _ways
-from conv3dt._tile import ITEMSIZE, STORAGES, WideTile, compute_type
-from conv3dt._tuning import TUNING
-from conv3dt.kernels.foldkernel import finish_address, fold_address
+from conv3dt._compiler import processor
+from conv3dt._geometry.tile import ITEMSIZE, STORAGES, WideTile, compute_type
+from conv3dt._geometry.tuning import TUNING
+from conv3dt._plan import planner, tiling
+from conv3dt._ways.fold import plan
+from conv3dt._ways.fold.kernel import finish_address, fold_address
+from conv3dt._ways.shared import cost
 
 
 def tile(storage="float32", channels=1, vectors=1, phases=1, apart=True, activation="linear"):
-    machine = _cpu.machine()
+    machine = processor.machine()
     lanes = machine.vector_bytes // ITEMSIZE[compute_type(storage)]
     return WideTile(
         storage, lanes, machine.fused, 1, 0, channels, vectors, phases, apart, activation
@@ -25,7 +28,7 @@ def tile(storage="float32", channels=1, vectors=1, phases=1, apart=True, activat
 
 @pytest.mark.parametrize("storage", ["float32", "float64"])
 @pytest.mark.parametrize("vectors", [1, 2])
-@pytest.mark.parametrize("columns", [1, 2, 5, _cpu.machine().rows[1]])
+@pytest.mark.parametrize("columns", [1, 2, 5, processor.machine().rows[1]])
 def test_products_are_added_where_the_rows_say(columns, vectors, storage):
     t = tile(storage, columns, vectors)
     rng = np.random.default_rng(0)
@@ -89,19 +92,19 @@ def cut(request, monkeypatch):
         "everything": {"fold_bytes": 9_000, "fold_row_bytes": 3_000, "fold_channels": 1},
     }
     tuning = TUNING._replace(**small[request.param])
-    monkeypatch.setattr(_fold, "TUNING", tuning)
+    monkeypatch.setattr(plan, "TUNING", tuning)
     if request.param != "whole":  # the more tasks the better
-        monkeypatch.setattr(_fold.Folding, "makespan", lambda folding, _: -folding.tasks)
+        monkeypatch.setattr(plan.Folding, "makespan", lambda folding, _: -folding.tasks)
 
     def fold(layer, exact, folding=None, way=None):
         if folding is None:
-            return _tiling.choose_tiling(layer, exact)
-        return _ways.fold_tiling(folding)
+            return tiling.choose_tiling(layer, exact)
+        return cost.fold_tiling(folding)
 
-    monkeypatch.setattr(_planner, "choose_tiling", fold)
-    _planner.clear()
+    monkeypatch.setattr(planner, "choose_tiling", fold)
+    planner.clear()
     yield request.param
-    _planner.clear()
+    planner.clear()
 
 
 def integers(shape, dtype="float32", seed=0):
@@ -179,7 +182,7 @@ def test_work_is_cut_only_where_the_last_thread_is_done_earlier():
     def tasks(n, threads):
         shapes = (n, 32, 32, 32, 64), (4, 4, 4, 1, 64), (n, 64, 64, 64, 1)
         request = conv3dt.explain(*shapes, 2).request
-        return _fold.choose_folding(request, _cpu.machine(), threads).tasks
+        return plan.choose_folding(request, processor.machine(), threads).tasks
 
     assert [tasks(n, 1) for n in (1, 3)] == [1, 3]
     assert tasks(1, 2) == 2
@@ -189,10 +192,10 @@ def test_work_is_cut_only_where_the_last_thread_is_done_earlier():
 
 def test_layers_that_cannot_be_folded():
     request = conv3dt.explain((1, 4, 4, 4, 8), (3, 3, 3, 9, 8), (1, 8, 8, 8, 9), 2).request
-    machine = _cpu.machine()
-    assert _fold.choose_folding(request, machine, 1) is None  # 18 streams would be interleaved
-    assert _fold.choose_folding(request._replace(co=4), machine, 1) is not None
-    assert _fold.choose_folding(request._replace(k=(0, 3, 3), co=4), machine, 1) is None
-    assert _fold.choose_folding(request._replace(ci=0, co=4), machine, 1) is None
+    machine = processor.machine()
+    assert plan.choose_folding(request, machine, 1) is None  # 18 streams would be interleaved
+    assert plan.choose_folding(request._replace(co=4), machine, 1) is not None
+    assert plan.choose_folding(request._replace(k=(0, 3, 3), co=4), machine, 1) is None
+    assert plan.choose_folding(request._replace(ci=0, co=4), machine, 1) is None
     huge = request._replace(ci=1 << 20, co=4)
-    assert _fold.choose_folding(huge, machine, 1) is None
+    assert plan.choose_folding(huge, machine, 1) is None

@@ -6,7 +6,7 @@ from collections import Counter
 import oracle
 import pytest
 
-from conv3dt import _geometry as geometry
+from conv3dt._geometry import integers as geometry
 
 EXTENTS, KERNELS, PADDINGS = range(8), range(1, 6), ("SAME", "VALID")
 

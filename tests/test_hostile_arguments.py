@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from plain_call import PLAIN
 
-from conv3dt._arguments import as_call, as_request
+from conv3dt._call.arguments import as_call, as_request
 
 
 class Hostile:

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from conv3dt import _cpu
-from conv3dt._tile import ITEMSIZE, STORAGES, Tile, compute_type
-from conv3dt._tuning import MACHINES
-from conv3dt.kernels import layout as field
-from conv3dt.kernels.build import PLAIN, function_at
-from conv3dt.kernels.microkernel import tile_address
+from conv3dt._compiler import processor
+from conv3dt._compiler.build import PLAIN, function_at
+from conv3dt._geometry.tile import ITEMSIZE, STORAGES, Tile, compute_type
+from conv3dt._geometry.tuning import MACHINES
+from conv3dt._ways.channels.kernel import tile_address
+from conv3dt._ways.shared import layout as field
 
 NAN_ROWS = 2  # behind each operand
 
@@ -127,7 +127,7 @@ def check(tile, taps, length, seed=0, on_lines=False, some=()):
 
 def make(storage="float32", outer=1, inner=4, vectors=2, last=None, spread=False, step=5,
          outer_step=None, activation="linear"):  # fmt: skip
-    machine = _cpu.machine()
+    machine = processor.machine()
     lanes = machine.vector_bytes // ITEMSIZE[compute_type(storage)]
     return Tile(
         storage, lanes, machine.fused, outer, inner,
@@ -138,16 +138,16 @@ def make(storage="float32", outer=1, inner=4, vectors=2, last=None, spread=False
 
 @pytest.mark.parametrize("vectors", [1, 2, 3])
 def test_every_number_of_rows(vectors):
-    for rows in range(1, _cpu.machine().rows[vectors - 1] + 1):
+    for rows in range(1, processor.machine().rows[vectors - 1] + 1):
         check(make(inner=rows, vectors=vectors), taps=3, length=5)
 
 
-@pytest.mark.skipif(not _cpu.machine().half_loads, reason="half vectors save no time here")
+@pytest.mark.skipif(not processor.machine().half_loads, reason="half vectors save no time here")
 @pytest.mark.parametrize("storage", STORAGES)
 @pytest.mark.parametrize("spread", [False, True])
 def test_half_a_vector(storage, spread):
     half = make(storage, vectors=1).lanes // 2
-    for rows in range(1, _cpu.machine().rows[0] + 1):
+    for rows in range(1, processor.machine().rows[0] + 1):
         tile = make(storage, inner=rows, vectors=1, last=1 + rows % half, spread=spread)
         check(tile._replace(lanes=half), taps=2, length=5)
 
@@ -162,7 +162,7 @@ def test_every_kind_of_last_vector(storage, spread, last):
 
 @pytest.mark.parametrize(("outer", "inner"), [(2, 1), (1, 1), (3, 4), (2, 7), (6, 2), (14, 1)])
 def test_groups_of_rows(outer, inner):
-    if outer * inner > _cpu.machine().rows[1]:
+    if outer * inner > processor.machine().rows[1]:
         pytest.skip("more rows than this machine has registers for")
     check(make(outer=outer, inner=inner), taps=2, length=3)
     check(make("float64", outer=outer, inner=inner, spread=True), taps=2, length=3)
@@ -207,9 +207,9 @@ def test_the_check_fails_for_a_wrong_tile():
 
 @pytest.mark.parametrize("machine", [m for m in MACHINES.values() if m.isa != "neon"])
 def test_tiles_of_smaller_machines_run_here(machine):
-    if machine.vector_bytes > _cpu.machine().vector_bytes:
+    if machine.vector_bytes > processor.machine().vector_bytes:
         pytest.skip("wider than this machine")
     lanes = machine.vector_bytes // 4
     for vectors, rows in enumerate(machine.rows, 1):
         tile = make(inner=rows, vectors=vectors)._replace(lanes=lanes, last=lanes)
-        check(tile._replace(fused=machine.fused and _cpu.machine().fused), taps=2, length=5)
+        check(tile._replace(fused=machine.fused and processor.machine().fused), taps=2, length=5)

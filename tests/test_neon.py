@@ -4,11 +4,11 @@ import pytest
 from llvmlite import binding
 from test_assembly import check, loops_over_k
 
-from conv3dt._tile import ITEMSIZE, Tile, WideTile, compute_type
-from conv3dt._tuning import MACHINES
-from conv3dt.kernels import machine
-from conv3dt.kernels.foldkernel import fold_assembly
-from conv3dt.kernels.microkernel import tile_assembly
+from conv3dt._compiler import machine
+from conv3dt._geometry.tile import ITEMSIZE, Tile, WideTile, compute_type
+from conv3dt._geometry.tuning import MACHINES
+from conv3dt._ways.channels.kernel import tile_assembly
+from conv3dt._ways.fold.kernel import fold_assembly
 
 NEON = MACHINES["neon"]
 

@@ -6,18 +6,18 @@ from itertools import pairwise
 import pytest
 
 import conv3dt
-from conv3dt import _geometry
-from conv3dt._arguments import Request
-from conv3dt._fold import choose_folding
-from conv3dt._planner import make_plan
-from conv3dt._tiling import choose_tiling
-from conv3dt._tuning import MACHINES
-from conv3dt._ways import Layer, channel_blocks
+from conv3dt._call.arguments import Request
+from conv3dt._geometry import integers
+from conv3dt._geometry.tuning import MACHINES
+from conv3dt._plan.planner import make_plan
+from conv3dt._plan.tiling import choose_tiling
+from conv3dt._ways.fold.plan import choose_folding
+from conv3dt._ways.shared.cost import Layer, channel_blocks
 
 
 def request(n=1, i=(8, 8, 32), ci=16, co=32, k=3, s=2, d=1, data_format="NDHWC", dtype="float32"):
     o = tuple(x * s for x in i)
-    p = tuple(_geometry.crop(x, k, s, d, y, "SAME") for x, y in zip(i, o, strict=True))
+    p = tuple(integers.crop(x, k, s, d, y, "SAME") for x, y in zip(i, o, strict=True))
     return Request(
         n=n, i=i, ci=ci, co=co, k=(k,) * 3, s=(s,) * 3, d=(d,) * 3, o=o, p=p,
         data_format=data_format, dtype=dtype, bias=False, activation="linear",
@@ -103,8 +103,8 @@ def random_request(rng, forward=False):
     o, p = [], []
     for axis in zip(i, k, s, d, strict=True):
         padding = rng.choice(["SAME", "VALID"])
-        o.append(rng.choice(_geometry.legal_lengths(*axis, padding)))
-        p.append(_geometry.crop(*axis, o[-1], padding))
+        o.append(rng.choice(integers.legal_lengths(*axis, padding)))
+        p.append(integers.crop(*axis, o[-1], padding))
     r = Request(
         n=rng.choice([1, 2, 30]), i=i, ci=rng.choice([1, 16, 100]),
         co=rng.choice([1, 2, 17, 64, 80]),
@@ -116,8 +116,8 @@ def random_request(rng, forward=False):
 
 def cuts(length, most):
     """Return the sizes of the tiles of `length` rows."""
-    tiles = _geometry.n_tiles(length, most)
-    return {b - a for a, b in (_geometry.tile_range(0, length, tiles, t) for t in range(tiles))}
+    tiles = integers.n_tiles(length, most)
+    return {b - a for a, b in (integers.tile_range(0, length, tiles, t) for t in range(tiles))}
 
 
 def sizes(plan, axis):
@@ -132,7 +132,7 @@ def sizes(plan, axis):
                 continue
             if axis == 3 and plan.exact:
                 found.add(1)
-                lo, hi = _geometry.whole_range(
+                lo, hi = integers.whole_range(
                     lo, max(lo, hi), f.taps, f.shift, f.dilation, plan.axes[3].i,
                     plan.axes[3].in_s,
                 )  # fmt: skip

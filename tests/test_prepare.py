@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 import conv3dt
-from conv3dt import _autotune, _prepared, _run
-from conv3dt._arguments import as_call
-from conv3dt._planner import make_plan, ways_of
+from conv3dt._call.arguments import as_call
+from conv3dt._plan.planner import make_plan, ways_of
+from conv3dt._run import autotune, run
+from conv3dt.functions import prepared
 
 
 def normal(shape, dtype="float32", seed=0):
@@ -91,7 +92,7 @@ def test_empty_inputs():
 
 
 def test_plans_and_layouts_are_bounded(monkeypatch):
-    monkeypatch.setattr(_prepared, "_MOST_PLANS", 5)
+    monkeypatch.setattr(prepared, "_MOST_PLANS", 5)
     prepared = conv3dt.prepare(normal((1, 1, 2, 3, 4)), 2)
     for i in range(1, 20):
         prepared(np.ones((1, 1, 1, i, 4), np.float32))
@@ -111,7 +112,7 @@ def test_copies_of_the_filters_are_bounded(monkeypatch):
         return most
 
     assert most_copies() > 1
-    monkeypatch.setattr(_prepared, "_MOST_LAYOUTS", 1)
+    monkeypatch.setattr(prepared, "_MOST_LAYOUTS", 1)
     assert most_copies() == 1
 
 
@@ -165,9 +166,9 @@ def test_errors_of_a_call():
 
 def test_autotune_tries_once_and_remembers(monkeypatch, tmp_path):
     tried = []
-    really = _autotune._tried
-    monkeypatch.setattr(_autotune, "_tried", lambda *a: tried.append(a[2]) or really(*a))
-    monkeypatch.setattr(_autotune._cache, "folder", lambda: tmp_path)
+    really = autotune._tried
+    monkeypatch.setattr(autotune, "_tried", lambda *a: tried.append(a[2]) or really(*a))
+    monkeypatch.setattr(autotune._cache, "folder", lambda: tmp_path)
     w = normal((3, 3, 3, 2, 6))
     x = normal((1, 4, 6, 20, 6))
     for _ in range(2):  # the second finds on disk what the first has tried
@@ -189,4 +190,4 @@ def test_every_way_is_right():
     assert len(ways) > 1
     for way in ways:
         assert make_plan(call.request, None, False, way).tiling.way == way
-        np.testing.assert_array_equal(_run.run(call, None, way), wanted)
+        np.testing.assert_array_equal(run.run(call, None, way), wanted)

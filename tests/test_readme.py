@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 import conv3dt
-from conv3dt import _cpu, _planner, _threads
-from conv3dt._tuning import MACHINES
+from conv3dt._compiler import processor
+from conv3dt._geometry.tuning import MACHINES
+from conv3dt._plan import planner
+from conv3dt._runtime import team
 from conv3dt.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,11 +48,11 @@ def printed(code, capsys):
 @pytest.fixture
 def machine_of_the_readme(monkeypatch):
     """A plan for AVX-512 and two threads; it is not run."""
-    monkeypatch.setattr(_cpu, "machine", lambda: MACHINES["avx512"])
-    monkeypatch.setattr(_threads, "available", lambda: 2)
-    _planner.clear()
+    monkeypatch.setattr(processor, "machine", lambda: MACHINES["avx512"])
+    monkeypatch.setattr(team, "available", lambda: 2)
+    planner.clear()
     yield
-    _planner.clear()
+    planner.clear()
 
 
 def test_there_are_examples():

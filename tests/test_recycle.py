@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import conv3dt
-from conv3dt import _memory, _recycle
+from conv3dt._runtime import memory, recycle
 
 W = np.ones((1, 1, 1, 32, 1), np.float32)
 SIZE = 1 << 20  # bytes of an output
@@ -32,7 +32,7 @@ def test_memory_serves_the_next_output_of_its_size():
     y = output(1)
     address = y.ctypes.data
     del y
-    assert _recycle.kept() >= SIZE
+    assert recycle.kept() >= SIZE
     assert output(2).ctypes.data == address
 
 
@@ -70,21 +70,21 @@ def test_memory_held_in_a_cycle_comes_back_from_the_collector():
     cycle = [y]
     cycle.append(cycle)
     del y, cycle
-    _recycle.clear()
+    recycle.clear()
     gc.collect()
-    assert _recycle.kept() >= SIZE
+    assert recycle.kept() >= SIZE
 
 
 def test_the_limit_holds():
     conv3dt.set_recycling(3 * SIZE)
     outputs = [output(n) for n in range(6)]
     del outputs
-    assert 2 * SIZE < _recycle.kept() <= 3 * SIZE
+    assert 2 * SIZE < recycle.kept() <= 3 * SIZE
     assert conv3dt.set_recycling(0) == 3 * SIZE
-    assert _recycle.kept() == 0
+    assert recycle.kept() == 0
     del_me = output(1)
     del del_me
-    assert _recycle.kept() == 0
+    assert recycle.kept() == 0
 
 
 def test_the_default_is_512_mib_or_a_sixteenth_of_memory():
@@ -103,15 +103,15 @@ def test_clear_cache_gives_memory_back():
     y = output(1)
     del y
     conv3dt.clear_cache()
-    assert _recycle.kept() == 0
+    assert recycle.kept() == 0
 
 
 def test_kept_memory_is_given_back_before_a_call_fails_for_want_of_it(monkeypatch):
     y = output(1)
     del y
-    monkeypatch.setattr(_memory, "available", lambda: 0 if _recycle.kept() else 1 << 40)
-    _memory.require(1 << 30, "test")
-    assert _recycle.kept() == 0
+    monkeypatch.setattr(memory, "available", lambda: 0 if recycle.kept() else 1 << 40)
+    memory.require(1 << 30, "test")
+    assert recycle.kept() == 0
 
 
 def test_threads_never_share_an_output():
@@ -138,7 +138,7 @@ def test_a_child_has_memory_of_its_own():
     del y
     child = os.fork()
     if child == 0:  # the smallest piece of work: writes to the recycled block
-        block = _recycle.aligned((SIZE,), np.uint8, SIZE)
+        block = recycle.aligned((SIZE,), np.uint8, SIZE)
         block[:] = 7
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0

@@ -7,10 +7,14 @@ import oracle
 import pytest
 
 import conv3dt
-from conv3dt import _cpu, _memory, _planner, _run, _threads, _ways
-from conv3dt._arguments import as_call
-from conv3dt._encode import tables
-from conv3dt._planner import make_plan
+from conv3dt._call.arguments import as_call
+from conv3dt._compiler import processor
+from conv3dt._plan import planner
+from conv3dt._plan.planner import make_plan
+from conv3dt._run import run
+from conv3dt._run.encode import tables
+from conv3dt._runtime import memory, team
+from conv3dt._ways.shared import cost
 
 
 def integers(shape, dtype="float32", seed=0):
@@ -54,11 +58,11 @@ def test_layers_are_exact_on_integers(layer, data_format, dtype):
 @pytest.fixture
 def streaming(monkeypatch):
     """All outputs go past the caches."""
-    machine = _cpu.machine()._replace(stream_from=0)
-    monkeypatch.setattr(_cpu, "machine", lambda: machine)
-    _planner.clear()
+    machine = processor.machine()._replace(stream_from=0)
+    monkeypatch.setattr(processor, "machine", lambda: machine)
+    planner.clear()
     yield
-    _planner.clear()
+    planner.clear()
 
 
 @pytest.mark.usefixtures("streaming")
@@ -93,10 +97,10 @@ def test_rows_that_tiles_write_in_parts_of_lines_are_copied(co, dtype, shifted):
     out = memory[start:][:size].view(dtype).reshape(output)
     options, way = (output, 2, "SAME", "NDHWC", 1), "channels: width"
     call = as_call("conv3d_transpose", x, w, *options, out=out)
-    plan = _run.plan_of(call, way)
+    plan = run.plan_of(call, way)
     in_parts = len(plan.tiling.blocks) == 1 and co * x.itemsize % 64
     assert plan.turning.what == ("lines" if in_parts else "")
-    _run.run(call, way=way)
+    run.run(call, way=way)
     np.testing.assert_array_equal(out, expected(x, w, output, 2))
     out[...] = 0
     rest = np.delete(memory, np.s_[start : start + size])
@@ -109,7 +113,7 @@ def test_outputs_of_an_input_are_channels_where_kernel_and_stride_are_equal(co, 
     x, w = integers((2, 3, 4, 17, 6), dtype), integers((3, 2, s, co, 6), dtype, seed=1)
     output, strides, bias = (2, 3, 8, 17 * s, co), (1, 2, s), integers(co, dtype, seed=2)
     plan = conv3dt.explain(x, w, output, strides, bias=bias)
-    assert plan.work.co == (s * co if s * co <= _ways.MOST_VECTORS * plan.lanes else co)
+    assert plan.work.co == (s * co if s * co <= cost.MOST_VECTORS * plan.lanes else co)
     apart = np.asfortranarray(w)
     for weights in (w, apart, w[..., ::-1, :].copy()[..., ::-1, :]):
         wanted = oracle.conv3d_transpose(x, w, output, strides, "SAME") + bias
@@ -126,10 +130,10 @@ def test_outputs_of_an_input_are_channels_where_kernel_and_stride_are_equal(co, 
 @pytest.fixture
 def fresh(monkeypatch):
     """Tasks pack the filters they use, however few, wherever a panel has one user."""
-    monkeypatch.setattr(_planner, "TUNING", _planner.TUNING._replace(serial_panels=-1))
-    _planner.clear()
+    monkeypatch.setattr(planner, "TUNING", planner.TUNING._replace(serial_panels=-1))
+    planner.clear()
     yield
-    _planner.clear()
+    planner.clear()
 
 
 @pytest.mark.usefixtures("fresh")
@@ -224,7 +228,7 @@ SLABS = {
 }
 
 
-@pytest.mark.parametrize("threads", sorted({1, _threads.available()}))
+@pytest.mark.parametrize("threads", sorted({1, team.available()}))
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("layer", SLABS)
 def test_slabs_are_turned_where_channels_lie_apart(layer, dtype, threads):
@@ -240,7 +244,7 @@ def test_slabs_are_turned_where_channels_lie_apart(layer, dtype, threads):
     output = [x_shape[0], w_shape[3], *space]
     more = {"data_format": "NCDHW", "threads": threads}
     # For two threads height may be cut; with smaller vectors rows are long enough.
-    if threads == 1 and _cpu.host().isa == "avx512":
+    if threads == 1 and processor.host().isa == "avx512":
         assert conv3dt.explain(x, w, output, s, **more).turning.what == "slabs"
     wanted = expected(x, w, output, s, data_format="NCDHW") + bias[:, None, None, None]
     y = conv3dt.conv3d_transpose(x, w, output, s, bias=bias, **more)
@@ -273,12 +277,12 @@ def test_few_positions_are_one_block_for_every_task_of_many_channels():
     assert plan.tasks == plan.blocking.groups > 4
     x, w = integers(shapes[0]), integers(shapes[1], seed=1)
     wanted = expected(x, w, shapes[2], 2)
-    for threads in {1, _threads.available()}:
+    for threads in {1, team.available()}:
         y = conv3dt.conv3d_transpose(x, w, shapes[2], 2, threads=threads)
         np.testing.assert_array_equal(y, wanted)
 
 
-@pytest.mark.skipif(_cpu.host().isa != "avx512", reason="other tiles have other best rows")
+@pytest.mark.skipif(processor.host().isa != "avx512", reason="other tiles have other best rows")
 @pytest.mark.parametrize("layer", ["width", "height and width", "batch"])
 def test_the_rows_are_those_the_layer_is_named_for(layer):
     x_shape, w_shape, s = LAYERS[layer]
@@ -290,9 +294,9 @@ def test_blocks_of_fewer_positions_than_a_vector_has(monkeypatch):
     """So many channels that the packed input of a whole vector would exceed the scratch."""
 
     def wide(layer, exact, folding=None, way=None):
-        return min(_ways._wide_tilings(layer), key=lambda tiling: tiling.cycles)
+        return min(cost._wide_tilings(layer), key=lambda tiling: tiling.cycles)
 
-    monkeypatch.setattr(_planner, "choose_tiling", wide)
+    monkeypatch.setattr(planner, "choose_tiling", wide)
     output = [1, 1, 2, 40, 1]
     x, w = integers((1, 1, 2, 40, 100_000)), integers((3, 3, 3, 1, 100_000), seed=1)
     plan = conv3dt.explain(x, w, output, 1)
@@ -305,7 +309,7 @@ def test_blocks_of_fewer_positions_than_a_vector_has(monkeypatch):
     plan.__dict__["tasks"] = 1
     y = np.full(output, np.nan, np.float32)
     call = as_call("test", x, w, y.shape, 1, "SAME", "NDHWC", 1, out=y)
-    _run.convolve(_run.pack(plan, w, None), call)
+    run.convolve(run.pack(plan, w, None), call)
     _, _, h, w = plan.blocking.block
     np.testing.assert_array_equal(y[:, :, :h, :w], wanted[:, :, :h, :w])
     y[:, :, :h, :w] = np.nan
@@ -323,7 +327,7 @@ def test_infinite_weights_meet_no_zeros_beyond_the_input():
     np.testing.assert_array_equal(y[~np.isnan(y)], wanted[~np.isnan(wanted)])
 
 
-@pytest.mark.skipif(_threads.available() < 2, reason="there is one thread")
+@pytest.mark.skipif(team.available() < 2, reason="there is one thread")
 def test_the_bits_do_not_depend_on_threads():
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2, 5, 6, 21, 70)).astype(np.float32)
@@ -354,7 +358,7 @@ def test_calls_from_several_python_threads_are_right():
 
 
 def test_memory_that_cannot_be_had_is_an_error_before_any_work(monkeypatch):
-    monkeypatch.setattr(_memory, "available", lambda: 1 << 20)
+    monkeypatch.setattr(memory, "available", lambda: 1 << 20)
     x, w = np.zeros((1, 8, 8, 8, 1), np.float32), np.zeros((1, 1, 1, 1000, 1), np.float32)
     with pytest.raises(MemoryError, match=r"needs 0\.12 GiB .* 0\.00 GiB can be had"):
         conv3dt.conv3d_transpose(x, w, [1, 32, 32, 32, 1000], 4)
@@ -384,7 +388,7 @@ def test_scratch_stays_below_32_megabytes(layer):
     x_shape, w_shape, s = layer
     output = [x_shape[0], *(i * s for i in x_shape[1:4]), w_shape[3]]
     for threads in (1, 2):
-        if threads <= _threads.available():
+        if threads <= team.available():
             plan = conv3dt.explain(x_shape, w_shape, output, s, threads=threads)
             assert plan.scratch < 32 << 20
 
@@ -405,32 +409,32 @@ def small_call(seed):
 
 def spare(call):
     """Return what calls of the same plan have left."""
-    found = tables(_run.plan_of(call))
+    found = tables(run.plan_of(call))
     return [*found.desks, *found.packed]
 
 
 def test_calls_of_one_plan_are_right_one_after_the_other():
     for seed in range(5):
         call, wanted = small_call(seed)
-        np.testing.assert_array_equal(_run.run(call), wanted)
+        np.testing.assert_array_equal(run.run(call), wanted)
     assert len(spare(call)) == 2
 
 
 def test_a_call_within_a_call_works_on_memory_of_its_own(monkeypatch):
     """As the handler of a signal may, which arrives between any two steps."""
     (outer, wanted), (inner, wanted_inside) = small_call(0), small_call(1)
-    _run.run(outer)
-    launch, found = _run._launch, []
+    run.run(outer)
+    launch, found = run._launch, []
 
     def interrupted(*arguments):
-        monkeypatch.setattr(_run, "_launch", launch)
-        found.append(_run.run(inner))
+        monkeypatch.setattr(run, "_launch", launch)
+        found.append(run.run(inner))
         launch(*arguments)
-        found.append(_run.run(inner))
-        monkeypatch.setattr(_run, "_launch", interrupted)
+        found.append(run.run(inner))
+        monkeypatch.setattr(run, "_launch", interrupted)
 
-    monkeypatch.setattr(_run, "_launch", interrupted)
-    np.testing.assert_array_equal(_run.run(outer), wanted)
+    monkeypatch.setattr(run, "_launch", interrupted)
+    np.testing.assert_array_equal(run.run(outer), wanted)
     assert len(found) == 4
     for y in found:
         np.testing.assert_array_equal(y, wanted_inside)
@@ -441,7 +445,7 @@ def test_small_calls_from_several_python_threads_are_right():
     wrong = []
 
     def work(call, wanted):
-        wrong.extend(0 for _ in range(300) if not np.array_equal(_run.run(call), wanted))
+        wrong.extend(0 for _ in range(300) if not np.array_equal(run.run(call), wanted))
 
     workers = [threading.Thread(target=work, args=of_one) for of_one in calls]
     for worker in workers:
@@ -461,22 +465,22 @@ def test_a_call_that_is_interrupted_leaves_nothing(monkeypatch):
     for step in ("convolve", "_launch"):
         conv3dt.clear_cache()
         with monkeypatch.context() as patch:
-            patch.setattr(_run, step, stop)
+            patch.setattr(run, step, stop)
             with pytest.raises(KeyboardInterrupt):
-                _run.run(call)
+                run.run(call)
         assert not spare(call)
-    np.testing.assert_array_equal(_run.run(call), wanted)
+    np.testing.assert_array_equal(run.run(call), wanted)
 
 
 def test_what_calls_leave_is_small_and_goes_with_the_cache():
     call, _ = small_call(0)
-    _run.run(call)
+    run.run(call)
     assert spare(call)
     conv3dt.clear_cache()
     assert not spare(call)
     x, w = integers((1, 2, 16, 16, 64), "float16"), integers((1, 1, 3, 64, 64), "float16")
     call = as_call("test", x, w, [1, 2, 16, 16, 64], 1, "SAME", "NDHWC", 1)
-    _run.run(call)
+    run.run(call)
     assert not spare(call)
 
 
@@ -485,5 +489,5 @@ def test_infinite_weights_do_not_change_the_next_call():
     infinite = call.filters.copy()
     infinite[0] = np.inf
     for _ in range(2):
-        assert not np.isfinite(_run.run(call._replace(filters=infinite))).all()
-        np.testing.assert_array_equal(_run.run(call), wanted)
+        assert not np.isfinite(run.run(call._replace(filters=infinite))).all()
+        np.testing.assert_array_equal(run.run(call), wanted)

@@ -7,9 +7,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from conv3dt.kernels import build, memory
-from conv3dt.kernels.build import callable_at, compiled
-from conv3dt.kernels.memory import float32_at, get, put, uint16_at, uint32_at
+from conv3dt._compiler import build, words
+from conv3dt._compiler.build import callable_at, compiled
+from conv3dt._compiler.words import float32_at, get, put, uint16_at, uint32_at
 
 pytestmark = pytest.mark.skipif(build.PLAIN, reason="nothing is translated")
 
@@ -171,5 +171,5 @@ def test_what_is_not_in_the_language(function, error, text):
 
 
 def test_words_have_twins_of_the_same_names():
-    words = {name for name in memory.__all__ if isinstance(getattr(memory, name), memory.Word)}
-    assert words == set(memory.__all__) - {"View", "Word"}
+    words = {name for name in words.__all__ if isinstance(getattr(words, name), words.Word)}
+    assert words == set(words.__all__) - {"View", "Word"}

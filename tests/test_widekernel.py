@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from test_microkernel import aligned, call, random_integers, read, stored
 
-from conv3dt import _cpu
-from conv3dt._tile import ITEMSIZE, STORAGES, WideTile, compute_type
-from conv3dt.kernels import layout as field
-from conv3dt.kernels.widekernel import wide_tile_address
+from conv3dt._compiler import processor
+from conv3dt._geometry.tile import ITEMSIZE, STORAGES, WideTile, compute_type
+from conv3dt._ways.shared import layout as field
+from conv3dt._ways.wide.kernel import wide_tile_address
 
 
 def make(storage="float32", outer=1, channels=1, vectors=2, phases=2, apart=False,
          activation="linear"):  # fmt: skip
-    machine = _cpu.machine()
+    machine = processor.machine()
     lanes = machine.vector_bytes // ITEMSIZE[compute_type(storage)]
     row = (vectors + 1) * lanes + 3
     return WideTile(

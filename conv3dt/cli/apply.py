@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 import conv3dt
-from conv3dt import _geometry
+from conv3dt._geometry import integers
 
 from . import outputs, volumes
 from .options import add_force, add_parser, add_threads, positive, three
@@ -158,5 +158,5 @@ def _output_shape(
 
 def _length(i: int, k: int, s: int, d: int, padding: str) -> int:
     """Return the usual output length: the longest for 'SAME', i*s; the shortest for 'VALID'."""
-    legal = _geometry.legal_lengths(i, k, s, d, padding)
+    legal = integers.legal_lengths(i, k, s, d, padding)
     return legal[-1] if padding == "SAME" else legal[0]

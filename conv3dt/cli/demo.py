@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _measure(before: Floats) -> Measured:
     """Run and time everything."""
-    from conv3dt import _cpu
+    from conv3dt._compiler import processor
 
     after, first = _timed(lambda: trilinear.transposed(before, FACTORS))
     call = first
@@ -84,7 +84,7 @@ def _measure(before: Floats) -> Measured:
         call = min(call, _timed(lambda: trilinear.transposed(before, FACTORS))[1])
     plain, numpy = _timed(lambda: plain_numpy(before))
     difference = float(np.abs(after - plain).max())
-    flops, peak = _flops(before), _cpu.measured_peak()
+    flops, peak = _flops(before), processor.measured_peak()
     return Measured(before, after, first, call, flops, peak, numpy, difference)
 
 

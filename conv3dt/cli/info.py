@@ -22,15 +22,15 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(args: argparse.Namespace) -> None:
     """Print one line for each fact."""
-    from conv3dt import _config
+    from conv3dt._runtime import reports
 
-    for name, fact in (_config.facts() | {"extra cli": _extra()}).items():
+    for name, fact in (reports.facts() | {"extra cli": _extra()}).items():
         say(f"{name:<10} {fact}")
 
 
 def _extra() -> str:
     """Return the versions of what files and pictures need."""
-    from conv3dt._config import version
+    from conv3dt._runtime.reports import version
 
     line = ", ".join(f"{name} {version(name)}" for name in EXTRAS)
     return f"{line} (pip install 'conv3dt[cli]')" if "missing" in line else line

@@ -39,13 +39,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(args: argparse.Namespace) -> None:
     """Compile, and say how much there is now."""
-    from conv3dt import _cache
-    from conv3dt._warmup import warmup
+    from conv3dt._compiler import store
+    from conv3dt.functions.warmup import warmup
 
     plans = [_plan(words) for words in args.layer]
     count = warmup(*plans)
-    found = f"{_cache.COUNTS['misses']} compiled, {_cache.COUNTS['hits']} were there"
-    say(f"{count} kernels: {found}; {_cache.folder() or 'not kept: there is no cache'}")
+    found = f"{store.COUNTS['misses']} compiled, {store.COUNTS['hits']} were there"
+    say(f"{count} kernels: {found}; {store.folder() or 'not kept: there is no cache'}")
 
 
 def _plan(words: list[str]) -> Any:

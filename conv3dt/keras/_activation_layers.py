@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _activation_functions
+from ..functions import activations
 
 __all__ = ["ELU", "LAYERS", "LeakyReLU", "PReLU", "ReLU", "Softmax", "ThresholdedReLU"]
 
@@ -24,7 +24,7 @@ class _Activation:
         self._parameters = {**self._defaults, **given}
 
     def __call__(self, x: Any) -> NDArray[Any]:
-        function = getattr(_activation_functions, self._function)
+        function = getattr(activations, self._function)
         named = {self._as.get(key, key): value for key, value in self._parameters.items()}
         return np.asarray(function(x, **named))
 

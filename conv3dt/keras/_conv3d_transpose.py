@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import nn
-from .._arrays import as_dtype
-from .._prepared import Prepared, prepare
+from .._call.arrays import as_dtype
+from ..functions.prepared import Prepared, prepare
 from . import activations, backend, constraints, initializers, mixed_precision, regularizers
 from ._layer import Layer
 from ._options import as_data_format, as_filters, as_output_padding, as_padding, as_rates, as_triple

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._arrays import as_dtype
+from .._call.arrays import as_dtype
 from . import backend
 from ._registry import Named
 

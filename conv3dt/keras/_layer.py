@@ -7,8 +7,8 @@ from weakref import ref
 import numpy as np
 from numpy.typing import NDArray
 
-from .._arrays import as_array, as_dtype, dtype_name
-from .._snake_case import snake_case
+from .._call.arrays import as_array, as_dtype, dtype_name
+from ..weights.names import snake_case
 from . import _names, mixed_precision, regularizers
 from ._options import as_flag
 from ._shapes import InputSpec, TensorShape, as_shape

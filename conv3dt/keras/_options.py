@@ -3,7 +3,7 @@
 from operator import index
 from typing import Any
 
-from .._scalars import as_integer, shown
+from .._call.scalars import as_integer, shown
 from . import backend
 
 __all__ = [

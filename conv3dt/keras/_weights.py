@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import weights as weight_files
-from .._arrays import as_dtype
+from .._call.arrays import as_dtype
 from . import constraints, initializers, regularizers
 from ._variables import Variable
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from .._activation_functions import (
+from ..functions.activations import (
     elu,
     exponential,
     gelu,

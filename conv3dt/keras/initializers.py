@@ -7,7 +7,7 @@ seed gives the same numbers.
 from collections.abc import Mapping
 from typing import Any
 
-from .._snake_case import snake_case
+from ..weights.names import snake_case
 from ._initializers import (
     Constant,
     Initializer,

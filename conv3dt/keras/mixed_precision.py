@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .._arrays import as_dtype
+from .._call.arrays import as_dtype
 from . import backend
 
 __all__ = ["Policy", "global_policy", "set_global_policy"]

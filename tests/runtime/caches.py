@@ -4,8 +4,8 @@ from collections import Counter
 
 from processes import run
 
-FOLDER = "from conv3dt import _cache; print(_cache.folder())"
-COUNTS = "check()\nfrom conv3dt import _cache; print(dict(_cache.COUNTS))"
+FOLDER = "from conv3dt._compiler import store; print(store.folder())"
+COUNTS = "check()\nfrom conv3dt._compiler import store; print(dict(store.COUNTS))"
 
 
 def counts(**environment):

@@ -13,7 +13,7 @@ from caches import FOLDER, counts, kernels
 from processes import finish, path, run, start
 
 import conv3dt
-from conv3dt.kernels.build import PLAIN
+from conv3dt._compiler.build import PLAIN
 
 pytestmark = pytest.mark.skipif(PLAIN, reason="nothing is compiled")
 
@@ -50,7 +50,7 @@ def test_the_order_of_folders(tmp_path):
 
 def test_a_home_that_cannot_be_written():
     environment = {**dict.fromkeys(NOWHERE), "HOME": "/dev/null"}
-    program = "check()\nfrom conv3dt import _cache; assert _cache.folder(); print(_cache.trouble())"
+    program = "check()\nfrom conv3dt._compiler import store; assert store.folder(); print(store.trouble())"
     assert run(program, **environment) == "\n"
 
 
@@ -75,8 +75,8 @@ def test_with_a_warm_cache_nothing_is_compiled(cold):
     assert first["hits"] == len(kernels(cold))
     program = """
 check()
-assert "conv3dt.kernels.translate" not in sys.modules
-from conv3dt.kernels.launch import launch
+assert "conv3dt._compiler.translate" not in sys.modules
+from conv3dt._runtime.parallel import launch
 assert launch.stats.cache_hits and not launch.stats.cache_misses, launch.stats
 """
     run(program)
@@ -190,14 +190,15 @@ def test_another_user_reads_a_warm_cache_that_is_read_only(tmp_path):
     for module in modules:
         if not module.ispkg and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    conv3dt._threads.numba_is_safe()
-    from conv3dt import _cache, _run
-    _cache._folder_name()
-    _cache.folder.cache_clear()
+    conv3dt._runtime.team.numba_is_safe()
+    from conv3dt._compiler import store
+from conv3dt._run import run
+    store._folder_name()
+    store.folder.cache_clear()
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
     check()
-    assert _cache.COUNTS["hits"] >= 3 and not _cache.COUNTS["misses"], _cache.COUNTS
-    assert "can only be read" in _cache.trouble()
+    assert store.COUNTS["hits"] >= 3 and not store.COUNTS["misses"], store.COUNTS
+    assert "can only be read" in store.trouble()
     print("so far nothing to say", file=sys.stderr, flush=True)
     x, w, shape, s = layer(channels=7)
     np.testing.assert_array_equal(

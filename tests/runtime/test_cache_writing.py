@@ -8,7 +8,7 @@ import pytest
 from caches import COUNTS, counts, kernels
 from processes import finish, run, start
 
-from conv3dt.kernels.build import PLAIN
+from conv3dt._compiler.build import PLAIN
 
 pytestmark = pytest.mark.skipif(PLAIN, reason="nothing is compiled")
 has_limits = pytest.mark.skipif(sys.platform == "win32", reason="there are no limits")
@@ -58,17 +58,17 @@ def test_whoever_has_a_file_open_keeps_what_is_in_it(cold):
 def test_writers_of_one_kernel_at_the_same_time(cold):
     """Each writes its own 4 MiB and reads: nobody finds a mixture, or what is not whole."""
     program = """
-from conv3dt import _cache
+from conv3dt._compiler import store
 me, size = sys.argv[1].encode(), 1 << 22
-_cache.folder()
+store.folder()
 print("ready", flush=True)
 while not os.path.exists(sys.argv[2]): time.sleep(0.001)
 for _ in range(40):
-    _cache.save("one", me * size)
-    found = _cache.load("one")
+    store.save("one", me * size)
+    found = store.load("one")
     assert found is not None
     assert len(found) == size and found == found[:1] * size, "a mixture"
-assert not _cache.COUNTS["damaged"], _cache.COUNTS
+assert not store.COUNTS["damaged"], store.COUNTS
 """
     go = cold.parent / "go"
     writers = [start(program, name, str(go)) for name in "abcd"]

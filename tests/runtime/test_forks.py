@@ -5,10 +5,10 @@ import os
 import pytest
 from processes import run
 
-from conv3dt import _threads
+from conv3dt._runtime import team
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-several = pytest.mark.skipif(_threads.available() < 2, reason="there is one thread")
+several = pytest.mark.skipif(team.available() < 2, reason="there is one thread")
 
 IN_CHILD = """
 def in_child(work):
@@ -62,7 +62,7 @@ def test_a_child_of_a_parent_that_used_openmp_has_helpers():
     program = """
     def work():
         check()
-        assert helpers() == conv3dt._threads.available() - 1
+        assert helpers() == conv3dt._runtime.team.available() - 1
     check()
     assert helpers() == 0
     ended_well(in_child(work))
@@ -80,7 +80,7 @@ def test_a_child_that_is_bound_to_one_processor():
     def work():
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         check()
-        assert conv3dt._threads.available() == 1
+        assert conv3dt._runtime.team.available() == 1
     check()
     ended_well(in_child(work))
     """

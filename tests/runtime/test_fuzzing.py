@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from processes import path, run, start
 
-from conv3dt.kernels.build import PLAIN
+from conv3dt._compiler.build import PLAIN
 
 FUZZ = Path(__file__).with_name("fuzz.py")
 pytestmark = [
@@ -49,15 +49,16 @@ def test_a_kernel_that_writes_too_much_dies():
     program = f"""
 sys.path.insert(0, {str(FUZZ.parent)!r})
 from guarded import guarded
-from conv3dt import _arguments, _run
+from conv3dt._call import arguments
+from conv3dt._run import run
 x, w, shape, s = LAYER
 out = guarded(np.zeros(shape, np.float32), True)
-call = _arguments.as_call("conv3d_transpose", x, w, shape, s, "SAME", "NDHWC", None, out=out)
-_run.run(call)
+call = arguments.as_call("conv3d_transpose", x, w, shape, s, "SAME", "NDHWC", None, out=out)
+run.run(call)
 np.testing.assert_array_equal(out, WANTED)
 short = np.lib.stride_tricks.as_strided(out[:, 1:], out.shape)
 print("begins", flush=True)
-_run.run(call._replace(out=short))
+run.run(call._replace(out=short))
 print("not seen")
 """
     process = start(program)

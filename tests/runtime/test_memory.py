@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from processes import run
 
-from conv3dt.kernels.build import PLAIN
+from conv3dt._compiler.build import PLAIN
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="needs /proc"),
@@ -46,7 +46,7 @@ print(resident() - before)
 def test_code_is_released():
     """Four times as many kernels as are kept: their memory comes and goes."""
     program = """
-from conv3dt.kernels import build
+from conv3dt._compiler import build
 build._MOST = 64
 def some(first):
     for n in range(first, first + 64):
@@ -64,7 +64,7 @@ print(resident() - before)
 
 def test_no_more_kernels_are_kept_than_the_limit_says():
     program = """
-from conv3dt.kernels import build
+from conv3dt._compiler import build
 build._MOST = 16
 for n in range(1, 60):
     x, w, shape, s = layer(channels=n, width=4)
@@ -92,12 +92,13 @@ assert len(found) > 5
 for cache in found:
     most = cache.cache_info().maxsize
     assert most is not None and most <= 1024, cache
-from conv3dt import _encode, _planner
-from conv3dt.kernels import build
-assert build.count() and _planner.make_plan.cache_info().currsize
+from conv3dt._run import encode
+from conv3dt._plan import planner
+from conv3dt._compiler import build
+assert build.count() and planner.make_plan.cache_info().currsize
 conv3dt.clear_cache()
 assert not build.count()
-for cache in (_planner.make_plan, _planner.freshly_packed, _encode.tables):
+for cache in (planner.make_plan, planner.freshly_packed, encode.tables):
     assert cache.cache_info().currsize == 0, cache
 check()
 """

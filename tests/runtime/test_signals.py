@@ -8,7 +8,7 @@ import time
 import pytest
 from processes import finish, run, start
 
-from conv3dt.kernels.build import PLAIN
+from conv3dt._compiler.build import PLAIN
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="signals are others"),

@@ -3,7 +3,7 @@
 import pytest
 from processes import run
 
-from conv3dt.kernels.build import PLAIN
+from conv3dt._compiler.build import PLAIN
 
 
 def test_importing_loads_nothing_else():
@@ -28,9 +28,9 @@ print(sorted({"numba", "llvmlite"} & {*sys.modules}))
 def test_only_what_a_call_needs_is_compiled(cold):
     """Two drivers, the door, the parallel loop, the tiles and what packs inputs for them."""
     program = """
-from conv3dt import _cache
+from conv3dt._compiler import store
 def compiled():
-    return _cache.COUNTS["misses"]
+    return store.COUNTS["misses"]
 plan = conv3dt.explain(LAYER[0], LAYER[1], *LAYER[2:])
 assert compiled() == 0
 check()

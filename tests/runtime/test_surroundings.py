@@ -10,7 +10,7 @@ import pytest
 from processes import BEGIN, finish, path, run, start
 
 import conv3dt
-from conv3dt.kernels.build import PLAIN
+from conv3dt._compiler.build import PLAIN
 
 SURROUNDINGS = {
     "a generic processor": {"NUMBA_CPU_NAME": "generic"},
@@ -48,7 +48,7 @@ def test_plain_python():
     program = "x, w = LAYER[0][:, :2, :2, :4], LAYER[1]\n" + (
         "y = conv3dt.conv3d_transpose(x, w, (1, 4, 4, 8, 16), 2)\n"
         "np.testing.assert_array_equal(y, by_definition(x, w, (1, 4, 4, 8, 16), 2))\n"
-        "from conv3dt import _cache; assert not _cache.COUNTS"
+        "from conv3dt._compiler import store; assert not store.COUNTS"
     )
     assert finish(start(program, NUMBA_DISABLE_JIT="1")) == ("", "")
 
@@ -135,7 +135,7 @@ x[...], w[...] = 1e-40, 1
 normal = conv3dt.conv3d_transpose(x, w, shape, s)
 assert (normal > 0).all()
 before = mxcsr()
-for threads in range(1, conv3dt._threads.available() + 1):
+for threads in range(1, conv3dt._runtime.team.available() + 1):
     mxcsr(before | FLUSH)
     flushed = conv3dt.conv3d_transpose(x, w, shape, s, threads=threads)
     after = mxcsr()
@@ -143,4 +143,4 @@ for threads in range(1, conv3dt._threads.available() + 1):
     assert after == before | FLUSH, hex(after)
     np.testing.assert_array_equal(normal.view("u4"), flushed.view("u4"))
 """
-    run(FLOATING + "from conv3dt import _threads\nconv3dt._threads = _threads\n" + program)
+    run(FLOATING + "from conv3dt._runtime import team\nconv3dt._runtime.team = team\n" + program)

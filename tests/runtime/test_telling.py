@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from processes import finish, run, start
 
-from conv3dt import _threads
-from conv3dt.kernels.build import PLAIN
+from conv3dt._compiler.build import PLAIN
+from conv3dt._runtime import team
 
 several = pytest.mark.skipif(
-    _threads.available() < 2 or not hasattr(os, "fork"), reason="there is one thread, or no fork"
+    team.available() < 2 or not hasattr(os, "fork"), reason="there is one thread, or no fork"
 )
 
 LINE = re.compile(

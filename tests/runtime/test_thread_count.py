@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from processes import run
 
-from conv3dt import _groups, _threads
+from conv3dt._runtime import groups, team
 
-COUNT = "from conv3dt import _threads; print(*_threads.count_and_reason(), sep='|')"
+COUNT = "from conv3dt._runtime import team; print(*team.count_and_reason(), sep='|')"
 NAMES = ["NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK"]
 UNSET = dict.fromkeys(NAMES)
 
@@ -61,7 +61,7 @@ def test_quota_of_a_control_group(files, member, quota, tmp_path):
         path.write_text(text + "\n")
     (tmp_path / "member").write_text(member + "\n")
     where = {"root": tmp_path / "root", "member": tmp_path / "member"}
-    assert _threads._quota(**where) == quota
+    assert team._quota(**where) == quota
 
 
 def test_a_real_control_group():
@@ -87,6 +87,6 @@ def test_a_real_control_group():
             env=environment, capture_output=True, text=True, check=True,
         )  # fmt: skip
         assert found.stdout == "1|the control group's quota\n"
-        assert _groups.numbers("memory", "no such file") == []
+        assert groups.numbers("memory", "no such file") == []
     finally:
         group.rmdir()

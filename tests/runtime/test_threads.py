@@ -6,10 +6,10 @@ import pytest
 from processes import path, run
 
 import conv3dt
-from conv3dt import _threads
+from conv3dt._runtime import team
 
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs /proc")  # noqa: PTH110
-several = pytest.mark.skipif(_threads.available() < 2, reason="there is one thread")
+several = pytest.mark.skipif(team.available() < 2, reason="there is one thread")
 
 AT_ONCE = """
 def at_once(n, work):
@@ -30,9 +30,9 @@ def at_once(n, work):
 
 def test_the_first_use_from_eight_threads_with_nothing_compiled(cold):
     program = """
-from conv3dt import _cache
+from conv3dt._compiler import store
 at_once(8, lambda _: check())
-assert 0 < _cache.COUNTS["misses"] <= len(list(_cache.folder().iterdir())), _cache.COUNTS
+assert 0 < store.COUNTS["misses"] <= len(list(store.folder().iterdir())), store.COUNTS
 """
     run(AT_ONCE + program)  # each kernel once
 
@@ -175,7 +175,7 @@ def work(_):
         check()
         most = max(most, helpers())
 at_once(8, work)
-assert most == conv3dt._threads.available() - 1, most
+assert most == conv3dt._runtime.team.available() - 1, most
 """
     run(AT_ONCE + program, NUMBA_THREADING_LAYER="workqueue")
 
@@ -235,8 +235,8 @@ except RuntimeError:
 def test_the_number_of_a_block_is_restored():
     program = """
 import contextlib
-from conv3dt import _threads
-counts = lambda: _threads.default()
+from conv3dt._runtime import team
+counts = lambda: team.default()
 most = counts()
 with conv3dt.threads(1):
     assert counts() == 1
@@ -245,7 +245,7 @@ with conv3dt.threads(1):
         check()
     assert counts() == 1
     check()
-    assert helpers() == conv3dt._threads.available() - 1
+    assert helpers() == conv3dt._runtime.team.available() - 1
     other = []
     thread = threading.Thread(target=lambda: other.append(counts()))
     thread.start(); thread.join()
@@ -272,10 +272,10 @@ def test_a_block_of_one_thread_starts_no_helper():
 
 @several
 def test_numbas_threads_are_used_where_they_are_safe():
-    program = "check()\nprint(helpers(), conv3dt._threads.numba_is_safe())"
+    program = "check()\nprint(helpers(), conv3dt._runtime.team.numba_is_safe())"
     assert run(program, NUMBA_THREADING_LAYER="omp").split() == ["0", "True"]
     helped = run(program, NUMBA_THREADING_LAYER="workqueue").split()
-    assert helped == [str(conv3dt._threads.available() - 1), "False"]
+    assert helped == [str(conv3dt._runtime.team.available() - 1), "False"]
 
 
 @several

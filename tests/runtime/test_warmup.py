@@ -4,13 +4,13 @@ import pytest
 from processes import run
 
 import conv3dt
+from conv3dt._compiler.build import PLAIN
 from conv3dt.cli.main import main
-from conv3dt.kernels.build import PLAIN
 
 pytestmark = pytest.mark.skipif(PLAIN, reason="nothing is compiled")
 
 PLAN = "plan = conv3dt.explain(LAYER[0].shape, LAYER[1].shape, *LAYER[2:])\n"
-COUNTS = "from conv3dt import _cache; print(dict(_cache.COUNTS))"
+COUNTS = "from conv3dt._compiler import store; print(dict(store.COUNTS))"
 
 
 def counts(program):

@@ -4,10 +4,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ..._snake_case import snake_case
 from ...keras import _names, initializers, mixed_precision
 from ...keras._conv3d_transpose import BaseConv3DTranspose
 from ...keras._variables import Variable
+from ...weights.names import snake_case
 from . import _scopes
 from ._initializers import zeros_initializer
 

@@ -1,13 +1,6 @@
 """`conv3dt.keras` under the name that `tf.compat.v1` has for it."""
 
-from ....keras import (
-    activations,
-    backend,
-    constraints,
-    initializers,
-    mixed_precision,
-    regularizers,
-)
+from ....keras import activations, backend, constraints, initializers, mixed_precision, regularizers
 from . import layers
 
 __all__ = [

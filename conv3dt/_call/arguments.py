@@ -1,0 +1,193 @@
+"""Every spelling of a call -> one canonical request.
+
+The single arguments are read by _scalars.py and _arrays.py, and _request.py makes sure that they
+fit together; nothing else in the package raises an error that a user can cause. A bad value is a
+ValueError, a bad kind of thing a TypeError; the message states the rule, what was received and the
+legal range.
+
+A call with plain arguments takes few microseconds: integers and strings are brought to one type
+first, which makes them safe as keys (1, 1.0 and True hash alike), and everything that follows from
+shapes and options is looked up in a cache.
+"""
+
+from collections.abc import Callable
+from math import prod
+from operator import index
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._geometry.tile import ACTIVATIONS
+from .._runtime import team
+from .arrays import as_array, as_dtype, as_operands, check_out, dtype_name, placeholder
+from .request import Request, make_forward_request, make_request
+from .scalars import as_integer, as_integers, as_name, as_output_shape, shown
+
+__all__ = ["Call", "Request", "as_call", "as_forward_call", "as_request", "as_threads"]
+
+FORMATS = ("NDHWC", "NCDHW")
+PADDINGS = ("SAME", "VALID")
+
+
+class Call(NamedTuple):
+    """A request with its arrays."""
+
+    request: Request
+    value: NDArray[Any]  # 5-D, any memory layout, any byte order, may be read-only
+    filters: NDArray[Any]  # (kd, kh, kw, co, ci), of a forward convolution a view; likewise
+    bias: NDArray[Any] | None  # (co,), likewise
+    out: NDArray[Any] | None  # C-contiguous, native, writeable, shares no memory with the inputs
+    threads: int
+    batches: tuple[int, ...] = ()  # dimensions of the input that were made one batch, if several
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the result, with all batch dimensions."""
+        shape = self.request.output_shape
+        return (*self.batches, *shape[1:]) if self.batches else shape
+
+
+def as_call(
+    function: str,
+    value: Any,
+    filters: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: Any,
+    data_format: Any,
+    dilations: Any,
+    *,
+    bias: Any = None,
+    activation: Any = None,
+    out: Any = None,
+    threads: Any = None,
+    natural: bool = False,
+) -> Call:
+    """Return the canonical form of a call; `function` is the name that errors begin with.
+
+    If `natural`, there may be no output_shape.
+    """
+    value, filters, bias, dtype = as_operands(function, value, filters, bias)
+    request = make_request(
+        function,
+        value.shape,
+        filters.shape,
+        None if bias is None else bias.shape,
+        dtype,
+        None if natural and output_shape is None else as_output_shape(function, output_shape),
+        (1,) if strides is None else as_integers(function, "strides", strides),
+        *_as_options(function, padding, data_format, dilations, activation),
+    )
+    if out is not None:
+        out = check_out(function, out, request.output_shape, dtype, [value, filters, bias])
+    return Call(request, value, filters, bias, out, as_threads(function, threads))
+
+
+def as_forward_call(
+    function: str,
+    value: Any,
+    filters: Any,
+    strides: Any,
+    padding: Any,
+    data_format: Any,
+    dilations: Any,
+    *,
+    bias: Any = None,
+    activation: Any = None,
+    out: Any = None,
+    threads: Any = None,
+) -> Call:
+    """Return the canonical form of a forward convolution; all but the last four axes are batch."""
+    value, filters, bias, dtype = as_operands(function, value, filters, bias)
+    batches = value.shape[:-4]
+    if value.ndim > 5:
+        value = value.reshape(prod(batches), *value.shape[-4:])
+    request = make_forward_request(
+        function,
+        value.shape,
+        filters.shape,
+        None if bias is None else bias.shape,
+        dtype,
+        as_integers(function, "strides", strides),
+        *_as_options(function, padding, data_format, dilations, activation),
+    )
+    if out is not None:
+        shape = (*batches, *request.output_shape[1:])
+        out = check_out(function, out, shape, dtype, [value, filters, bias])
+        out = out.reshape(request.output_shape)
+    filters, threads = filters.swapaxes(3, 4), as_threads(function, threads)
+    return Call(request, value, filters, bias, out, threads, batches)
+
+
+def _as_options(
+    function: str, padding: Any, data_format: Any, dilations: Any, activation: Any
+) -> tuple[str, str, tuple[int, ...], str]:
+    """Return padding, data format, dilations and activation."""
+    if type(padding) is bytes:
+        padding = padding.decode("latin-1")
+    return (
+        as_name(function, "padding", padding, PADDINGS),
+        "NDHWC" if data_format is None else as_name(function, "data_format", data_format, FORMATS),
+        (1,) if dilations is None else as_integers(function, "dilations", dilations),
+        "linear" if activation is None else _as_activation(function, activation),
+    )
+
+
+def as_request(
+    function: str,
+    value: Any,
+    filters: Any,
+    *arguments: Any,
+    bias: Any = None,
+    dtype: Any = None,
+    read: Callable[..., Call] = as_call,
+    **options: Any,
+) -> Request:
+    """Return the request of a call in which arrays may be shapes: lists or tuples of integers.
+
+    Shapes take `dtype`, else the dtype of the arrays, else float32. The other arguments are those
+    of `read`, which is as_call or as_forward_call.
+    """
+    given = {"input": value, "filters": filters, "bias": bias}
+    shapes = {name: x for name, x in given.items() if _is_shape(name, x)}
+    for name, x in given.items():
+        if not isinstance(x, (list, tuple)) and x is not None:
+            given[name] = as_array(function, name, x)
+    wanted = None if dtype is None else as_dtype(function, dtype)
+    found = [x.dtype for x in given.values() if isinstance(x, np.ndarray)]
+    like = wanted if wanted is not None else [*found, np.dtype(np.float32)][0]
+    for name, shape in shapes.items():
+        given[name] = placeholder(function, name, shape, like)
+    call = read(
+        function, given["input"], given["filters"], *arguments, bias=given["bias"], **options
+    )
+    if wanted is not None and call.request.dtype != dtype_name(wanted):
+        raise TypeError(
+            f"{function}: dtype must be that of the arrays, {call.request.dtype}; got {wanted}."
+        )
+    return call.request
+
+
+def _is_shape(name: str, given: Any) -> bool:
+    """Return whether this stands for an array of its shape; integers cannot be a 5-D array."""
+    if not isinstance(given, (list, tuple)) or (name == "bias" and len(given) != 1):
+        return False
+    try:
+        return all(index(extent) is not None for extent in given)
+    except Exception:
+        return False
+
+
+def as_threads(function: str, threads: Any) -> int:
+    """Return how many threads a call uses, by default those of the block or the process."""
+    if threads is None:
+        return team.default()
+    count, most = as_integer(function, "threads", threads), team.available()
+    if not 1 <= count <= most:
+        raise ValueError(f"{function}: threads must be from 1 to {most}; got {shown(count)}.")
+    return count
+
+
+def _as_activation(function: str, activation: Any) -> str:
+    return as_name(function, "activation", activation, ACTIVATIONS)

@@ -1,0 +1,174 @@
+"""Anything array-like as NumPy arrays of one type: the rules for dtypes and for `out`.
+
+As in _arguments.py, an error says the rule, then what was received; ValueError is for what could
+be right with other numbers in it, TypeError for the wrong kind of thing.
+"""
+
+import sys
+import traceback
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._geometry.tile import ITEMSIZE
+from .scalars import shown
+
+__all__ = ["as_array", "as_dtype", "as_operands", "check_out", "dtype_name", "placeholder"]
+
+QUICKLY: Any = 1  # candidates to try; Any, because NumPy's stub knows 0 and -1 only
+DTYPES = "float16, bfloat16, float32 or float64"
+
+
+@lru_cache(maxsize=256)
+def dtype_name(dtype: np.dtype[Any]) -> str | None:
+    """Return the name of a dtype that can be computed with, whatever its byte order; else None."""
+    return dtype.name if dtype.name in ITEMSIZE else None
+
+
+def as_operands(
+    function: str, value: Any, filters: Any, bias: Any
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None, str]:
+    """Return input, filters and bias as arrays of the same dtype, and its name."""
+    arrays = type(value) is type(filters) is np.ndarray
+    if not arrays or not (bias is None or type(bias) is np.ndarray):
+        value, filters, bias = _converted(function, value, filters, bias)
+    dtype = dtype_name(value.dtype)
+    if dtype is None:
+        raise TypeError(f"{function}: input must have dtype {DTYPES}; got {value.dtype}.")
+    for name, array in (("filters", filters), ("bias", bias)):
+        if array is None or array.dtype is value.dtype:
+            continue
+        if dtype_name(array.dtype) != dtype:
+            raise TypeError(
+                f"{function}: {name} must have the dtype of input, {dtype}; got {array.dtype}."
+            )
+    return value, filters, bias, dtype
+
+
+def _converted(
+    function: str, value: Any, filters: Any, bias: Any
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]:
+    """Return arrays (or no bias); lists of numbers take the dtype of input or filters."""
+    given = {"input": value, "filters": filters}
+    if bias is not None:
+        given["bias"] = bias
+    arrays = {name: as_array(function, name, x) for name, x in given.items()}
+    plain = [name for name, x in given.items() if _is_plain(x)]
+    wanted = _wanted_dtype(arrays, plain)
+    for name in plain:
+        if wanted is not None and arrays[name].dtype.kind in "iuf":
+            arrays[name] = arrays[name].astype(wanted)
+    return arrays["input"], arrays["filters"], arrays.get("bias")
+
+
+def _wanted_dtype(arrays: dict[str, NDArray[Any]], plain: list[str]) -> np.dtype[Any] | None:
+    """Return the dtype for lists of numbers: the other operand's, float32 for floats, or none."""
+    for name in ("input", "filters"):
+        if name not in plain:
+            dtype = arrays[name].dtype
+            return dtype.newbyteorder("=") if dtype_name(dtype) else None
+    floats = any(arrays[name].dtype.kind == "f" for name in ("input", "filters"))
+    return np.dtype(np.float32) if floats else None
+
+
+def _is_plain(given: Any) -> bool:
+    """Return whether these are Python's own numbers, which have no dtype yet."""
+    for _ in range(64):  # NumPy's most dimensions; a list may contain itself
+        if not isinstance(given, (list, tuple)):
+            break
+        if not given:
+            return True
+        given = given[0]
+    return isinstance(given, (int, float)) and not isinstance(given, np.generic)
+
+
+def as_array(function: str, name: str, given: Any) -> NDArray[Any]:
+    """Return anything array-like as an ndarray, sharing its memory wherever that is possible."""
+    try:
+        array = _read(given)
+    except MemoryError:
+        raise
+    except Exception as error:
+        ragged = isinstance(given, (list, tuple)) and isinstance(error, ValueError)
+        reason = traceback.format_exception_only(error)[-1].strip()
+        raise (ValueError if ragged else TypeError)(
+            f"{function}: {name} cannot be read as an array; {reason}"
+        ) from error
+    if array.dtype == object and not isinstance(given, (np.ndarray, list, tuple)):
+        raise TypeError(f"{function}: {name} must be an array; got {shown(given)}.")
+    return array
+
+
+def _read(given: Any) -> NDArray[Any]:
+    """Read an array through whichever protocol the object has."""
+    if hasattr(given, "__dlpack__") and not hasattr(given, "__array__"):
+        return np.from_dlpack(given)
+    try:
+        return np.asarray(given)
+    except TypeError:
+        if str(getattr(given, "dtype", "")) != "torch.bfloat16":
+            raise
+    # NumPy has no bfloat16 of its own, so torch hands such a tensor out as integers only.
+    from ml_dtypes import bfloat16
+
+    return np.asarray(given.view(sys.modules["torch"].int16)).view(bfloat16)
+
+
+def check_out(
+    function: str, out: Any, shape: tuple[int, ...], dtype: str, inputs: list[NDArray[Any] | None]
+) -> NDArray[Any]:
+    """Return `out` as an ndarray once it is certain that a result can be written to it."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"{function}: out must be a NumPy array; got {shown(out)}.")
+    if dtype_name(out.dtype) != dtype or not out.dtype.isnative:
+        raise TypeError(
+            f"{function}: out must have the dtype of input, {dtype}, in native byte order;"
+            f" got {out.dtype}."
+        )
+    if out.shape != shape:
+        raise ValueError(f"{function}: out must have shape {shape}; got {out.shape}.")
+    flags = out.flags
+    for wanted, holds in (
+        ("C-contiguous", flags.c_contiguous),
+        ("aligned", flags.aligned),
+        ("writeable", flags.writeable),
+    ):
+        if not holds:
+            raise ValueError(f"{function}: out must be {wanted}; got an array that is not.")
+    for name, array in zip(("input", "filters", "bias"), inputs, strict=True):
+        if array is not None and _overlap(out, array):
+            raise ValueError(f"{function}: out must not share memory with {name}; it does.")
+    return np.asarray(out)
+
+
+def _overlap(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    """Return whether two arrays may share memory; doubt counts, finding out can take for ever."""
+    try:
+        return np.shares_memory(a, b, QUICKLY)
+    except np.exceptions.TooHardError:
+        return True
+
+
+def as_dtype(function: str, dtype: Any) -> np.dtype[Any]:
+    """Return a dtype that can be computed with, in native byte order."""
+    try:
+        if isinstance(dtype, str) and dtype == "bfloat16":
+            import ml_dtypes  # noqa: F401 - NumPy knows the name from now on
+        found: np.dtype[Any] = np.dtype(dtype)
+    except Exception as error:
+        raise TypeError(f"{function}: dtype must be {DTYPES}; got {shown(dtype)}.") from error
+    if dtype_name(found) is None:
+        raise TypeError(f"{function}: dtype must be {DTYPES}; got {found}.")
+    return found.newbyteorder("=")
+
+
+def placeholder(
+    function: str, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """Return an array of this shape that occupies one number."""
+    try:
+        return np.broadcast_to(np.zeros((), dtype), shape)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{function}: {name} cannot have shape {shown(shape)}; {error}") from error

@@ -1,0 +1,1 @@
+"""From words to machine code: IR, translation of drivers, where code is kept, the processor."""

@@ -1,0 +1,1 @@
+"""Activations: their formulas, and the same on vectors."""

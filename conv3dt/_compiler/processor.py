@@ -1,0 +1,88 @@
+"""What this machine has."""
+
+import os
+from functools import lru_cache
+from typing import NamedTuple
+
+from .._geometry.tuning import MACHINES, Machine
+
+__all__ = ["Host", "host", "machine", "measured_peak"]
+
+
+class Host(NamedTuple):
+    """The processor that code is compiled for."""
+
+    name: str  # as LLVM calls it, such as cascadelake
+    own: str  # the same of the processor that there is
+    target: str  # what LLVM is told that it is
+    isa: str  # avx512, avx2, neon or sse
+    vector_bytes: int
+    features: str  # as LLVM spells them: +avx2,-avx512f,...
+
+    @property
+    def converts_float16(self) -> bool:
+        """Whether single instructions convert between float16 and float32."""
+        return "+f16c" in self.features.split(",")
+
+
+# What an LLVM older than Zen 4 takes it for.
+_WITHOUT_AVX512 = ("znver1", "znver2", "znver3")
+
+# Where LLVM before some version knows a processor by an order of instructions that makes tiles
+# spill, it is told of another one: (version, the other). For Zen 3 loops were written out up to
+# eight times; for Zen 4 and 5 loads came so early that a tile of 14x2 took 2.5 times as long.
+_TOLD = {
+    "znver3": (20, "znver2"),
+    "znver4": (22, "skylake-avx512"),
+    "znver5": (22, "skylake-avx512"),
+}
+
+
+@lru_cache(maxsize=1)
+def host() -> Host:
+    """Return the processor Numba compiles for: this one, or what NUMBA_CPU_NAME says."""
+    # Here and not above: importing conv3dt loads no compiler.
+    from llvmlite import binding  # noqa: TID251
+
+    own = binding.get_host_cpu_name()
+    name = os.environ.get("NUMBA_CPU_NAME") or own
+    named = os.environ.get("NUMBA_CPU_FEATURES")
+    if named is None:
+        elsewhere = "NUMBA_CPU_NAME" in os.environ
+        named = "" if elsewhere else binding.get_host_cpu_features().flatten()
+    features = {f[1:] for f in named.split(",") if f.startswith("+")}
+    isa = _instruction_set(binding.get_default_triple(), features)
+    if isa == "avx512" and name in _WITHOUT_AVX512:
+        name = "znver4"
+    version, other = _TOLD.get(name, (0, name))
+    target = other if binding.llvm_version_info[0] < version else name
+    return Host(name, own, target, isa, MACHINES[isa].vector_bytes, named)
+
+
+def machine() -> Machine:
+    """Return the tuning of this processor: its own, or that of its instruction set.
+
+    Whatever instructions it is to use, stores past its caches are worth what they are worth on it.
+    """
+    named = MACHINES.get(host().name)
+    found = named if named and named.isa == host().isa else MACHINES[host().isa]
+    own = MACHINES.get(host().own)
+    return found._replace(stream_from=own.stream_from) if own else found
+
+
+def _instruction_set(triple: str, features: set[str]) -> str:
+    """Return the key of the tuning table for these features."""
+    if triple.startswith(("aarch64", "arm64")):
+        return "neon"
+    if {"avx512f", "avx512vl", "avx512dq", "avx512bw"} <= features:
+        return "avx512"
+    if {"avx2", "fma"} <= features:
+        return "avx2"
+    return "sse"
+
+
+def measured_peak(threads: int | None = None, seconds: float = 0.2) -> float:
+    """Return the FLOP/s of the best register-only loop of float32 multiply-adds, all threads."""
+    from .._runtime.peak import measure
+
+    return measure(threads, seconds)

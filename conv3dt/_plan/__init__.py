@@ -1,0 +1,1 @@
+"""The choice: every way is asked, the cheapest is taken."""

@@ -1,0 +1,1 @@
+"""Where arrays meet a plan."""

@@ -1,0 +1,57 @@
+"""How much memory can still be had."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from . import groups, recycle
+
+__all__ = ["available", "require"]
+
+# Smaller requests are left to the allocator: asking the system costs more than they do.
+_ASK_FROM = 1 << 26
+
+
+def available() -> int | None:
+    """Return the bytes that can still be had, or None where the system does not say."""
+    found = []
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith(("MemAvailable:", "SwapFree:")):
+                found.append(int(line.split()[1]) * 1024)
+    except (OSError, ValueError):
+        return None
+    return min([sum(found), *_limits()]) if found else None
+
+
+def require(needed: int, function: str) -> None:
+    """Raise MemoryError if `needed` bytes cannot be had."""
+    if needed < _ASK_FROM:
+        return
+    limit = available()
+    if limit is not None and needed > limit:
+        recycle.clear()
+        limit = available()
+    if limit is not None and needed > limit:
+        raise MemoryError(
+            f"{function}: the call needs {_gib(needed)} of memory beside its inputs; "
+            f"{_gib(limit)} can be had."
+        )
+
+
+def _limits() -> Iterator[int]:
+    """Yield what control groups and `ulimit -v` leave."""
+    pairs = groups.numbers("memory", "memory.max", "memory.current")
+    pairs += groups.numbers("memory", "memory.limit_in_bytes", "memory.usage_in_bytes")
+    yield from (max(0, limit - used) for limit, used in pairs)
+    with suppress(ImportError, OSError):  # not on Windows
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if limit != resource.RLIM_INFINITY:
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            yield max(0, limit - pages * resource.getpagesize())
+
+
+def _gib(n: int) -> str:
+    return f"{n / 2**30:,.2f} GiB"

@@ -1,0 +1,77 @@
+"""What this installation is and has chosen: for bug reports."""
+
+import platform
+import sys
+from importlib import metadata
+
+from .._compiler import processor, store
+from .._compiler.version import __version__
+from . import recycle, team
+
+__all__ = ["facts", "show_config"]
+
+
+def show_config() -> None:
+    """Print what a bug report needs: versions, processor, threads, cache, and why.
+
+    See Also
+    --------
+    explain : How one call is computed.
+
+    Examples
+    --------
+    >>> import conv3dt
+    >>> conv3dt.show_config()  # doctest: +ELLIPSIS
+    conv3dt    ...
+    """
+    for name, fact in facts().items():
+        sys.stdout.write(f"{name:<10} {fact}\n")
+
+
+def facts() -> dict[str, str]:
+    """Return the facts by their names, each in one line."""
+    return {
+        "conv3dt": __version__,
+        "python": f"{platform.python_version()} on {platform.platform(terse=True)}",
+        **{name: version(name) for name in ("numpy", "numba", "llvmlite")},
+        **_machine(),
+        **_kernels(),
+        "memory": f"{recycle.kept() / 2**20:.0f} MiB of earlier outputs kept for further ones",
+    }
+
+
+def version(name: str) -> str:
+    """Return the version of a package without importing it."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "missing"
+
+
+def _machine() -> dict[str, str]:
+    """Return processor and threads."""
+    host, (count, reason) = processor.host(), team.count_and_reason()
+    chosen = team.default()
+    block = f"; {chosen} in this block" if chosen != count else ""
+    return {
+        "processor": f"{host.name}, {platform.machine()}",
+        "vectors": f"{host.isa}, {host.vector_bytes} bytes ({host.vector_bytes // 4} float32)",
+        "features": " ".join(f[1:] for f in host.features.split(",") if f.startswith("+")),
+        "threads": f"{count} ({reason}){block}; {team.whose()}",
+    }
+
+
+def _kernels() -> dict[str, str]:
+    """Return where kernels come from, and how often they came from there."""
+    from .._compiler import build
+
+    counts, folder, why = store.COUNTS, store.folder(), store.trouble()
+    if build.PLAIN:
+        where = "none: NUMBA_DISABLE_JIT, everything is plain Python"
+    elif folder is None:
+        where = f"none: {why or 'CONV3DT_CACHE=0'}; kernels are compiled anew in each process"
+    else:
+        state = f"{store.entries()} kernels" if store.entries() else "empty: first calls compile"
+        where = f"{folder} ({state}{'; ' + why if why else ''})"
+    used = ", ".join(f"{counts[name]} {name}" for name in ("hits", "misses", "damaged"))
+    return {"cache": where, "kernels": f"{build.count()} in this process: {used}"}

@@ -1,0 +1,1 @@
+"""The ways to compute a layer: a folder each, and what they share."""

@@ -1,0 +1,1 @@
+"""Output channels in the lanes."""

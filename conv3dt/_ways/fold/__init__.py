@@ -1,0 +1,1 @@
+"""Input positions in the lanes, results folded into the outputs."""

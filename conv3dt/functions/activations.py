@@ -1,0 +1,198 @@
+"""Activation functions on arrays: those of `nn` and of `keras.activations`."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._compiler.activations.formulas import apply
+
+__all__ = [
+    "elu",
+    "exponential",
+    "gelu",
+    "hard_sigmoid",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
+
+Array = NDArray[Any]
+
+
+def _floats(x: Any) -> Array:
+    """Return an array of floating-point numbers; integers become float32."""
+    array = np.asarray(x)
+    return array.astype(np.float32) if array.dtype.kind in "iub" else array
+
+
+def linear(x: Any) -> Any:
+    """Return x."""
+    return x
+
+
+def relu(
+    x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+) -> Array:
+    """Return x above the threshold, at most max_value, and alpha*(x - threshold) below.
+
+    Parameters
+    ----------
+    x : array_like
+        The argument.
+    alpha : float, default 0
+        Slope below the threshold.
+    max_value : float, optional
+        The largest result; default none.
+    threshold : float, default 0
+        Where the result begins; the threshold itself gives 0.
+
+    Returns
+    -------
+    ndarray
+        Of the shape and dtype of x.
+    """
+    x = _floats(x)
+    if (alpha, max_value, threshold) == (0, None, 0):
+        return apply("relu", x)
+    y = np.where(x > threshold, x, alpha * (x - threshold))
+    if max_value is not None:
+        y = np.where(x >= max_value, max_value, y)
+    return np.asarray(np.where(np.isnan(x), x, y), x.dtype)
+
+
+def relu6(x: Any) -> Array:
+    """Return min(max(x, 0), 6)."""
+    return apply("relu6", _floats(x))
+
+
+def leaky_relu(x: Any, alpha: float = 0.2) -> Array:
+    """Return x > 0 ? x : alpha*x."""
+    return relu(x, alpha=alpha)
+
+
+def elu(x: Any, alpha: float = 1.0) -> Array:
+    """Return x > 0 ? x : alpha*(exp(x) - 1). Clevert et al., ICLR 2016."""
+    x = _floats(x)
+    y = apply("elu", x)
+    return y if alpha == 1 else np.where(x < 0, alpha * y, y).astype(x.dtype)
+
+
+def selu(x: Any) -> Array:
+    """Return 1.0507 * (x > 0 ? x : 1.67326*(exp(x) - 1)). Klambauer et al., NIPS 2017."""
+    return apply("selu", _floats(x))
+
+
+def gelu(x: Any, approximate: bool = False) -> Array:
+    """Return x times the normal distribution function of x. Hendrycks and Gimpel, 2016.
+
+    Parameters
+    ----------
+    x : array_like
+        The argument.
+    approximate : bool, default False
+        Whether to return x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715*x**3))) instead.
+
+    Returns
+    -------
+    ndarray
+        Of the shape and dtype of x.
+    """
+    return apply("gelu_tanh" if approximate else "gelu", _floats(x))
+
+
+def swish(x: Any) -> Array:
+    """Return x * sigmoid(x), also called silu. Ramachandran et al., 2017."""
+    return apply("swish", _floats(x))
+
+
+silu = swish
+
+
+def mish(x: Any) -> Array:
+    """Return x * tanh(softplus(x)). Misra, 2019."""
+    return apply("mish", _floats(x))
+
+
+def softplus(x: Any) -> Array:
+    """Return log(1 + exp(x))."""
+    return apply("softplus", _floats(x))
+
+
+def softsign(x: Any) -> Array:
+    """Return x / (1 + abs(x))."""
+    return apply("softsign", _floats(x))
+
+
+def tanh(x: Any) -> Array:
+    """Return the hyperbolic tangent of x."""
+    return apply("tanh", _floats(x))
+
+
+def sigmoid(x: Any) -> Array:
+    """Return 1 / (1 + exp(-x))."""
+    return apply("sigmoid", _floats(x))
+
+
+def hard_sigmoid(x: Any) -> Array:
+    """Return 0.2*x + 0.5 between 0 and 1. Keras 3 calls relu6(x + 3)/6 so."""
+    return apply("hard_sigmoid", _floats(x))
+
+
+def exponential(x: Any) -> Array:
+    """Return exp(x)."""
+    return apply("exponential", _floats(x))
+
+
+def softmax(x: Any, axis: Any = -1) -> Array:
+    """Return exp(x) / sum(exp(x)).
+
+    Parameters
+    ----------
+    x : array_like, of at least 2 dimensions
+        The argument.
+    axis : int or tuple of int, default -1
+        What is summed over; in layers the last axis, even for 'channels_first'.
+
+    Returns
+    -------
+    ndarray
+        Of the shape and dtype of x.
+
+    Raises
+    ------
+    ValueError
+        If x has fewer than 2 dimensions.
+
+    Examples
+    --------
+    >>> from conv3dt.keras import activations
+    >>> activations.softmax([[0.0, 0.0]])
+    array([[0.5, 0.5]])
+    """
+    x = _floats(x)
+    if x.ndim < 2:
+        raise ValueError(
+            f"Cannot apply softmax to a tensor that is {x.ndim}D. Received input shape: {x.shape}"
+        )
+    return np.asarray(np.exp(log_softmax(x, axis)), x.dtype)
+
+
+def log_softmax(x: Any, axis: Any = -1) -> Array:
+    """Return the logarithm of softmax, over the last axis by default."""
+    x = _floats(x)
+    wide = x.astype(np.float64)
+    wide = wide - wide.max(axis, keepdims=True, initial=-np.inf)  # there may be no numbers
+    with np.errstate(divide="ignore"):
+        return np.asarray(wide - np.log(np.exp(wide).sum(axis, keepdims=True)), x.dtype)

@@ -1,0 +1,198 @@
+"""Filters that are packed once and used for many inputs."""
+
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._call.arguments import Call, as_call
+from .._call.arrays import as_array, as_dtype
+from .._call.request import Request
+from .._plan.plan import Plan
+from .._run import run
+from .._run.autotune import fastest_way
+
+__all__ = ["Prepared", "prepare"]
+
+_MOST_PLANS = 64  # of one Prepared: inputs of so many shapes
+_MOST_LAYOUTS = 4  # and copies of its filters
+
+
+class Prepared:
+    """A transposed convolution whose filters are packed and whose plans are made.
+
+    Made by `prepare`; called with an input. May be called from several threads at once.
+
+    Attributes
+    ----------
+    filters : ndarray, shape (depth, height, width, out_channels, in_channels)
+        A copy of what was given, read-only.
+    bias : ndarray, shape (out_channels,), or None
+        Likewise.
+    """
+
+    def __init__(
+        self, filters: NDArray[Any], bias: NDArray[Any] | None, autotune: bool, **options: Any
+    ) -> None:
+        self.filters, self.bias = filters, bias
+        self._autotune = autotune
+        self._ways: dict[tuple[Request, int | None], str] = {}
+        self._options = options
+        self._packed: dict[Plan, run.Packed] = {}
+        self._lock = Lock()
+
+    def __call__(
+        self, input: Any, output_shape: Any = None, *, out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
+        """Compute the transposed convolution of an input.
+
+        Parameters
+        ----------
+        input : array_like, shape (batch, depth, height, width, in_channels)
+            (batch, in_channels, depth, height, width) for 'NCDHW'. Of the dtype of the filters.
+        output_shape : sequence of 5 int, optional
+            Shape of the result. None gives every axis of length i the length i*s ('SAME'), or
+            i*s + max(0, extent of the kernel - s) ('VALID').
+        out : ndarray, shape `output_shape`, optional
+            Receives the result and is returned, as in `conv3d_transpose`.
+
+        Returns
+        -------
+        ndarray, shape `output_shape`
+            The bits that `conv3d_transpose` would return, unless `autotune` found another way.
+
+        Raises
+        ------
+        ValueError, TypeError, MemoryError
+            As `conv3d_transpose`.
+        """
+        call = as_call(
+            "Prepared",
+            input,
+            self.filters,
+            output_shape,
+            bias=self.bias,
+            out=out,
+            natural=True,
+            **self._options,
+        )
+        way = self._way(call) if self._autotune and 0 not in call.request.output_shape else None
+        result = run.run(call, self._packing, way)
+        return result if out is None else out
+
+    def _way(self, call: Call) -> str:
+        """Return the fastest way to compute calls like this one, found out with the first."""
+        key = call.request, call.threads
+        if key not in self._ways:
+            if len(self._ways) >= _MOST_PLANS:
+                self._ways.clear()
+            self._ways[key] = fastest_way(call, self._packing)
+        return self._ways[key]
+
+    def _packing(self, plan: Plan, *_: Any) -> run.Packed:
+        """Return the filters as packed for a plan."""
+        found = self._packed.get(plan)
+        if found is None:
+            with self._lock:
+                found = self._packed.get(plan) or self._pack(plan)
+        return found
+
+    def _pack(self, plan: Plan) -> run.Packed:
+        """Pack the filters for a plan, unless another plan has packed them so."""
+        kept = list(self._packed.values())
+        shared = [p for p in kept if _layout(p.plan) == _layout(plan)]
+        packed = shared[0] if shared else run.pack(plan, self.filters, self.bias)
+        copies = {id(p.memory) for p in (*kept, packed)}
+        if len(kept) >= _MOST_PLANS or len(copies) > _MOST_LAYOUTS:
+            self._packed.clear()
+        self._packed[plan] = packed._replace(plan=plan) if shared else packed
+        return self._packed[plan]
+
+
+def _layout(plan: Plan) -> tuple[object, ...]:
+    """Return what packed filters depend on: plans with the same layout can share them."""
+    taps = tuple((f.k0, f.k_step, f.taps) for axis in plan.axes for f in axis.phases)
+    return plan.exact, plan.tiling.kernel, plan.tiling.blocks, taps
+
+
+def prepare(
+    filters: Any,
+    strides: Any = 1,
+    padding: Any = "SAME",
+    data_format: Any = "NDHWC",
+    dilations: Any = None,
+    *,
+    bias: Any = None,
+    activation: str | None = None,
+    threads: int | None = None,
+    autotune: bool = False,
+) -> Prepared:
+    """Pack filters once, to be used for many inputs.
+
+    A plain call packs its filters every time, which for layers with many channels and few positions
+    takes longer than computing.
+
+    Parameters
+    ----------
+    filters : array_like, shape (depth, height, width, out_channels, in_channels)
+        The kernel; its dtype is that of the inputs. It is copied: later changes have no effect.
+    strides, padding, data_format, dilations
+        As in `conv3d_transpose`.
+    bias : array_like, shape (out_channels,), optional
+        Added to the result; of the same dtype as `filters`. Copied as well.
+    activation, threads
+        As in `conv3d_transpose`.
+    autotune : bool, default False
+        Find out with the first input of each shape which of two or three ways to compute it is the
+        fastest, and remember that in the cache of compiled kernels. It takes a second; by another
+        way the last bits of the result may differ.
+
+    Returns
+    -------
+    Prepared
+        To be called with an input, and an output shape if it is not the natural one.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `conv3d_transpose`.
+
+    See Also
+    --------
+    conv3d_transpose : The same at once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import conv3dt
+    >>> double = conv3dt.prepare(np.ones((1, 1, 2, 1, 1), np.float32), strides=(1, 1, 2))
+    >>> double(np.float32([1, 2, 3]).reshape(1, 1, 1, 3, 1)).ravel()
+    array([1., 1., 2., 2., 3., 3.], dtype=float32)
+    """
+    array = as_array("prepare", "filters", filters)
+    plain = isinstance(filters, (list, tuple))  # Python's numbers: they are float32
+    dtype = np.dtype(np.float32) if plain else as_dtype("prepare", array.dtype)
+    channels = array.shape[4] if array.ndim == 5 else 1
+    shape = (1, channels, 1, 1, 1) if data_format == "NCDHW" else (1, 1, 1, 1, channels)
+    options = {
+        "strides": strides,
+        "padding": padding,
+        "data_format": data_format,
+        "dilations": dilations,
+        "activation": activation,
+        "threads": threads,
+    }
+    # A call with the smallest input: what is wrong with the arguments is said now.
+    call = as_call(
+        "prepare", np.zeros(shape, dtype), filters, None, bias=bias, natural=True, **options
+    )
+    bias = None if call.bias is None else _copy(call.bias)
+    return Prepared(_copy(call.filters), bias, bool(autotune), **options)
+
+
+def _copy(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a copy that cannot be written to."""
+    copy = np.array(array)
+    copy.flags.writeable = False
+    return copy

@@ -1,0 +1,252 @@
+"""The library's own functions: TensorFlow's operation with more to ask for."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from numpy.typing import NDArray
+
+from .._call.arguments import as_call, as_request, as_threads
+from .._plan.plan import Plan
+from .._plan.planner import plain_plan
+from .._run import run
+from .._runtime import recycle, team
+
+__all__ = ["clear_cache", "conv3d_transpose", "explain", "threads"]
+
+
+def conv3d_transpose(
+    input: Any,
+    filters: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: Any = "SAME",
+    data_format: Any = "NDHWC",
+    dilations: Any = None,
+    name: Any = None,
+    *,
+    bias: Any = None,
+    activation: str | None = None,
+    out: NDArray[Any] | None = None,
+    threads: int | None = None,
+) -> NDArray[Any]:
+    """Compute the transposed 3-D convolution, with bias and activation.
+
+    The transpose (gradient with respect to its input) of a 3-D convolution; also called
+    deconvolution. The positional arguments are those of `tf.nn.conv3d_transpose`.
+
+    Parameters
+    ----------
+    input : array_like, shape (batch, depth, height, width, in_channels)
+        (batch, in_channels, depth, height, width) for 'NCDHW'. dtype float16, bfloat16, float32 or
+        float64, in any memory layout; anything with `__array__` or `__dlpack__`.
+    filters : array_like, shape (depth, height, width, out_channels, in_channels)
+        The kernel, of the same dtype as `input`. A list of numbers takes the other's dtype.
+    output_shape : sequence of 5 int
+        Shape of the result in the order of `data_format`. The batch may be -1.
+    strides : int or sequence of 1, 3 or 5 int
+        How far apart the inputs lie in the output; 5 in the order of `data_format`, with 1 for
+        batch and channels. None is 1.
+    padding : {'SAME', 'VALID'}, default 'SAME'
+        Which padding the forward convolution has that this one is the transpose of. With stride s
+        an axis of length i may become (i - 1)*s + 1 to i*s long ('SAME'), or (i - 1)*s + extent of
+        the kernel, and up to s - 1 more ('VALID').
+    data_format : {'NDHWC', 'NCDHW'}, default 'NDHWC'
+        Order of the dimensions of `input` and of the result. None is 'NDHWC'.
+    dilations : int or sequence of 1, 3 or 5 int, default 1
+        How far apart the taps of the kernel lie.
+    name : object, optional
+        Accepted and not used: there is no graph.
+    bias : array_like, shape (out_channels,), optional
+        Added to the result; of the same dtype as `input`.
+    activation : str, optional
+        Applied after the bias: 'relu', 'relu6', 'leaky_relu' (slope 0.2), 'elu', 'selu', 'sigmoid',
+        'hard_sigmoid' (0.2*x + 0.5), 'tanh', 'gelu', 'gelu_tanh' (its approximation), 'swish',
+        'mish', 'softplus', 'softsign', 'exponential' or 'linear'. None is 'linear'.
+    out : ndarray, shape `output_shape`, optional
+        Receives the result and is returned. C-contiguous, of the same dtype as `input`, sharing no
+        memory with the other arrays.
+    threads : int, optional
+        How many threads may work, default all. The result does not depend on it, to the bit.
+
+    Returns
+    -------
+    ndarray, shape `output_shape`
+        C-contiguous, with the dtype of `input`. float16 and bfloat16 are summed in float32.
+
+    Raises
+    ------
+    ValueError
+        If an argument has an illegal value; the message says which would be legal.
+    TypeError
+        If an argument is of the wrong kind, such as an unsupported dtype.
+    MemoryError
+        If there is not enough memory, before any work.
+
+    See Also
+    --------
+    explain : How a call is computed.
+
+    Examples
+    --------
+    Two by two inputs, a kernel of 2, stride 2: each input becomes a square.
+
+    >>> import numpy as np
+    >>> import conv3dt
+    >>> x = np.array([[1, 2], [3, 4]], np.float32).reshape(1, 1, 2, 2, 1)
+    >>> w = np.ones((1, 2, 2, 1, 1), np.float32)
+    >>> y = conv3dt.conv3d_transpose(x, w, (1, 1, 4, 4, 1), strides=(1, 2, 2))
+    >>> y[0, 0, :, :, 0]
+    array([[1., 1., 2., 2.],
+           [1., 1., 2., 2.],
+           [3., 3., 4., 4.],
+           [3., 3., 4., 4.]], dtype=float32)
+
+    Bias and activation cost nothing extra:
+
+    >>> y = conv3dt.conv3d_transpose(
+    ...     x, w, (1, 1, 4, 4, 1), (1, 2, 2), bias=np.float32([-2]), activation="relu"
+    ... )
+    >>> y[0, 0, :, :, 0]
+    array([[0., 0., 0., 0.],
+           [0., 0., 0., 0.],
+           [1., 1., 2., 2.],
+           [1., 1., 2., 2.]], dtype=float32)
+    """
+    call = as_call(
+        "conv3d_transpose",
+        input,
+        filters,
+        output_shape,
+        strides,
+        padding,
+        data_format,
+        dilations,
+        bias=bias,
+        activation=activation,
+        out=out,
+        threads=threads,
+    )
+    result = run.run(call)
+    return result if out is None else out
+
+
+def explain(
+    input: Any,
+    filters: Any,
+    output_shape: Any,
+    strides: Any,
+    padding: Any = "SAME",
+    data_format: Any = "NDHWC",
+    dilations: Any = None,
+    name: Any = None,
+    *,
+    bias: Any = None,
+    activation: str | None = None,
+    out: NDArray[Any] | None = None,
+    threads: int | None = None,
+    dtype: Any = None,
+) -> Plan:
+    """Return the plan by which `conv3d_transpose` would compute these arguments.
+
+    Nothing is computed, compiled or allocated.
+
+    Parameters
+    ----------
+    input, filters, bias : array_like, or sequence of int
+        The arrays of the call, or only their shapes. The input is taken to be C-contiguous, which
+        some layers need not pack.
+    output_shape, strides, padding, data_format, dilations, name, activation, out, threads
+        As in `conv3d_transpose`.
+    dtype : dtype_like, optional
+        What the shapes are shapes of; default the dtype of the arrays, or float32 if there are
+        none.
+
+    Returns
+    -------
+    Plan
+        Printed, it shows the output lengths and crops of each axis, the phases and taps, the
+        kernel and tile and why they were chosen, work, memory, tasks and threads.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For the arguments for which `conv3d_transpose` raises it.
+
+    See Also
+    --------
+    conv3d_transpose : Compute it.
+
+    Examples
+    --------
+    >>> import conv3dt
+    >>> plan = conv3dt.explain((1, 16, 16, 16, 64), (4, 4, 4, 32, 64), (1, 32, 32, 32, 32), 2)
+    >>> plan.request.p
+    (1, 1, 1)
+    """
+    request = as_request(
+        "explain",
+        input,
+        filters,
+        output_shape,
+        strides,
+        padding,
+        data_format,
+        dilations,
+        bias=bias,
+        activation=activation,
+        out=out,
+        dtype=dtype,
+    )
+    return plain_plan(request, as_threads("explain", threads))
+
+
+def threads(n: int) -> AbstractContextManager[None]:
+    """Let calls inside a `with` block use `n` threads, unless they say otherwise.
+
+    The number before is restored at the end. It holds for this thread, or this asyncio task, and
+    what it calls: threads that it starts have their own, so set it where the calls are made.
+
+    Parameters
+    ----------
+    n : int
+        From 1 to the most that a call may use, which `show_config` prints.
+
+    Returns
+    -------
+    context manager
+
+    Raises
+    ------
+    ValueError
+        If n is out of range.
+    TypeError
+        If n is not an integer.
+
+    Examples
+    --------
+    >>> import conv3dt
+    >>> with conv3dt.threads(1):
+    ...     plan = conv3dt.explain((1, 64, 64, 64, 8), (2, 2, 2, 8, 8), (1, 128, 128, 128, 8), 2)
+    >>> plan.threads
+    1
+    """
+    return team.limited(as_threads("threads", n))
+
+
+def clear_cache() -> None:
+    """Give back the memory that is kept from call to call.
+
+    Unused memory of earlier outputs and of scratch, plans, and kernels, which the next calls load
+    from the disk again. What is in use stays valid.
+
+    See Also
+    --------
+    set_recycling : How much of it is kept.
+
+    Examples
+    --------
+    >>> import conv3dt
+    >>> conv3dt.clear_cache()
+    """
+    recycle.clear()
+    run.clear()

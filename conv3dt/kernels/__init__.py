@@ -1,1 +1,0 @@
-"""Compiled kernels: the only modules that import llvmlite."""
