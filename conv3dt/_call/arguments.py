@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._geometry.tile import ACTIVATIONS
+from .._compiler.activations.table import ACTIVATIONS
 from .._runtime import team
 from .arrays import as_array, as_dtype, as_operands, check_out, dtype_name, placeholder
 from .request import Request, make_forward_request, make_request
@@ -190,4 +190,4 @@ def as_threads(function: str, threads: Any) -> int:
 
 
 def _as_activation(function: str, activation: Any) -> str:
-    return as_name(function, "activation", activation, ACTIVATIONS)
+    return as_name(function, "activation", activation, tuple(ACTIVATIONS))

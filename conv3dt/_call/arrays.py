@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._geometry.tile import ITEMSIZE
+from .._geometry.storages import STORAGES
 from .scalars import shown
 
 __all__ = ["as_array", "as_dtype", "as_operands", "check_out", "dtype_name", "placeholder"]
@@ -24,7 +24,7 @@ DTYPES = "float16, bfloat16, float32 or float64"
 @lru_cache(maxsize=256)
 def dtype_name(dtype: np.dtype[Any]) -> str | None:
     """Return the name of a dtype that can be computed with, whatever its byte order; else None."""
-    return dtype.name if dtype.name in ITEMSIZE else None
+    return dtype.name if dtype.name in STORAGES else None
 
 
 def as_operands(

@@ -6,7 +6,7 @@ from math import prod
 from typing import NamedTuple, TypeAlias
 
 from .._geometry.integers import crop, effective, forward_length, legal_lengths, natural_length
-from .._geometry.tile import ITEMSIZE
+from .._geometry.storages import STORAGES
 from .scalars import shown
 
 __all__ = ["Request", "make_forward_request", "make_request"]
@@ -34,7 +34,7 @@ class Request(NamedTuple):
     data_format: str  # 'NDHWC' or 'NCDHW'
     dtype: str  # 'float16', 'bfloat16', 'float32' or 'float64'
     bias: bool
-    activation: str  # one of _tile.ACTIVATIONS
+    activation: str  # a row of _compiler.activations.table
     forward: bool = False
 
     @property
@@ -52,7 +52,7 @@ class Request(NamedTuple):
     @property
     def output_bytes(self) -> int:
         """Bytes of the output."""
-        return prod(self.output_shape) * ITEMSIZE[self.dtype]
+        return prod(self.output_shape) * STORAGES[self.dtype].item
 
 
 class _Axis(NamedTuple):
@@ -242,7 +242,7 @@ def _forward_length(function: str, number: int, axis: _Axis) -> int:
 def _check_size(function: str, request: Request) -> None:
     """Reject more bytes than 64 bits can count; empty dimensions count as 1, as in NumPy."""
     numbers = prod(max(1, extent) for extent in request.output_shape)
-    if numbers * ITEMSIZE[request.dtype] > MOST_BYTES:
+    if numbers * STORAGES[request.dtype].item > MOST_BYTES:
         raise ValueError(
             f"{function}: the output must have at most {MOST_BYTES} bytes;"
             f" got output_shape {request.output_shape} of {request.dtype}."

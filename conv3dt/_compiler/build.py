@@ -13,20 +13,16 @@ from hashlib import blake2b
 from typing import Any, cast
 
 from . import store
+from .plain import PLAIN
 
 __all__ = [
-    "PLAIN",
     "assembly",
     "callable_at",
     "clear",
-    "compiled",
     "count",
     "emitted",
     "function_at",
 ]
-
-# Whether functions stay plain Python.
-PLAIN: bool = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 Function = Callable[..., None]
 # Where an address came from has to be kept as long as the function may be called: plans do.
@@ -49,17 +45,6 @@ def emitted(key: Any, n_arguments: int, write: Function, plain: Callable[[], Fun
     `key` names it, in every process; `plain()` is its twin for NUMBA_DISABLE_JIT=1.
     """
     return _address(repr(key), plain, lambda name: _code(name, n_arguments, write))
-
-
-def compiled(key: Any, n_arguments: int, find: Callable[[], Function]) -> int:
-    """Return the address of the Python function `find()`, translated."""
-
-    def write(*words: Any) -> None:
-        from .translate import translate
-
-        translate(find(), *words)
-
-    return emitted(key, n_arguments, write, find)
 
 
 def _address(key: str, plain: Callable[[], Function], make: Callable[[str], bytes]) -> int:

@@ -1,22 +1,23 @@
 """Expressions of drivers as LLVM's instructions: the half of `translate` that has no control flow.
 
-The types are described there.
+The types are described there. What is known while translating stays a value of Python's.
 """
 
 import ast
 import operator
 from functools import partial, reduce
-from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
 
+from .records import Field, Inline, Int, Record, Rows
+from .values import Ref, Values, is_number
 from .vectors import I16, I32, I64
 from .words import View, Word
 
 __all__ = ["Expressions"]
 
-I1, F32, F64 = ir.IntType(1), ir.FloatType(), ir.DoubleType()
+F32, F64 = ir.FloatType(), ir.DoubleType()
 FLOATS = F32, F64
 _TYPES = {np.int64: I64, np.uint32: I32, np.uint16: I16, np.float32: F32, np.float64: F64}
 _COMPARISONS = {
@@ -25,112 +26,93 @@ _COMPARISONS = {
 _FOLDED = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Pow: operator.pow,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.LShift: operator.lshift,
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
+    ast.Gt: operator.gt, ast.GtE: operator.ge,
 }  # fmt: skip
 
 
-class _Slot(NamedTuple):
-    """Where a number is on the stack."""
+class Expressions(Values):
+    """What an expression gives: IR, a view, a record, a tuple, or a value of Python's."""
 
-    pointer: ir.Value
-    kind: ir.Type
-
-
-class Expressions:
-    """What an expression gives: IR, a view, a tuple, or a number of Python's."""
-
-    def __init__(self, builder, function):
-        self.b = builder
-        self.function = function
-        self.slots = {}  # of variables: where they are on the stack, until LLVM finds registers
-
-    def called(self, function, arguments):
+    def called(self, function, arguments, constants):
         """Return what a function of Python's returns."""
         raise NotImplementedError
 
-    def handler(self, node):
-        """Return the method for a kind of syntax."""
-        found = getattr(self, f"_on_{type(node).__name__.lower()}", None)
-        if found is None:
-            line = self.function.__code__.co_firstlineno + node.lineno - 1
-            raise NotImplementedError(f"{self.function.__name__}, line {line}: {ast.unparse(node)}")
-        return found
-
-    def value(self, node):
-        """Return what an expression gives: an IR value, a view, a tuple or a number of Python's."""
-        return self.handler(node)(node)
-
-    def as_ir(self, value, kind=None):
-        """Return a number as IR, Python's as `kind` or int64."""
-        if isinstance(value, ir.Value):
-            if kind is not None and value.type != kind:
-                raise TypeError(f"{self.function.__name__}: {value.type} where {kind} is needed")
-            return value
-        return ir.Constant(kind or (I1 if isinstance(value, bool) else I64), value)
-
-    def truth(self, value):
-        """Return a condition."""
-        value = self.as_ir(value)
-        zero = ir.Constant(value.type, 0)
-        return value if value.type == I1 else self.b.icmp_unsigned("!=", value, zero)
-
-    def assign(self, name, value):
-        """Let a variable have a value; its type is that of its first one."""
-        if name not in self.slots:
-            self.slots[name] = self.slot(value)
-        self.write(self.slots[name], value)
-
-    def slot(self, value):
-        """Return room on the stack for such a value."""
-        if isinstance(value, View):
-            return View(value.element, self.slot(value.address), self.slot(value.length))
-        with self.b.goto_entry_block():
-            kind = self.as_ir(value).type
-            return _Slot(self.b.alloca(kind), kind)
-
-    def write(self, slot, value):
-        """Store a value in a slot."""
-        if isinstance(slot, View):
-            self.write(slot.address, value.address)
-            self.write(slot.length, value.length)
-        else:
-            self.b.store(self.as_ir(value, slot.kind), slot.pointer)
-
-    def read(self, slot):
-        """Return the value of a slot."""
-        if isinstance(slot, View):
-            return View(slot.element, self.read(slot.address), self.read(slot.length))
-        return self.b.load(slot.pointer)
+    # ---- names, attributes, indices --------------------------------------------------------------
 
     def _on_constant(self, node):
         return node.value
 
     def _on_name(self, node):
-        if node.id in self.slots:
-            return self.read(self.slots[node.id])
-        return self.known(node)
+        name, outside = node.id, self.function.__globals__
+        for known in (self.values, self.constants):
+            if name in known:
+                return known[name]
+        if name in self.slots:
+            return self.read(self.slots[name])
+        builtins = outside["__builtins__"]
+        builtins = builtins if isinstance(builtins, dict) else vars(builtins)
+        if name not in outside and name not in builtins:
+            self.refuse(node, "it has no value here")
+        return outside[name] if name in outside else builtins[name]
 
     def _on_attribute(self, node):
-        return self.known(node)
+        value = self.value(node.value)
+        if is_number(value):
+            self.refuse(node, "a number has no parts")
+        if not isinstance(value, Ref):
+            return getattr(value, node.attr)
+        if node.attr == "address":
+            return value.address
+        field = self.field(node, value)
+        at = self.b.add(value.address, I64(field.offset))
+        if isinstance(field, Inline):
+            return Ref(field.record, at)
+        number = self.b.load(self.number_at(at))
+        return Ref(field.record, number, rows=True) if isinstance(field, Rows) else number
 
-    def known(self, node):
-        """Return what a name means where the function was defined."""
-        if isinstance(node, ast.Attribute):
-            return getattr(self.known(node.value), node.attr)
-        names = self.function.__globals__
-        return names[node.id] if node.id in names else names["__builtins__"][node.id]
+    def field(self, node, value):
+        """Return the field of a record that an attribute names."""
+        field = getattr(value.record, node.attr, None)
+        if value.rows or not isinstance(field, Field):
+            self.refuse(node, f"{value.record.__name__} has no field {node.attr!r}")
+        return field
+
+    def set_field(self, node, value):
+        """Store a number in a field of a record."""
+        record = self.value(node.value)
+        field = self.field(node, record)
+        if not isinstance(field, (Int, Rows)):
+            self.refuse(node, "only numbers are stored")
+        at = self.b.add(record.address, I64(field.offset))
+        self.b.store(self.as_ir(value, I64), self.number_at(at))
+
+    def number_at(self, address):
+        """Return a pointer to the int64 number at an address."""
+        return self.b.inttoptr(address, I64.as_pointer())
 
     def _on_tuple(self, node):
         return tuple(self.value(x) for x in node.elts)
 
     def _on_subscript(self, node):
-        view = self.value(node.value)
-        return self.b.load(view.at(self.b, self.as_ir(self.value(node.slice))))
+        value, index = self.value(node.value), self.value(node.slice)
+        if isinstance(value, Ref):
+            step = self.b.mul(self.as_ir(index), I64(value.record.SIZE), flags=["nsw"])
+            return Ref(value.record, self.b.add(value.address, step))
+        if isinstance(value, View):
+            return self.b.load(value.at(self.b, self.as_ir(index)))
+        if is_number(value) or is_number(index):
+            self.refuse(node, "only views and rows of records have numbered parts")
+        return value[index]
+
+    # ---- operators -------------------------------------------------------------------------------
 
     def _on_unaryop(self, node):
         value = self.value(node.operand)
         if isinstance(node.op, ast.Not):
-            return self.b.not_(self.truth(value))
-        if not isinstance(value, ir.Value):
+            found = self.truth(value)
+            return self.b.not_(found) if is_number(found) else not found
+        if not is_number(value):
             return -value
         return self.b.fneg(value) if value.type in FLOATS else self.b.neg(value)
 
@@ -139,7 +121,7 @@ class Expressions:
 
     def binary(self, op, x, y):
         """Return x op y."""
-        if not isinstance(x, ir.Value) and not isinstance(y, ir.Value):
+        if not is_number(x) and not is_number(y):
             return _FOLDED[type(op)](x, y)
         x, y = self.alike(x, y)
         b, kind = self.b, type(op)
@@ -159,7 +141,7 @@ class Expressions:
 
     def alike(self, x, y):
         """Return both as IR of one type."""
-        kind = next(v.type for v in (x, y) if isinstance(v, ir.Value))
+        kind = next((v.type for v in (x, y) if is_number(v)), I64)
         return self.as_ir(x, kind), self.as_ir(y, kind)
 
     def divided(self, x, y):
@@ -173,34 +155,46 @@ class Expressions:
     def _on_compare(self, node):
         values = [self.value(x) for x in (node.left, *node.comparators)]
         found = [
-            self.compared(_COMPARISONS[type(op)], *self.alike(x, y))
-            for op, x, y in zip(node.ops, values, values[1:], strict=False)
+            self.compared(op, x, y) for op, x, y in zip(node.ops, values, values[1:], strict=False)
         ]
-        return reduce(self.b.and_, found)
+        return found[0] if len(found) == 1 else reduce(self.b.and_, map(self.as_ir, found))
 
     def compared(self, op, x, y):
         """Return whether x op y."""
+        if not is_number(x) and not is_number(y):
+            return _FOLDED[type(op)](x, y)
+        x, y = self.alike(x, y)
+        sign = _COMPARISONS[type(op)]
         if x.type in FLOATS:
-            return (self.b.fcmp_unordered if op == "!=" else self.b.fcmp_ordered)(op, x, y)
-        return (self.b.icmp_signed if x.type == I64 else self.b.icmp_unsigned)(op, x, y)
+            return (self.b.fcmp_unordered if sign == "!=" else self.b.fcmp_ordered)(sign, x, y)
+        return (self.b.icmp_signed if x.type == I64 else self.b.icmp_unsigned)(sign, x, y)
 
     def _on_boolop(self, node):
         """Return a condition; what need not be looked at is not."""
+        stops = isinstance(node.op, ast.Or)
         slot, after = self.slot(True), self.b.append_basic_block("decided")
+        self.write(slot, not stops)
         for x in node.values:
             condition = self.truth(self.value(x))
+            if not is_number(condition):
+                if condition == stops:
+                    self.write(slot, stops)
+                    break
+                continue
             self.write(slot, condition)
             more = self.b.append_basic_block("more")
-            yes, no = (more, after) if isinstance(node.op, ast.And) else (after, more)
-            self.b.cbranch(condition, yes, no)
+            self.b.cbranch(condition, *((after, more) if stops else (more, after)))
             self.b.position_at_end(more)
         self.b.branch(after)
         self.b.position_at_end(after)
         return self.read(slot)
 
     def _on_ifexp(self, node):
+        test = self.truth(self.value(node.test))
+        if not is_number(test):
+            return self.value(node.body if test else node.orelse)
         yes, no, after = (self.b.append_basic_block(n) for n in ("then", "else", "after"))
-        self.b.cbranch(self.truth(self.value(node.test)), yes, no)
+        self.b.cbranch(test, yes, no)
         slot = None
         for block, part in ((yes, node.body), (no, node.orelse)):
             self.b.position_at_end(block)
@@ -211,29 +205,40 @@ class Expressions:
         self.b.position_at_end(after)
         return self.read(slot)
 
+    # ---- calls -----------------------------------------------------------------------------------
+
     def _on_call(self, node):
-        function, arguments = self.known(node.func), [self.value(x) for x in node.args]
+        function, arguments = self.value(node.func), [self.value(x) for x in node.args]
+        constants = {x.arg: self.value(x.value) for x in node.keywords}
         if isinstance(function, Word):
             return function.write(self.b, *(self.as_ir(x) for x in arguments))
+        if isinstance(function, type) and issubclass(function, Record):
+            return Ref(function, self.as_ir(arguments[0]))
+        if isinstance(function, type) and issubclass(function, tuple):
+            return function(*arguments)
         if function in _TYPES:
             return self.converted(_TYPES[function], *arguments)
         if function in (min, max):
-            return reduce(partial(self.better, "<" if function is min else ">"), arguments)
+            return reduce(partial(self.better, function), arguments)
         if function is divmod:
-            return self.divided(*map(self.as_ir, arguments))
+            return self.divided(*self.alike(*arguments))
         if function is len:
             return arguments[0].length
-        return self.called(function, arguments)
+        if not hasattr(function, "__code__"):
+            self.refuse(node, "it cannot be called here")
+        return self.called(function, arguments, constants)
 
-    def better(self, op, x, y):
-        """Return x if x op y, else y."""
-        x, y = self.alike(x, y) if isinstance(x, ir.Value) or isinstance(y, ir.Value) else (x, y)
-        x, y = self.as_ir(x), self.as_ir(y)
+    def better(self, function, x, y):
+        """Return the lesser or greater of two numbers."""
+        if not is_number(x) and not is_number(y):
+            return function(x, y)
+        x, y = self.alike(x, y)
+        op = ast.Lt() if function is min else ast.Gt()
         return self.b.select(self.compared(op, x, y), x, y)
 
     def converted(self, kind, x):
         """Return x in another type."""
-        if not isinstance(x, ir.Value):
+        if not is_number(x):
             return ir.Constant(kind, x)
         if x.type == kind:
             return x

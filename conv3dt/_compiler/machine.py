@@ -64,7 +64,7 @@ def _initialize() -> None:
 
 @lru_cache(maxsize=1)
 def _target() -> Any:
-    """Return what LLVM compiles for: the processor that `_cpu` tells it of."""
+    """Return what LLVM compiles for: the processor that `processor` tells it of."""
     _initialize()
     host = processor.host()
     target = binding.Target.from_default_triple()

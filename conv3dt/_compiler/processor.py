@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .._geometry.tuning import MACHINES, Machine
 
-__all__ = ["Host", "host", "machine", "measured_peak"]
+__all__ = ["Host", "host", "machine"]
 
 
 class Host(NamedTuple):
@@ -79,10 +79,3 @@ def _instruction_set(triple: str, features: set[str]) -> str:
     if {"avx2", "fma"} <= features:
         return "avx2"
     return "sse"
-
-
-def measured_peak(threads: int | None = None, seconds: float = 0.2) -> float:
-    """Return the FLOP/s of the best register-only loop of float32 multiply-adds, all threads."""
-    from .._runtime.peak import measure
-
-    return measure(threads, seconds)

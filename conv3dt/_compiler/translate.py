@@ -1,32 +1,39 @@
 """A driver's Python as LLVM's instructions.
 
 The drivers are integer loops: what they need of Python is little, and is translated word by word,
-callees in place. Numba took 8 s for what takes 2 s so: it compiles each of forty functions by
-itself, and again in each of its callers. The same text runs with NUMBA_DISABLE_JIT=1.
+callees in place. The same text runs with NUMBA_DISABLE_JIT=1.
 
 Numbers are int64, uint32, uint16, float32, float64 or bool; a number of Python's takes the type of
 the other operand. There is no other conversion but `np.float32(x)` and its like. Division rounds
 down, as Python's does, and is not checked. A step of `range` that is no constant must be positive.
-Besides there are tuples, `min`, `max`, `divmod`, `range`, and the words of `memory`.
+Besides there are records (see `records`), tuples and NamedTuples, `min`, `max`, `divmod`, `range`,
+and the words of `words`. Parameters behind `*` are values of Python's, known when it is translated:
+of an `if` that they decide, only what will run is translated.
+
+A name that gets its values at the function's own level, a parameter or a loop's variable, is the
+value that it was given last; any other has room on the stack, which LLVM makes a register, and the
+type of its first value. A loop's variable has no value behind the loop.
 """
 
 import ast
 import inspect
 import textwrap
+from collections import Counter
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 
 from .expressions import Expressions
+from .values import is_number
 from .vectors import I64
 
 __all__ = ["translate"]
 
 
-def translate(function, builder, *arguments):
-    """Append what `function(*arguments)` does."""
-    _Frame(builder, function).call(arguments)
+def translate(function, builder, *arguments, **constants):
+    """Append what `function(*arguments, **constants)` does."""
+    _Frame(builder, function, constants).call(arguments)
 
 
 class _Loop(NamedTuple):
@@ -34,37 +41,71 @@ class _Loop(NamedTuple):
     leave: ir.Block
 
 
-@lru_cache(maxsize=256)
-def _definition(function):
-    """Return the syntax of a function."""
-    return ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+class _Definition(NamedTuple):
+    """The syntax of a function, and what is known of it."""
+
+    syntax: Any
+    direct: frozenset[str]  # names that get values in the order of the text
+    plain: bool  # it returns at its end, or never
+
+
+@lru_cache(maxsize=512)
+def _definition(function) -> _Definition:
+    """Return the definition of a function."""
+    syntax = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    nodes = list(ast.walk(syntax))
+    stored = Counter(x.id for x in nodes if _is_stored(x))
+    own = Counter(
+        x.id
+        for statement in syntax.body
+        if isinstance(statement, (ast.Assign, ast.AugAssign))
+        for x in ast.walk(statement)
+        if _is_stored(x)
+    )
+    parameters = {x.arg for x in syntax.args.args}
+    direct = {name for name in parameters | set(own) if stored[name] == own[name]}
+    counters = {x.target.id for x in nodes if isinstance(x, ast.For)}
+    direct |= {name for name in counters - parameters if stored[name] == 1}
+    returns = [x for x in nodes if isinstance(x, ast.Return)]
+    return _Definition(syntax, frozenset(direct), not returns or returns == [syntax.body[-1]])
+
+
+def _is_stored(node) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 
 class _Frame(Expressions):
     """One call of one function, whose instructions are appended where the builder stands."""
 
-    def __init__(self, builder, function):
-        super().__init__(builder, function)
+    def __init__(self, builder, function, constants):
+        super().__init__(builder, function, constants)
+        self.definition = _definition(function)
         self.loops = []
-        self.end = builder.append_basic_block("end")
+        self.end = None if self.definition.plain else builder.append_basic_block("end")
         self.results = None
 
-    def called(self, function, arguments):
-        return _Frame(self.b, function).call(arguments)
+    def called(self, function, arguments, constants):
+        return _Frame(self.b, function, constants).call(arguments)
 
     def call(self, arguments):
         """Append the body; return what it returns."""
-        definition = _definition(self.function)
-        for parameter, value in zip(definition.args.args, arguments, strict=True):
-            self.assign(parameter.arg, value)
-        self.body(definition.body)
+        syntax = self.definition.syntax
+        for parameter, value in zip(syntax.args.args, arguments, strict=True):
+            self.name(parameter.arg, value)
+        self.body(syntax.body)
+        if self.end is None:
+            return self.results
         if not self.b.block.is_terminated:
             self.b.branch(self.end)
         self.b.position_at_end(self.end)
-        if self.results is None:
-            return None
-        values = tuple(self.read(slot) for slot in self.results)
-        return values if len(values) > 1 else values[0]
+        return None if self.results is None else self.read(self.results)
+
+    def name(self, name, value):
+        """Let a name have a value from here on, or a variable its next one."""
+        if name in self.definition.direct:
+            self.values[name] = value
+        else:
+            self.assign(name, value)
 
     def body(self, statements):
         """Append statements, up to one that leaves."""
@@ -94,12 +135,18 @@ class _Frame(Expressions):
         elif isinstance(target, ast.Subscript):
             view, index = self.value(target.value), self.as_ir(self.value(target.slice))
             self.b.store(self.as_ir(value, view.element), view.at(self.b, index))
+        elif isinstance(target, ast.Attribute):
+            self.set_field(target, value)
         else:
-            self.assign(target.id, value)
+            self.name(target.id, value)
 
     def _on_if(self, node):
+        test = self.truth(self.value(node.test))
+        if not is_number(test):
+            self.body(node.body if test else node.orelse)
+            return
         yes, no, after = (self.b.append_basic_block(n) for n in ("then", "else", "after"))
-        self.b.cbranch(self.truth(self.value(node.test)), yes, no)
+        self.b.cbranch(test, yes, no)
         for block, statements in ((yes, node.body), (no, node.orelse)):
             self.b.position_at_end(block)
             self.body(statements)
@@ -111,32 +158,35 @@ class _Frame(Expressions):
         test, body, after = (self.b.append_basic_block(n) for n in ("while", "body", "after"))
         self.b.branch(test)
         self.b.position_at_end(test)
-        self.b.cbranch(self.truth(self.value(node.test)), body, after)
+        self.b.cbranch(self.as_ir(self.truth(self.value(node.test))), body, after)
         self.loop(body, node.body, _Loop(test, after))
         self.b.branch(test)
         self.b.position_at_end(after)
 
     def _on_for(self, node):
+        if ast.unparse(node.iter.func) != "range" or not isinstance(node.target, ast.Name):
+            self.refuse(node.iter, "only numbers of a range are counted")
         numbers = [self.as_ir(self.value(x)) for x in node.iter.args]
         start, stop, step = (
             (I64(0), *numbers, I64(1)) if len(numbers) == 1 else (*numbers, I64(1))[:3]
         )
-        counter = self.slot(start)
-        self.write(counter, start)
         test, body, following, after = (
             self.b.append_basic_block(n) for n in ("for", "body", "next", "after")
         )
         down = isinstance(step, ir.Constant) and step.constant < 0
+        origin = self.b.block
         self.b.branch(test)
         self.b.position_at_end(test)
-        inside = self.b.icmp_signed(">" if down else "<", self.read(counter), stop)
+        counter = self.b.phi(I64)
+        counter.add_incoming(start, origin)
+        inside = self.b.icmp_signed(">" if down else "<", counter, stop)
         self.b.cbranch(inside, body, after)
         self.b.position_at_end(body)
-        self.assign(node.target.id, self.read(counter))
+        self.name(node.target.id, counter)
         self.loop(body, node.body, _Loop(following, after))
         self.b.branch(following)
         self.b.position_at_end(following)
-        self.write(counter, self.b.add(self.read(counter), step, flags=["nsw"]))
+        counter.add_incoming(self.b.add(counter, step, flags=["nsw"]), following)
         self.b.branch(test)
         self.b.position_at_end(after)
 
@@ -156,11 +206,12 @@ class _Frame(Expressions):
         self.b.branch(self.loops[-1].again)
 
     def _on_return(self, node):
-        if node.value is not None:
-            value = self.value(node.value)
-            values = value if isinstance(value, tuple) else (value,)
+        value = None if node.value is None else self.value(node.value)
+        if self.end is None:
+            self.results = value
+            return
+        if value is not None:
             if self.results is None:
-                self.results = [self.slot(x) for x in values]
-            for slot, x in zip(self.results, values, strict=True):
-                self.write(slot, x)
+                self.results = self.slot(value)
+            self.write(self.results, value)
         self.b.branch(self.end)

@@ -2,32 +2,28 @@
 
 from collections.abc import Callable, Iterable
 from math import prod
-from struct import Struct
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._call.arguments import Call
-from .._compiler.build import count
-from .._geometry.tile import compute_type
+from .._compiler import build
 from .._geometry.tuning import TUNING
 from .._plan import planner
 from .._plan.plan import Plan
 from .._plan.planner import freshly_packed, make_plan, reading_directly
 from .._runtime import memory, team
-from .._runtime.door import door, forget
+from .._runtime.door import door
 from .._runtime.recycle import address, aligned
-from .._ways.shared import layout as field
 from . import telling
-from .encode import Tables, drivers, tables
+from .desk import CONVOLVING, NOT_FINITE, PACKING, SMALL, TAKEN, tables, taken
 
 __all__ = ["Packed", "clear", "convolve", "load_all", "pack", "plan_of", "run"]
 
 Array = NDArray[Any]
 
 _NO_MORE = 1 << 40  # tasks that have been taken: more than any plan has
-_SMALL = 1 << 14  # bytes: so little a plan keeps, and a result needs no cache line to start on
 
 
 class Packed(NamedTuple):
@@ -36,15 +32,6 @@ class Packed(NamedTuple):
     plan: Plan
     memory: Array  # bias in the compute type, with zeros up to whole cache lines; then panels
     at: int  # its address
-
-
-class Desk(NamedTuple):
-    """What one call at a time works on: a copy of a plan's parameters, and scratch."""
-
-    params: Array
-    at: int  # address of the parameters
-    scratch: Array
-    at_scratch: int
 
 
 Packing: TypeAlias = Callable[[Plan, Array, Array | None], Packed]
@@ -62,7 +49,7 @@ def run(call: Call, packing: Packing | None = None, way: str | None = None) -> A
     memory.require(_needed(plan, call), call.request.function)
     packed = (packing or pack)(plan, call.filters, call.bias)
     result = convolve(packed, call)
-    if packing is None and len(packed.memory) <= _SMALL:
+    if packing is None and len(packed.memory) <= SMALL:
         tables(packed.plan).packed.append(packed)
     telling.tell(plan, begun)
     return result
@@ -80,17 +67,15 @@ def clear() -> None:
     """Forget plans and code; calls that are under way keep theirs."""
     planner.clear()
     tables.cache_clear()
-    forget()
+    build.clear()
 
 
 def load_all(plans: Iterable[Plan]) -> int:
     """Load or compile what these plans and all others need; return how many functions that is."""
     door()
-    for folds in (False, True):
-        drivers(folds)
     for plan in plans:
         tables(plan)
-    return count()
+    return build.count()
 
 
 def _result(call: Call) -> Array:
@@ -101,7 +86,7 @@ def _result(call: Call) -> Array:
     if not dtype.isnative:
         dtype = dtype.newbyteorder("=")
     size = prod(shape) * dtype.itemsize
-    return aligned(shape, dtype, size) if size > _SMALL else np.empty(shape, dtype)
+    return aligned(shape, dtype, size) if size > SMALL else np.empty(shape, dtype)
 
 
 def _output(call: Call) -> int:
@@ -129,7 +114,7 @@ def _weights(plan: Plan, filters: Array) -> Array:
     """Return filters that kernels can read; taps that are channels must lie as channels do."""
     filters = _readable(filters)
     apart = filters.strides[2] != filters.shape[3] * filters.strides[3]
-    as_channels = plan.work.co > plan.request.co
+    as_channels = plan.layer.request.co > plan.request.co
     return np.array(filters, order="C") if as_channels and apart else filters
 
 
@@ -146,103 +131,77 @@ def pack(plan: Plan, filters: Array, bias: Array | None) -> Packed:
 def _packed(plan: Plan, filters: Array, bias: Array | None) -> tuple[Packed, bool]:
     """Return filters and bias packed for a plan, and whether all filters are finite."""
     compiled = tables(plan)
-    packed = _taken(compiled.packed) or _unpacked(plan)
+    packed = taken(compiled.packed) or _unpacked(plan)
     if bias is not None:
-        biases = packed.memory.view(compute_type(plan.work.dtype))[: plan.work.co]
+        layer = plan.layer
+        biases = packed.memory.view(layer.storage.compute)[: layer.request.co]
         biases.reshape(-1, len(bias))[:] = bias
-    if plan.fresh:
+    if plan.scheme.fresh:
         return packed, True  # as far as is known
-    params = compiled.params.copy()
-    _place(filters, params, packed.at + plan.bias_bytes)
+    params = compiled.encoded.params.copy()
+    _place(filters, params, packed.at + plan.scheme.bias_bytes)
     threads = plan.threads if plan.panels > TUNING.serial_panels else 1
-    is_long, memory = plan.panels > TUNING.long_bytes, packed.memory
-    _launch(compiled.drivers[0], params, address(params), threads, is_long, filters, memory)
-    return packed, not params[field.NOT_FINITE]
+    is_long, room = plan.panels > TUNING.long_bytes, packed.memory
+    _launch(compiled.encoded.pack, params, address(params), threads, is_long, filters, room)
+    return packed, not params[NOT_FINITE]
 
 
 def _place(filters: Array, params: Array, panels: int) -> None:
     """Write where the filters are, and where they are packed."""
     kd, kh, kw, co, ci = filters.strides
-    _PACKING.pack_into(
-        params.data, 8 * field.PANELS, panels, address(filters), co, ci, 0, kd, kh, kw
-    )
+    PACKING.write(params, panels, address(filters), co, ci, kd, kh, kw)
 
 
 def _unpacked(plan: Plan) -> Packed:
     """Return memory for packed filters, with zeros for the bias."""
-    size = plan.bias_bytes + plan.panels
-    memory = aligned((size,), np.uint8, size)
-    memory[: plan.bias_bytes] = 0
-    return Packed(plan, memory, address(memory))
+    bias = plan.scheme.bias_bytes
+    size = bias + plan.panels
+    room = aligned((size,), np.uint8, size)
+    room[:bias] = 0
+    return Packed(plan, room, address(room))
 
 
 def convolve(packed: Packed, call: Call) -> Array:
     """Return the convolution of a call whose filters are packed, or are by tasks."""
     plan, out = packed.plan, _result(call)
     value, compiled = _inputs(plan, _readable(call.value)), tables(plan)
-    desk = _taken(compiled.desks) or _desk(compiled)
-    n, d, h, w, c = _in_order(plan, value.strides)
-    _CONVOLVING.pack_into(
-        desk.params.data, 8 * field.INPUT, address(value), c, address(out), packed.at,
-        desk.at_scratch, desk.at_scratch + compiled.lists, 0, 0, packed.at + plan.bias_bytes,
-        n, d, h, w,
+    desk, encoded = compiled.desk(), compiled.encoded
+    CONVOLVING.write(
+        desk.params, 0, 0, address(value), *_in_order(plan, value.strides), address(out),
+        packed.at, desk.at_scratch, desk.at_scratch + encoded.lists,
+        packed.at + plan.scheme.bias_bytes,
     )  # fmt: skip
     threads = min(plan.threads, plan.tasks)
     is_long = plan.flops > TUNING.long_flops or plan.bytes > TUNING.long_bytes
     uses: tuple[Array, ...] = value, out, desk.scratch, packed.memory
-    if plan.fresh:
+    if plan.scheme.fresh:
         filters = _weights(plan, call.filters)
         _place(filters, desk.params, 0)
         uses = *uses, filters
-    _launch(compiled.drivers[1], desk.params, desk.at, threads, is_long, *uses)
-    if compiled.scratch <= _SMALL:
+    _launch(encoded.convolve, desk.params, desk.at, threads, is_long, *uses)
+    if encoded.scratch <= SMALL:
         compiled.desks.append(desk)
-    if plan.fresh and desk.params[field.NOT_FINITE]:
+    if plan.scheme.fresh and desk.params[NOT_FINITE]:
         plan = make_plan(plan.request, plan.threads)
         return convolve(pack(plan, call.filters, call.bias), call._replace(out=out))
     return out
 
 
-def _desk(compiled: Tables) -> Desk:
-    """Return a new desk."""
-    params, scratch = (
-        compiled.params.copy(),
-        aligned((compiled.scratch,), np.uint8, compiled.scratch),
-    )
-    return Desk(params, address(params), scratch, address(scratch))
-
-
-def _taken(spare: list[Any]) -> Any:
-    """Return what an earlier call has left, None if there is nothing.
-
-    A call leaves it when it ends; one that was interrupted does not, for somebody may still use it.
-    """
-    try:
-        return spare.pop()
-    except IndexError:
-        return None
-
-
-# What depends on a call's arrays, in the order of kernels.layout: from PANELS to the steps of the
-# filters; from INPUT to the steps of the input, without what packing filters reads alone.
-_PACKING = Struct("=8q")
-_CONVOLVING = Struct("=9q 56x 4q")
-
-
 def _inputs(plan: Plan, value: Array) -> Array:
     """Return a view of the inputs that are read."""
-    if not plan.work.forward or all(axis.every == 1 for axis in plan.axes):
+    axes = plan.layer.axes
+    if not plan.request.forward or all(axis.every == 1 for axis in axes):
         return value
-    before = 2 if plan.work.data_format == "NCDHW" else 1
-    space = (slice(axis.start, None, axis.every) for axis in plan.axes[1:])
+    before = 2 if plan.layer.apart else 1
+    space = (slice(axis.start, None, axis.every) for axis in axes[1:])
     return value[(*[slice(None)] * before, *space)]
 
 
 def _in_order(plan: Plan, steps: tuple[int, ...]) -> tuple[int, ...]:
     """Return steps in the order batch, depth, height, width, channels."""
-    if plan.work.data_format == "NDHWC":
-        return steps
-    return steps[0], steps[2], steps[3], steps[4], steps[1]
+    if plan.layer.apart:
+        return steps[0], steps[2], steps[3], steps[4], steps[1]
+    return steps
 
 
 def _launch(
@@ -257,6 +216,6 @@ def _launch(
         return
 
     def stop(_: object = uses) -> None:
-        params[field.TAKEN] = _NO_MORE
+        params[TAKEN] = _NO_MORE
 
     team.run(start_at, at, threads, stop, is_long)

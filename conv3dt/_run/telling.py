@@ -1,15 +1,11 @@
 """One line for each call, to the logger `conv3dt` at DEBUG; CONV3DT_VERBOSE=1 shows them."""
 
-from __future__ import annotations
-
 import logging
 import os
 import sys
 from time import perf_counter
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .._plan.plan import Plan
+from .._plan.plan import Plan
 
 __all__ = ["begin", "tell"]
 
@@ -31,7 +27,7 @@ def tell(plan: Plan, begun: float) -> None:
     if not begun:
         return
     seconds, r = perf_counter() - begun, plan.request
-    tiles = sorted({_size(tile) for _, _, _, tile in plan.tiles()})
+    tiles = sorted({tile.label for *_, tile in plan.scheme.tiles()})
     parts = [
         "conv3dt",
         r.function,
@@ -39,7 +35,7 @@ def tell(plan: Plan, begun: float) -> None:
         r.data_format,
         f"{r.n}x{_triple(r.i)}x{r.ci}->{_triple(r.o)}x{r.co}",
         f"k{_triple(r.k)} s{_triple(r.s)} d{_triple(r.d)}",
-        f"{plan.machine.isa} {plan.tiling.kernel} {' '.join(tiles)}".rstrip(),
+        f"{plan.layer.machine.isa} {plan.choice.way} {' '.join(tiles)}".rstrip(),
         f"threads {min(plan.threads, max(1, plan.tasks))}",
         f"{seconds * 1e3:.3f} ms",
         f"{plan.flops / seconds / 1e9:.1f} GFLOP/s",
@@ -49,9 +45,3 @@ def tell(plan: Plan, begun: float) -> None:
 
 def _triple(numbers: tuple[int, ...]) -> str:
     return "x".join(map(str, numbers))
-
-
-def _size(tile: object) -> str:
-    """Return rows, or channels, by vectors."""
-    rows = tile.rows if hasattr(tile, "rows") else getattr(tile, "channels", 0)
-    return f"{rows}x{getattr(tile, 'vectors', 0)}"

@@ -1,36 +1,21 @@
-"""The compiled functions that a call needs whatever its layer, and the door to them from Python."""
+"""The door: how Python, and the parallel loop, call a compiled worker."""
 
 import platform
 from collections.abc import Callable
 from functools import lru_cache
-from importlib import import_module
 
-from .._compiler.build import callable_at, clear, compiled, emitted, function_at
+from .._compiler.build import callable_at, emitted, function_at
 
-__all__ = ["door", "forget", "worker"]
+__all__ = ["door"]
 
 # Round to nearest, mask all exceptions, keep subnormal numbers: how a thread starts out on x86.
 _DEFAULT_MXCSR = 0x1F80
-
-
-@lru_cache(maxsize=8)
-def worker(module: str, name: str, n_arguments: int = 2) -> int:
-    """Return the address of a driver, compiled if it is new."""
-    return compiled(
-        (module, name), n_arguments, lambda: getattr(import_module(f"conv3dt.{module}"), name)
-    )
 
 
 @lru_cache(maxsize=1)
 def door() -> Callable[[int, int, int], None]:
     """Return how Python calls a worker(params, slot) at an address."""
     return callable_at(emitted("enter", 3, _write, lambda: _plain), 3)
-
-
-def forget() -> None:
-    """Forget all functions but the door; who still has an address can call it."""
-    worker.cache_clear()
-    clear()
 
 
 def _write(builder, worker, params, slot):

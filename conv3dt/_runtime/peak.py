@@ -7,7 +7,8 @@ import numpy as np
 from llvmlite import ir
 
 from .._compiler import processor
-from .._compiler.build import PLAIN, emitted
+from .._compiler.build import emitted
+from .._compiler.plain import PLAIN
 from .._compiler.vectors import I32, Words, i64
 from . import team
 

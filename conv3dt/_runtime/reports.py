@@ -4,7 +4,8 @@ import platform
 import sys
 from importlib import metadata
 
-from .._compiler import processor, store
+from .._compiler import build, processor, store
+from .._compiler.plain import PLAIN
 from .._compiler.version import __version__
 from . import recycle, team
 
@@ -63,10 +64,8 @@ def _machine() -> dict[str, str]:
 
 def _kernels() -> dict[str, str]:
     """Return where kernels come from, and how often they came from there."""
-    from .._compiler import build
-
     counts, folder, why = store.COUNTS, store.folder(), store.trouble()
-    if build.PLAIN:
+    if PLAIN:
         where = "none: NUMBA_DISABLE_JIT, everything is plain Python"
     elif folder is None:
         where = f"none: {why or 'CONV3DT_CACHE=0'}; kernels are compiled anew in each process"

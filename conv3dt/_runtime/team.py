@@ -18,6 +18,7 @@ from contextvars import ContextVar
 from functools import lru_cache, partial
 from pathlib import Path
 
+from .._compiler.plain import PLAIN
 from . import groups
 
 __all__ = ["available", "count_and_reason", "default", "limited", "numba_is_safe", "run", "whose"]
@@ -48,7 +49,7 @@ def count_and_reason() -> tuple[int, str]:
     quota = _quota()
     if quota is not None:
         limits.append((quota, "the control group's quota"))
-    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+    if PLAIN:
         limits.append((1, "NUMBA_DISABLE_JIT: plain Python"))
     for name in _VARIABLES:
         first = os.environ.get(name, "").partition(",")[0].strip()  # OpenMP has a list of levels

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._compiler.activations.formulas import apply
+from .._compiler.activations.table import apply
 
 __all__ = [
     "elu",

@@ -101,19 +101,13 @@ class Prepared:
     def _pack(self, plan: Plan) -> run.Packed:
         """Pack the filters for a plan, unless another plan has packed them so."""
         kept = list(self._packed.values())
-        shared = [p for p in kept if _layout(p.plan) == _layout(plan)]
+        shared = [p for p in kept if p.plan.scheme.layout == plan.scheme.layout]
         packed = shared[0] if shared else run.pack(plan, self.filters, self.bias)
         copies = {id(p.memory) for p in (*kept, packed)}
         if len(kept) >= _MOST_PLANS or len(copies) > _MOST_LAYOUTS:
             self._packed.clear()
         self._packed[plan] = packed._replace(plan=plan) if shared else packed
         return self._packed[plan]
-
-
-def _layout(plan: Plan) -> tuple[object, ...]:
-    """Return what packed filters depend on: plans with the same layout can share them."""
-    taps = tuple((f.k0, f.k_step, f.taps) for axis in plan.axes for f in axis.phases)
-    return plan.exact, plan.tiling.kernel, plan.tiling.blocks, taps
 
 
 def prepare(

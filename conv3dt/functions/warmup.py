@@ -1,6 +1,6 @@
 """Compile ahead of the first call."""
 
-from .._compiler.build import PLAIN
+from .._compiler.plain import PLAIN
 from .._plan.plan import Plan
 from .._run import run
 from .._runtime import team

@@ -1,17 +1,31 @@
-"""The activations that kernels know, as formulas in NumPy.
-
-They are what the plain kernels compute and what `conv3dt.keras.activations` offers on arrays. All
-work in float64 and round once; NaN stays NaN.
-"""
+"""Activations as formulas in NumPy, for numbers in float64; NaN stays NaN."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FORMULAS", "SELU_ALPHA", "SELU_SCALE", "apply"]
+__all__ = [
+    "SELU_ALPHA",
+    "SELU_SCALE",
+    "elu",
+    "exponential",
+    "gelu",
+    "gelu_tanh",
+    "hard_sigmoid",
+    "leaky_relu",
+    "linear",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
 
 Array = NDArray[Any]
 
@@ -22,11 +36,6 @@ SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 def _decay(x: Array) -> Array:
     """Return exp(-|x|), which does not overflow."""
     return np.exp(-np.abs(x))
-
-
-def _sigmoid(x: Array) -> Array:
-    e = _decay(x)
-    return np.asarray(np.where(x < 0, e, np.where(np.isnan(x), x, 1.0)) / (1 + e))
 
 
 def _expm1(x: Array) -> Array:
@@ -40,42 +49,88 @@ def _normal(x: Array) -> Array:
     return np.asarray(erfc(x * -math.sqrt(0.5)) / 2)
 
 
-def _gelu_tanh(x: Array) -> Array:
-    """x/2 * (1 + tanh(v)), without its cancellation below zero."""
+def linear(x: Array) -> Array:
+    """Return x."""
+    return x
+
+
+def relu(x: Array) -> Array:
+    """Return max(x, 0)."""
+    return np.where(x < 0, 0, x)
+
+
+def relu6(x: Array) -> Array:
+    """Return min(max(x, 0), 6)."""
+    return np.where(x < 0, 0, np.where(x > 6, 6, x))
+
+
+def leaky_relu(x: Array) -> Array:
+    """Return x > 0 ? x : 0.2*x."""
+    return np.where(x < 0, 0.2 * x, x)
+
+
+def elu(x: Array) -> Array:
+    """Return x > 0 ? x : exp(x) - 1."""
+    return np.where(x < 0, _expm1(x), x)
+
+
+def selu(x: Array) -> Array:
+    """Return 1.0507 * (x > 0 ? x : 1.67326*(exp(x) - 1)). Klambauer et al., NIPS 2017."""
+    return np.asarray(SELU_SCALE * np.where(x < 0, SELU_ALPHA * _expm1(x), x))
+
+
+def sigmoid(x: Array) -> Array:
+    """Return 1 / (1 + exp(-x))."""
+    e = _decay(x)
+    return np.asarray(np.where(x < 0, e, np.where(np.isnan(x), x, 1.0)) / (1 + e))
+
+
+def hard_sigmoid(x: Array) -> Array:
+    """Return 0.2*x + 0.5 between 0 and 1. Keras 3 calls relu6(x + 3)/6 so."""
+    return np.clip(0.2 * x + 0.5, 0, 1)
+
+
+def tanh(x: Array) -> Array:
+    """Return the hyperbolic tangent of x."""
+    return np.tanh(x)
+
+
+def gelu(x: Array) -> Array:
+    """Return x times the normal distribution function of x. Hendrycks and Gimpel, 2016."""
+    return x * _normal(x)
+
+
+def gelu_tanh(x: Array) -> Array:
+    """Return x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715*x**3))).
+
+    Without its cancellation below zero: x * sigmoid(2*v) is the same.
+    """
     cubic = x + 0.044715 * x**3
-    return x * _sigmoid(2 * math.sqrt(2 / math.pi) * cubic)
+    return x * sigmoid(2 * math.sqrt(2 / math.pi) * cubic)
 
 
-def _mish(x: Array) -> Array:
-    """Return x * tanh(softplus(x))."""
+def swish(x: Array) -> Array:
+    """Return x * sigmoid(x), also called silu. Ramachandran et al., 2017."""
+    return x * sigmoid(x)
+
+
+def mish(x: Array) -> Array:
+    """Return x * tanh(softplus(x)). Misra, 2019."""
     e = _decay(x)
     low = e * (e + 2) / (e * (e + 2) + 2)
     return np.asarray(x * np.where(x < 0, low, (1 + 2 * e) / (1 + 2 * e + 2 * e * e)))
 
 
-FORMULAS: dict[str, Callable[[Array], Array]] = {
-    "linear": lambda x: x,
-    "relu": lambda x: np.where(x < 0, 0, x),
-    "relu6": lambda x: np.where(x < 0, 0, np.where(x > 6, 6, x)),
-    "leaky_relu": lambda x: np.where(x < 0, 0.2 * x, x),
-    "elu": lambda x: np.where(x < 0, _expm1(x), x),
-    "sigmoid": _sigmoid,
-    "tanh": np.tanh,
-    "selu": lambda x: SELU_SCALE * np.where(x < 0, SELU_ALPHA * _expm1(x), x),
-    "gelu": lambda x: x * _normal(x),
-    "gelu_tanh": _gelu_tanh,
-    "swish": lambda x: x * _sigmoid(x),
-    "mish": _mish,
-    "softplus": lambda x: np.maximum(x, 0) + np.log1p(_decay(x)),
-    "softsign": lambda x: x / (1 + np.abs(x)),
-    "exponential": np.exp,
-    "hard_sigmoid": lambda x: np.clip(0.2 * x + 0.5, 0, 1),
-}
+def softplus(x: Array) -> Array:
+    """Return log(1 + exp(x))."""
+    return np.maximum(x, 0) + np.log1p(_decay(x))
 
 
-def apply(name: str, x: Array) -> Array:
-    """Return the activation of x in x's type."""
-    if name == "linear":
-        return x
-    with np.errstate(all="ignore"):
-        return FORMULAS[name](x.astype(np.float64)).astype(x.dtype)
+def softsign(x: Array) -> Array:
+    """Return x / (1 + abs(x))."""
+    return x / (1 + np.abs(x))
+
+
+def exponential(x: Array) -> Array:
+    """Return exp(x)."""
+    return np.exp(x)

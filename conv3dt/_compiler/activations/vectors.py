@@ -9,10 +9,24 @@ import struct
 from .exponentials import at_most, exp, exp_factors, expm1, magnitude, negative, product, with_sign
 from .formulas import SELU_ALPHA, SELU_SCALE
 
-__all__ = ["IN_REGISTERS", "activate"]
-
-# Few enough instructions to be applied to every accumulator in place; the others run in a loop.
-IN_REGISTERS = ("linear", "relu", "relu6", "leaky_relu")
+__all__ = [
+    "elu",
+    "exponential",
+    "gelu",
+    "gelu_tanh",
+    "hard_sigmoid",
+    "leaky_relu",
+    "linear",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
 
 # (a + OFFSET) * exp(a**2/2) * Phi(-a) as a polynomial in (a - OFFSET)/(a + OFFSET), for all a >= 0:
 # Chebyshev interpolation, made with 50 digits. The idea is that of M. M. Shepherd and
@@ -37,39 +51,39 @@ NORMAL_TAIL_DOUBLE = (
 )  # fmt: skip
 
 
-def _linear(w, x):
+def linear(w, x):
     return x
 
 
-def _relu(w, x):
+def relu(w, x):
     """X < 0 ? 0 : x."""
     zero = w.constant(0)
     return w.select("<", x, zero, zero, x)
 
 
-def _relu6(w, x):
+def relu6(w, x):
     """X < 0 ? 0 : x > 6 ? 6 : x."""
-    return at_most(w, _relu(w, x), 6)
+    return at_most(w, relu(w, x), 6)
 
 
-def _leaky_relu(w, x):
+def leaky_relu(w, x):
     """X < 0 ? 0.2*x : x; the slope is tf.nn.leaky_relu's."""
     return w.select("<", x, w.constant(0), w.builder.fmul(x, w.constant(0.2)), x)
 
 
-def _elu(w, x):
+def elu(w, x):
     """X < 0 ? expm1(x) : x."""
     zero = w.constant(0)
     return w.select("<", x, zero, expm1(w, at_most(w, x, 0)), x)
 
 
-def _selu(w, x):
+def selu(w, x):
     """Return scale * (x < 0 ? alpha*expm1(x) : x)."""
     low = w.builder.fmul(w.constant(SELU_SCALE * SELU_ALPHA), expm1(w, at_most(w, x, 0)))
     return w.select("<", x, w.constant(0), low, w.builder.fmul(w.constant(SELU_SCALE), x))
 
 
-def _sigmoid(w, x):
+def sigmoid(w, x):
     """X < 0 ? e/(1 + e) : 1/(1 + e)."""
     one = w.constant(1)
     e = exp(w, negative(w, x))
@@ -77,35 +91,35 @@ def _sigmoid(w, x):
     return w.builder.fdiv(top, w.builder.fadd(one, e))
 
 
-def _tanh(w, x):
+def tanh(w, x):
     """sign(x) * -m/(2 + m), where m = expm1(-2|x|)."""
     b = w.builder
     m = expm1(w, b.fmul(w.constant(2), negative(w, x)))
     return with_sign(w, b.fdiv(m, b.fadd(w.constant(2), m)), x)
 
 
-def _exponential(w, x):
+def exponential(w, x):
     return exp(w, x)
 
 
-def _softsign(w, x):
+def softsign(w, x):
     """x/(1 + |x|)."""
     return w.builder.fdiv(x, w.builder.fadd(w.constant(1), magnitude(w, x)))
 
 
-def _softplus(w, x):
+def softplus(w, x):
     """max(x, 0) + log1p(e), where log1p(e) = 2*atanh(s), s = e/(2 + e) <= 1/3, by its series."""
     b = w.builder
     e = exp(w, negative(w, x))
     s = b.fdiv(e, b.fadd(w.constant(2), e))
     terms = 18 if w.double else 8
     series = w.polynomial(b.fmul(s, s), [2 / (2 * k + 1) for k in range(terms)])
-    return w.multiply_add(s, series, _relu(w, x))
+    return w.multiply_add(s, series, relu(w, x))
 
 
-def _hard_sigmoid(w, x):
+def hard_sigmoid(w, x):
     """0.2*x + 0.5 between 0 and 1."""
-    return at_most(w, _relu(w, w.multiply_add(x, w.constant(0.2), w.constant(0.5))), 1)
+    return at_most(w, relu(w, w.multiply_add(x, w.constant(0.2), w.constant(0.5))), 1)
 
 
 def _gated(w, x, tail):
@@ -124,13 +138,13 @@ def _sigmoid_tail(w, a, x, rest=None):
     return b.fmul(ratio, last)
 
 
-def _swish(w, x):
+def swish(w, x):
     """Return x * sigmoid(x)."""
     a = at_most(w, magnitude(w, x), 760)
     return _gated(w, x, _sigmoid_tail(w, a, w.builder.fneg(a)))
 
 
-def _gelu(w, x):
+def gelu(w, x):
     """Return x * Phi(x), the distribution function of the normal distribution."""
     b = w.builder
     a = at_most(w, magnitude(w, x), 40)
@@ -149,7 +163,7 @@ LINEAR = (1.5957691216057308, -9.9693088e-17)
 CUBIC = (0.07135481627260025, -6.1751499e-19)
 
 
-def _gelu_tanh(w, x):
+def gelu_tanh(w, x):
     """Return x * sigmoid(2v) = x/2 * (1 + tanh(v)), v = sqrt(2/pi) * (x + 0.044715*x**3).
 
     v with twice the digits: exp turns its absolute errors into relative ones.
@@ -178,7 +192,7 @@ def _parts(w, number):
     return w.constant(high), w.constant(low)
 
 
-def _mish(w, x):
+def mish(w, x):
     """Return x * tanh(softplus(x)), without the logarithm.
 
     tanh(log(1 + y)) = (y**2 + 2*y)/(y**2 + 2*y + 2), with y = exp(x) = e below 0 and 1/e above.
@@ -194,28 +208,3 @@ def _mish(w, x):
     tail = b.fdiv(b.fmul(b.fmul(a, first), sum_), w.multiply_add(e, sum_, two))
     low = w.multiply_add(x, zero, b.fneg(b.fmul(tail, last)))  # NaN for -infinity
     return w.select("<", x, zero, low, high)
-
-
-_FUNCTIONS = {
-    "linear": _linear,
-    "relu": _relu,
-    "relu6": _relu6,
-    "leaky_relu": _leaky_relu,
-    "elu": _elu,
-    "sigmoid": _sigmoid,
-    "tanh": _tanh,
-    "selu": _selu,
-    "gelu": _gelu,
-    "gelu_tanh": _gelu_tanh,
-    "swish": _swish,
-    "mish": _mish,
-    "softplus": _softplus,
-    "softsign": _softsign,
-    "exponential": _exponential,
-    "hard_sigmoid": _hard_sigmoid,
-}
-
-
-def activate(w, name, x):
-    """Return the activation `name` of the vector x."""
-    return _FUNCTIONS[name](w, x)

@@ -36,11 +36,11 @@ from functools import partial
 
 from ..._compiler.build import assembly, emitted
 from ..._compiler.vectors import i64
-from ..._geometry.tile import Tile
-from ..shared import layout as field
 from ..shared.emitter import Emitter, Loop
+from ..shared.records import ROWS_FROM
+from .tile import ChannelTile
 
-__all__ = ["tile_address", "tile_assembly"]
+__all__ = ["address", "text"]
 
 # The panel streams from L2, too fast for the processor's own prefetching: bytes to ask for ahead.
 # Interleaved with a kernel that does not ask, one thread gained 6 % on a 16^3 x 128 to 64 layer of
@@ -48,12 +48,12 @@ __all__ = ["tile_address", "tile_assembly"]
 _AHEAD = 512
 
 
-def tile_address(tile: Tile) -> int:
+def address(tile: ChannelTile) -> int:
     """Return the address of the kernel for this tile, compiled if it is new."""
-    return emitted(tile, 8, partial(_write, tile), partial(_plain, tile))
+    return emitted((__name__, tile), 8, partial(_write, tile), partial(_plain, tile))
 
 
-def tile_assembly(tile: Tile) -> str:
+def text(tile: ChannelTile) -> str:
     """Return the machine code of the kernel for this tile, as text."""
     return assembly(8, partial(_write, tile))
 
@@ -65,9 +65,9 @@ def _write(tile, builder, *arguments):
 
 def _plain(tile):
     """Return the kernel's twin."""
-    from ..shared.plain import plain_tile
+    from .plain import kernel
 
-    return plain_tile(tile)
+    return kernel(tile)
 
 
 class _ChannelEmitter(Emitter):
@@ -111,7 +111,7 @@ class _ChannelEmitter(Emitter):
         found = []
         for first, end in tile.edges:
             some = b.append_basic_block("some")
-            choice.add_case(i64(first * field.ROWS_FROM + end), some)
+            choice.add_case(i64(first * ROWS_FROM + end), some)
             b.position_at_end(some)
             self.reading = range(first, end)
             found.append((self.stretch(at_a, at_b, i64(0), length, 1, sums), b.block))

@@ -1,6 +1,6 @@
 """The two micro-kernels of folding: multiply one row of inputs by all taps, and finish outputs.
 
-Positions along the width are in the lanes, as in the wide micro-kernel. `fold` computes
+Positions along the width are in the lanes, as in that of the wide way. `fold` computes
 
     sum[m, lanes] = sum over k < length of b[k, m] * a[k, lanes],    m: a tap and an output channel
 
@@ -27,24 +27,26 @@ from functools import partial
 
 from ..._compiler.build import assembly, emitted
 from ..._compiler.vectors import i64
-from ..._geometry.tile import WideTile
 from ..shared.emitter import Loop
-from ..wide.kernel import WideEmitter, interleaved
+from ..shared.lane_emitter import LaneEmitter, interleaved
+from ..shared.lane_tile import LaneTile
 
-__all__ = ["finish_address", "fold_address", "fold_assembly"]
+__all__ = ["finish_address", "fold_address", "fold_text"]
 
 
-def fold_address(tile: WideTile) -> int:
+def fold_address(tile: LaneTile) -> int:
     """Return the address of the kernel that multiplies and folds, compiled if it is new."""
-    return emitted(("fold", tile), 7, partial(_write_fold, tile), partial(_plain_fold, tile))
+    key = __name__, "fold", tile
+    return emitted(key, 7, partial(_write_fold, tile), partial(_plain_fold, tile))
 
 
-def finish_address(tile: WideTile) -> int:
+def finish_address(tile: LaneTile) -> int:
     """Return the address of the kernel that finishes outputs, compiled if it is new."""
-    return emitted(("finish", tile), 5, partial(_write_finish, tile), partial(_plain_finish, tile))
+    key = __name__, "finish", tile
+    return emitted(key, 5, partial(_write_finish, tile), partial(_plain_finish, tile))
 
 
-def fold_assembly(tile: WideTile) -> str:
+def fold_text(tile: LaneTile) -> str:
     """Return the machine code of the kernel that multiplies and folds, as text."""
     return assembly(7, partial(_write_fold, tile))
 
@@ -61,19 +63,19 @@ def _write_finish(tile, builder, *arguments):
 
 def _plain_fold(tile):
     """Return the twin of `fold`."""
-    from ..shared.plain import plain_fold
+    from .plain import fold
 
-    return plain_fold(tile)
+    return fold(tile)
 
 
 def _plain_finish(tile):
     """Return the twin of `finish`."""
-    from ..shared.plain import plain_finish
+    from .plain import finish
 
-    return plain_finish(tile)
+    return finish(tile)
 
 
-class _FoldEmitter(WideEmitter):
+class _FoldEmitter(LaneEmitter):
     """Writes `fold`."""
 
     def kernel(self, a, plane, entry, rows, at, ask, ask_step):
@@ -101,7 +103,7 @@ class _FoldEmitter(WideEmitter):
         return result
 
 
-class _FinishEmitter(WideEmitter):
+class _FinishEmitter(LaneEmitter):
     """Writes `finish`."""
 
     def kernel(self, x, phase, channel, c, count):

@@ -1,243 +1,73 @@
-"""Plans that fold: few output channels, every row of inputs times all taps (see kernels.fold)."""
+"""The scheme of the folding way: input positions in the lanes, results added where taps carry them."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
-from math import prod
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from ..._call.request import Request
-from ..._geometry import integers
-from ..._geometry.tile import ITEMSIZE, WideTile, compute_type
-from ..._geometry.tuning import TUNING, Machine
-from ..shared import layout as field
+from ..shared.blocked import in_lines
+from ..shared.lane_tile import LaneTile
+from ..shared.layer import Layer
+from ..shared.scheme import Scheme
+from ..shared.wording import counted, listed, quantity
+from .folding import Folding
+from .records import FoldTask
 
-__all__ = ["Folding", "choose_folding"]
+__all__ = ["FoldScheme"]
 
 
-class Folding(NamedTuple):
-    """How the work is cut: channels in groups, outputs in blocks; what a block needs."""
+@dataclass(frozen=True, eq=False)
+class FoldScheme(Scheme):
+    """How a layer is folded."""
 
-    request: Request
-    machine: Machine
-    group: int  # channels of a group
-    block: tuple[int, int, int]  # outputs of a block along depth, height, width
-
-    @property
-    def groups(self) -> int:
-        """Groups of output channels."""
-        return -(-self.request.co // self.group)
-
-    @property
-    def size(self) -> int:
-        """Bytes of a number in the compute type."""
-        return ITEMSIZE[compute_type(self.request.dtype)]
-
-    @property
-    def lanes(self) -> int:
-        """Numbers in a vector."""
-        return self.machine.vector_bytes // self.size
-
-    @property
-    def columns(self) -> int:
-        """Rows of sums that a row of inputs is added to: taps times channels."""
-        return prod(self.request.k) * self.group
-
-    @property
-    def column_blocks(self) -> tuple[tuple[int, int], ...]:
-        """The columns of the register tiles: first, how many; as even as possible."""
-        most = self.machine.rows[1]
-        tiles = integers.n_tiles(self.columns, most)
-        ends = [integers.tile_range(0, self.columns, tiles, t) for t in range(tiles)]
-        return tuple((start, end - start) for start, end in ends)
-
-    @property
-    def kinds(self) -> tuple[int, ...]:
-        """The different numbers of columns of register tiles."""
-        return tuple(dict.fromkeys(columns for _, columns in self.column_blocks))
-
-    @property
-    def n_blocks(self) -> tuple[int, int, int]:
-        """Blocks along depth, height and width."""
-        d, h, w = (integers.n_tiles(*pair) for pair in zip(self.request.o, self.block, strict=True))
-        return d, h, w
+    layer: Layer
+    folding: Folding
+    threads: int
 
     @property
     def tasks(self) -> int:
         """Pieces of work that threads take one after the other."""
-        return self.request.n * self.groups * prod(self.n_blocks)
+        return self.folding.tasks
 
     @property
-    def window(self) -> int:
-        """Planes of sums that are in work at a time."""
-        reach = integers.effective(self.request.k[0], self.request.d[0])
-        return min(reach + 2 * self.request.s[0], self.block[0])
+    def lists_step(self) -> int:
+        """Bytes of what a thread writes of its task."""
+        return in_lines(FoldTask.SIZE)
 
     @property
-    def vectors(self) -> int:
-        """Vectors of positions of a row of inputs, at most."""
-        return integers.n_tiles(self.inputs(2), self.lanes)
+    def scratch(self) -> int:
+        """Bytes of working memory beside packed filters, all threads together."""
+        return self.threads * (self.folding.region + self.lists_step)
 
     @property
-    def tile_vectors(self) -> set[int]:
-        """Vectors of the register tiles: two, and one where a row has an odd one left."""
-        if self.n_blocks[2] > 1:
-            return {1, 2}
-        r = self.request
-        start, end = integers.reaching(0, r.o[2], r.i[2], r.k[2], r.s[2], r.d[2], r.p[2])
-        vectors = integers.n_tiles(end - start, self.lanes)
-        return {1} if vectors < 2 else {2, 2 - vectors % 2}
+    def panels(self) -> int:
+        """Bytes of packed filters."""
+        columns = self.folding.groups * self.folding.columns
+        return columns * self.layer.request.ci * self.folding.size
 
     @property
-    def left(self) -> int:
-        """Numbers of a row of sums before the block's first output."""
-        return self._longest // self.request.s[2] + 2
+    def width(self) -> int:
+        """Output channels, padded to whole groups."""
+        return self.folding.groups * self.folding.group
 
     @property
-    def _longest(self) -> int:
-        return (self.request.k[2] - 1) * self.request.d[2]
+    def layout(self) -> tuple[object, ...]:
+        """What packed filters depend on."""
+        return type(self), self.folding.group, self.layer.request.k
 
-    @property
-    def row(self) -> int:
-        """Numbers of a row of sums of one channel and phase, margins included."""
-        inputs = self.vectors * self.lanes + self._longest // self.request.s[2] + 2
-        outputs = self.block[2] // self.request.s[2] + 1 + self.lanes
-        return self.left + max(inputs, outputs)
-
-    @property
-    def unit(self) -> int:
-        """Bytes of the sums of one row of outputs, all channels of a group and phases."""
-        return self.group * self.request.s[2] * self.row * self.size
-
-    @property
-    def plane(self) -> int:
-        """Bytes from one channel to the next in the packed row; odd in cache lines."""
-        lines = -(-self.vectors * self.lanes * self.size // 64)
-        return (lines | 1) * 64
-
-    @property
-    def packed_bytes(self) -> int:
-        """Bytes of a packed row."""
-        return self.request.ci * self.plane
-
-    @property
-    def rows_together(self) -> int:
-        """Rows of inputs that are packed at a time.
-
-        Rows of a channel are neighbours in memory: channels that lie apart are read in longer runs.
-        """
-        if self.request.data_format == "NDHWC":
-            return 1
-        run = self.inputs(2) * ITEMSIZE[self.request.dtype]
-        fitting = TUNING.fold_row_bytes // self.packed_bytes
-        return max(1, min(-(-TUNING.fold_run_bytes // run), fitting, self.inputs(1)))
-
-    @property
-    def sums_bytes(self) -> int:
-        """Bytes of the planes of sums, and of the trash."""
-        return (self.window * self.block[1] + 1) * self.unit
-
-    @property
-    def region(self) -> int:
-        """Bytes of a thread's region: packed rows, sums, addresses."""
-        packed = self.rows_together * self.packed_bytes
-        return packed + -(-self.sums_bytes // 64) * 64 + self.rows_bytes
-
-    @property
-    def rows_bytes(self) -> int:
-        """Bytes of the addresses of all columns and of all (kd, kh), and of a kernel's entry."""
-        addresses = self.columns + prod(self.request.k[:2]) + field.ENTRY_FIELDS
-        return -(-8 * addresses // 64) * 64
-
-    def inputs(self, a: int) -> int:
-        """Return how many inputs along axis `a` reach a block, at most."""
-        r = self.request
-        reach = (self.block[a] - 1 + (r.k[a] - 1) * r.d[a]) // r.s[a] + 1
-        return max(1, min(r.i[a], reach))
-
-    def tiles(self) -> Iterator[tuple[int, int, int, WideTile]]:
+    def tiles(self) -> Iterator[tuple[int, int, int, LaneTile]]:
         """Yield (number of the kind, 0, vectors, tile) for every micro-kernel that folds."""
-        for (number, columns), vectors in product(enumerate(self.kinds), sorted(self.tile_vectors)):
-            tile = WideTile(
-                compute_type(self.request.dtype), self.lanes, self.machine.fused, 1, 0, columns,
-                vectors, 1, True, "linear",
-            )  # fmt: skip
-            yield number, 0, vectors, tile
+        return self.folding.tiles()
 
-    @property
-    def finish_tile(self) -> WideTile:
-        """The micro-kernel that finishes outputs."""
-        r = self.request
-        apart = r.data_format == "NCDHW"
-        return WideTile(
-            r.dtype, self.lanes, self.machine.fused, 1, 0, 1 if apart else r.co, 1, r.s[2], apart,
-            r.activation, self.machine.stream_from <= r.output_bytes,
-        )  # fmt: skip
-
-    @property
-    def cycles(self) -> float:
-        """Predicted, one thread."""
-        r, machine = self.request, self.machine
-        rows = r.n * self.groups * prod(self.n_blocks) * self.inputs(0) * self.inputs(1)
-        products = 0.0
-        for vectors in (*[2] * (self.vectors // 2), *[1] * (self.vectors % 2)):
-            for _, m in self.column_blocks:
-                one_k = max(m * vectors / machine.fmas, (m + vectors) / machine.loads)
-                added = TUNING.fold_cycles * m * vectors
-                products += r.ci * max(one_k, machine.latency) + added + TUNING.tap_cycles
-        packing = TUNING.turn_cycles * r.ci * self.vectors + self.columns
-        outputs = r.n * r.co * prod(r.o) / self.lanes
-        beside = TUNING.fold_row_cycles * (rows + r.n * self.groups * prod(r.o[:2]))
-        return rows * (products + packing) + outputs * (self.finish_tile.streams + 8) + beside
-
-    def makespan(self, threads: int) -> float:
-        """Return the predicted cycles until the last of the threads is done."""
-        return self.cycles / self.tasks * -(-self.tasks // threads)
-
-
-def choose_folding(request: Request, machine: Machine, threads: int) -> Folding | None:
-    """Return how to fold, or None where it cannot be done within the cache."""
-    r = request
-    apart = r.data_format == "NCDHW"
-    streams = r.s[2] * (1 if apart else r.co)
-    if r.forward or 0 in r.k or not r.ci or not 0 < streams <= TUNING.streams:
-        return None
-    group = min(r.co, TUNING.fold_channels) if apart else r.co
-    group = -(-r.co // -(-r.co // group))
-    found = Folding(r, machine, group, r.o)
-    if found.rows_bytes > TUNING.fold_row_bytes:
-        return None
-    while found.packed_bytes > TUNING.fold_row_bytes or found.unit > TUNING.fold_row_bytes:
-        if found.block[2] <= r.s[2] * found.lanes:
-            return None
-        found = _halved(found, 2)
-    while found.sums_bytes > TUNING.fold_bytes:
-        if found.block[1] == 1:
-            return None
-        found = _halved(found, 1)
-    return min(_cuts(found, threads), key=lambda cut: cut.makespan(threads))
-
-
-def _cuts(folding: Folding, threads: int) -> Iterator[Folding]:
-    """Yield the folding, and more and more tasks of it: every cut multiplies some inputs twice."""
-    yield folding
-    while folding.tasks < TUNING.fold_tasks * threads and (axis := _longest(folding)) is not None:
-        folding = _halved(folding, axis)
-        yield folding
-
-
-def _longest(folding: Folding) -> int | None:
-    """Return the axis to split for more tasks: little is multiplied twice then; or None."""
-    r = folding.request
-    for a in (0, 1):
-        if folding.block[a] >= 4 * integers.effective(r.k[a], r.d[a]):
-            return a
-    return None
-
-
-def _halved(folding: Folding, a: int) -> Folding:
-    """Return the folding with blocks half as long along axis `a`, in whole strides."""
-    s, block = folding.request.s[a], list(folding.block)
-    block[a] = max(1, -(-block[a] // (2 * s))) * s
-    if block[a] >= folding.block[a]:
-        block[a] = 1
-    return folding._replace(block=(block[0], block[1], block[2]))
+    def lines(self) -> dict[str, str]:
+        """Return the scheme in words."""
+        folding, (d, h, w) = self.folding, self.folding.block
+        shapes = listed([tile.label for *_, tile in self.tiles()])
+        group = counted(folding.group, "channel")
+        return {
+            "kernel": f"positions in lanes ({self.layer.machine.isa}, {folding.lanes} per vector),"
+            f" folded: tiles of {shapes} (taps x vectors of inputs)",
+            "blocks": f"1 x {d}x{h}x{w} outputs, {group} a task; sums of {folding.window} planes",
+            "memory": f"packed filters {quantity(self.panels, 1024)}B",
+            "streams": "past the caches" if folding.finish_tile.streamed else "",
+        }

@@ -4,10 +4,10 @@ from functools import reduce
 
 from llvmlite import ir
 
-from ..._compiler.activations.vectors import IN_REGISTERS, activate
+from ..._compiler.activations.table import ACTIVATIONS, activate
 from ..._compiler.vectors import I16, Words, i64
-from ..._geometry.tile import ITEMSIZE
-from . import layout as field
+from ..._geometry.storages import STORAGES
+from .records import Entry
 
 __all__ = ["Emitter", "Loop"]
 
@@ -23,14 +23,16 @@ class Emitter:
     def __init__(self, builder, tile):
         self.builder = builder
         self.tile = tile
-        self.words = Words(builder, tile.storage == "float64", tile.lanes, tile.fused)
+        storage = STORAGES[tile.storage]
+        self.words = Words(builder, storage.compute == "float64", tile.lanes, tile.fused)
         self.align = self.words.size * tile.lanes
-        self.item = ITEMSIZE[tile.storage]
+        self.item = storage.item
 
     @property
     def kind(self):
         """The type of a vector in the output's type: numbers, or the bits of 16-bit numbers."""
-        return self.words.vector if self.item > 2 else ir.VectorType(I16, self.tile.lanes)
+        bits = ir.VectorType(I16, self.tile.lanes)
+        return bits if STORAGES[self.tile.storage].converted else self.words.vector
 
     @property
     def unrolled(self):
@@ -118,14 +120,17 @@ class Emitter:
 
     def table_entry(self, a, taps, t):
         """Return pointer to a, pointer to b, length and rows of entry t."""
-        b, table = self.builder, self.words.pointer(taps, i64(0).type)
-        first, columns = b.mul(t, i64(field.ENTRY_FIELDS)), range(field.ENTRY_FIELDS)
-        to_a, at_b, length, rows = (b.load(b.gep(table, [b.add(first, i64(n))])) for n in columns)
+        b, entry = self.builder, self.words.pointer(taps, i64(0).type)
+        first = b.mul(t, i64(len(Entry.NAMES)))
+        to_a, at_b, length, rows = (
+            b.load(b.gep(entry, [b.add(first, i64(field.offset // 8))]))
+            for field in (Entry.input, Entry.panel, Entry.length, Entry.rows)
+        )
         return self.words.pointer(b.add(a, to_a)), self.words.pointer(at_b), length, rows
 
     def activated(self, sums):
         """Return the accumulators after the activation."""
-        if self.tile.activation in IN_REGISTERS:
+        if ACTIVATIONS[self.tile.activation].in_registers:
             return [activate(self.words, self.tile.activation, x) for x in sums]
         return self.activated_in_memory(sums)
 
@@ -177,11 +182,16 @@ class Emitter:
 
     def stored(self, x):
         """Return vector x in the output's type: numbers, or the bits of 16-bit numbers."""
-        if self.tile.storage == "float16":
-            return self.words.to_float16(x)
-        if self.tile.storage == "bfloat16":
-            return self.words.to_bfloat16(x)
-        return x
+        return _STORED[self.tile.storage](self.words, x)
+
+
+# By storage type: from a vector of the compute type to what is stored of it.
+_STORED = {
+    "float32": lambda words, x: x,
+    "float64": lambda words, x: x,
+    "float16": Words.to_float16,
+    "bfloat16": Words.to_bfloat16,
+}
 
 
 class Loop:

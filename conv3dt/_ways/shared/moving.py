@@ -1,7 +1,14 @@
-"""Moving numbers: copy, widen, turn, clear, check; addresses and steps are in bytes."""
+"""Moving numbers: copy, widen, turn, clear, check; addresses and steps are in bytes.
+
+`storage` is the name of the numbers' type, known when a part is compiled: a row of NUMBERS.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..._compiler import processor
 from ..._compiler.words import (
     copy_line,
     float32_at,
@@ -10,19 +17,23 @@ from ..._compiler.words import (
     uint16_at,
     uint32_at,
 )
-from ..._geometry.tile import STORAGES
-from .transpose import (
-    LANES32,
-    LANES64,
-    transpose32,
-    transpose64,
-    transpose_bfloat16,
-    transpose_float16,
-)
+from ..._geometry.storages import STORAGES
+from . import transpose
 
-__all__ = ["clear", "copy", "copy_past_caches", "is_finite", "spread", "turn"]
+__all__ = ["NUMBERS", "clear", "copy", "copy_past_caches", "is_finite", "spread", "turn"]
 
-_FLOAT32, _FLOAT64, _FLOAT16 = (STORAGES.index(s) for s in ("float32", "float64", "float16"))
+
+class Numbers(NamedTuple):
+    """How drivers read the numbers of a storage type."""
+
+    at: Any  # the word for a view of such numbers
+    wide_at: Any  # and of numbers in the compute type
+    widened: Callable[..., Any]  # from one to the other
+    square: Any  # the word that turns a square
+
+
+def _same(x):
+    return x
 
 
 def _widen_float16(bits):
@@ -43,24 +54,23 @@ def _widen_bfloat16(bits):
     return float32_from_bits(np.uint32(bits) << np.uint32(16))
 
 
-def copy(storage, source, target, count):
+NUMBERS = {
+    "float32": Numbers(float32_at, float32_at, _same, transpose.transpose_float32),
+    "float64": Numbers(float64_at, float64_at, _same, transpose.transpose_float64),
+    "float16": Numbers(uint16_at, float32_at, _widen_float16, transpose.transpose_float16),
+    "bfloat16": Numbers(uint16_at, float32_at, _widen_bfloat16, transpose.transpose_bfloat16),
+}
+LANES = {
+    name: processor.machine().vector_bytes // storage.size for name, storage in STORAGES.items()
+}
+
+
+def copy(source, target, count, *, storage):
     """Copy `count` numbers that lie next to each other, widened to the compute type."""
-    if storage == _FLOAT32:
-        x, y = float32_at(source, count), float32_at(target, count)
-        for c in range(count):
-            y[c] = x[c]
-    elif storage == _FLOAT64:
-        x64, y64 = float64_at(source, count), float64_at(target, count)
-        for c in range(count):
-            y64[c] = x64[c]
-    elif storage == _FLOAT16:
-        x16, y32 = uint16_at(source, count), float32_at(target, count)
-        for c in range(count):
-            y32[c] = _widen_float16(x16[c])
-    else:
-        bits, wide = uint16_at(source, count), float32_at(target, count)
-        for c in range(count):
-            wide[c] = _widen_bfloat16(bits[c])
+    numbers = NUMBERS[storage]
+    x, y = numbers.at(source, count), numbers.wide_at(target, count)
+    for c in range(count):
+        y[c] = numbers.widened(x[c])
 
 
 def copy_past_caches(source, target, size):
@@ -81,39 +91,31 @@ def _copy_halves(source, target, size):
         y[n] = x[n]
 
 
-def spread(storage, source, source_step, target, target_step, count):
+def spread(source, source_step, target, target_step, count, *, storage):
     """Copy `count` numbers that lie `source_step` bytes apart to where they lie `target_step`."""
+    numbers = NUMBERS[storage]
     for c in range(count):
         x, y = source + c * source_step, target + c * target_step
-        if storage == _FLOAT32:
-            float32_at(y, 1)[0] = float32_at(x, 1)[0]
-        elif storage == _FLOAT64:
-            float64_at(y, 1)[0] = float64_at(x, 1)[0]
-        elif storage == _FLOAT16:
-            float32_at(y, 1)[0] = _widen_float16(uint16_at(x, 1)[0])
-        else:
-            float32_at(y, 1)[0] = _widen_bfloat16(uint16_at(x, 1)[0])
+        numbers.wide_at(y, 1)[0] = numbers.widened(numbers.at(x, 1)[0])
 
 
-def turn(storage, source, source_step, target, target_step, rows, columns):
+def turn(source, source_step, target, target_step, rows, columns, *, storage):
     """target[c, r] = source[r, c], widened; the numbers of a row lie next to each other.
 
     In squares of a vector, the last of which overlaps the one before; few numbers one by one.
     """
-    item = 8 if storage == _FLOAT64 else 4 if storage == _FLOAT32 else 2
-    size = 8 if storage == _FLOAT64 else 4
-    lanes = LANES64 if storage == _FLOAT64 else LANES32
+    item, size, lanes = STORAGES[storage].item, STORAGES[storage].size, LANES[storage]
     whole_rows, whole_columns = _in_squares(rows, lanes), _in_squares(columns, lanes)
     for next_r in range(0, whole_rows, lanes):
         r = min(next_r, whole_rows - lanes)
         for next_c in range(0, whole_columns, lanes):
             c = min(next_c, whole_columns - lanes)
             x, y = source + r * source_step + c * item, target + c * target_step + r * size
-            _turn_square(storage, x, source_step, y, target_step)
+            NUMBERS[storage].square(x, source_step, y, target_step)
     for r in range(0 if whole_columns < columns else whole_rows, rows):
         c = whole_columns if r < whole_rows else 0
         x, y = source + r * source_step + c * item, target + c * target_step + r * size
-        spread(storage, x, item, y, target_step, columns - c)
+        spread(x, item, y, target_step, columns - c, storage=storage)
 
 
 def _in_squares(count, lanes):
@@ -125,18 +127,6 @@ def _in_squares(count, lanes):
     return count if count >= lanes and 4 * rest >= lanes else count - rest
 
 
-def _turn_square(storage, source, source_step, target, target_step):
-    """Turn a square of whole vectors."""
-    if storage == _FLOAT32:
-        transpose32(source, source_step, target, target_step)
-    elif storage == _FLOAT64:
-        transpose64(source, source_step, target, target_step)
-    elif storage == _FLOAT16:
-        transpose_float16(source, source_step, target, target_step)
-    else:
-        transpose_bfloat16(source, source_step, target, target_step)
-
-
 def clear(target, count, size):
     """Set `count` numbers of `size` bytes to zero."""
     words = uint32_at(target, count * size // 4)
@@ -144,14 +134,24 @@ def clear(target, count, size):
         words[n] = 0
 
 
-def is_finite(address, count, size):
-    """Return whether no number has the exponent of infinity and NaN."""
-    if size == 4:  # two loops, because one of either step would not use vectors
-        mask, worst, words = np.uint32(0x7F800000), np.uint32(0), uint32_at(address, count)
-        for n in range(count):
-            worst = max(worst, words[n] & mask)
-        return worst != mask
+def is_finite(address, count, *, storage):
+    """Return whether no number in the compute type has the exponent of infinity and NaN."""
+    return _FINITE[STORAGES[storage].compute](address, count)
+
+
+def _is_finite32(address, count):
+    mask, worst, words = np.uint32(0x7F800000), np.uint32(0), uint32_at(address, count)
+    for n in range(count):
+        worst = max(worst, words[n] & mask)
+    return worst != mask
+
+
+def _is_finite64(address, count):
     mask, worst, words = np.uint32(0x7FF00000), np.uint32(0), uint32_at(address, 2 * count)
     for n in range(1, 2 * count, 2):  # the upper word has the exponent
         worst = max(worst, words[n] & mask)
     return worst != mask
+
+
+# Two loops: one of either step would not use vectors.
+_FINITE = {"float32": _is_finite32, "float64": _is_finite64}

@@ -1,40 +1,28 @@
-"""Transposition of a square of numbers in registers: `LANES` rows of `LANES` numbers."""
+"""Transposition of a square of numbers in registers: as many rows as a vector has numbers."""
 
 import numpy as np
 from llvmlite import ir
 
 from ..._compiler import processor
-from ..._compiler.build import PLAIN
 from ..._compiler.vectors import I16, I32, Words, i64
-from ..._compiler.words import Word, float32_at, float64_at, uint16_at
+from ..._compiler.words import float32_at, float64_at, uint16_at, word
 
-__all__ = [
-    "LANES32",
-    "LANES64",
-    "transpose32",
-    "transpose64",
-    "transpose_bfloat16",
-    "transpose_float16",
-]
-
-LANES32 = processor.machine().vector_bytes // 4
-LANES64 = processor.machine().vector_bytes // 8
+__all__ = ["transpose_bfloat16", "transpose_float16", "transpose_float32", "transpose_float64"]
 
 
-def _transpose(storage):
+def _transposing(double, load, twin):
     """Return the word target[c, r] = source[r, c], widened; rows lie `..._step` bytes apart.
 
     In log2(n) rounds; the round with distance h exchanges the quarters of squares of 2h.
+    `load(words, address)` gives a row.
     """
-    double = storage == "float64"
-    n = LANES64 if double else LANES32
+    n = processor.machine().vector_bytes // (8 if double else 4)
 
     def write(builder, source, source_step, target, target_step):
         words = Words(builder, double, n, False)
-        rows = []
-        for r in range(n):
-            at = builder.add(source, builder.mul(i64(r), source_step))
-            rows.append(_loaded(words, storage, at))
+        rows = [
+            load(words, builder.add(source, builder.mul(i64(r), source_step))) for r in range(n)
+        ]
         distance = n // 2
         while distance:
             _exchange(builder, rows, n, distance)
@@ -43,15 +31,7 @@ def _transpose(storage):
             at = builder.add(target, builder.mul(i64(r), target_step))
             words.store(row, at, n, words.size)
 
-    return Word(write)
-
-
-def _loaded(words, storage, at):
-    """Return a vector of numbers in the compute type."""
-    if storage in ("float32", "float64"):
-        return words.load(words.pointer(at), i64(0), words.size)
-    bits = words.builder.load(words.pointer(at, ir.VectorType(I16, words.lanes)), align=2)
-    return words.from_float16(bits) if storage == "float16" else words.from_bfloat16(bits)
+    return word(twin(n))(write)
 
 
 def _exchange(builder, rows, n, distance):
@@ -68,22 +48,39 @@ def _exchange(builder, rows, n, distance):
             rows[r], rows[r + distance] = (builder.shuffle_vector(*pair, m) for m in masks)
 
 
-transpose32, transpose64 = _transpose("float32"), _transpose("float64")
-transpose_float16, transpose_bfloat16 = _transpose("float16"), _transpose("bfloat16")
+def _loaded(words, at):
+    """Return the vector of numbers at an address."""
+    return words.load(words.pointer(at), i64(0), words.size)
 
-if PLAIN:
 
-    def _plain(read, lanes, widened, view):
+def _bits(words, at):
+    """Return the bits of 16-bit numbers at an address."""
+    return words.builder.load(words.pointer(at, ir.VectorType(I16, words.lanes)), align=2)
+
+
+def _twin(read, wide_at, widened):
+    """Return what makes the plain twin for n numbers a row."""
+
+    def of_lanes(n):
         def transpose(source, source_step, target, target_step):
-            rows = np.array([read(source + r * source_step, lanes) for r in range(lanes)])
+            rows = np.array([read(source + r * source_step, n) for r in range(n)])
             for r, row in enumerate(widened(rows).T):
-                view(target + r * target_step, lanes)[:] = row
+                wide_at(target + r * target_step, n)[:] = row
 
         return transpose
 
-    transpose32 = _plain(float32_at, LANES32, lambda x: x, float32_at)
-    transpose64 = _plain(float64_at, LANES64, lambda x: x, float64_at)
-    transpose_float16 = _plain(uint16_at, LANES32, lambda x: x.view(np.float16), float32_at)
-    transpose_bfloat16 = _plain(
-        uint16_at, LANES32, lambda x: (x.astype(np.uint32) << 16).view(np.float32), float32_at
-    )
+    return of_lanes
+
+
+transpose_float32 = _transposing(False, _loaded, _twin(float32_at, float32_at, lambda x: x))
+transpose_float64 = _transposing(True, _loaded, _twin(float64_at, float64_at, lambda x: x))
+transpose_float16 = _transposing(
+    False,
+    lambda words, at: words.from_float16(_bits(words, at)),
+    _twin(uint16_at, float32_at, lambda x: x.view(np.float16)),
+)
+transpose_bfloat16 = _transposing(
+    False,
+    lambda words, at: words.from_bfloat16(_bits(words, at)),
+    _twin(uint16_at, float32_at, lambda x: (x.astype(np.uint32) << 16).view(np.float32)),
+)

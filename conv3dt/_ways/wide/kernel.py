@@ -13,8 +13,7 @@ neighbours), so that stores are contiguous:
 
 a           address; numbers of one input channel lie next to each other along the width; the row
             y starts y*outer_step numbers further, channel k starts k*plane bytes further
-tables      address of what is known of phase 0's table (see `lists`), then its entries; the next
-            phase's is `table_step` bytes further
+tables      address of phase 0's `Table`, then its entries; it has the address of the next phase's
 b           panel: `channels` weights for each k
 bias        `channels` numbers
 c           row y starts y*c_outer bytes further, channel m m*c_channel bytes (if they are apart)
@@ -27,25 +26,24 @@ vectors*lanes - 1 numbers. Never reads c; never writes beyond `count`.
 
 from functools import partial
 
-from llvmlite import ir
-
 from ..._compiler.build import assembly, emitted
-from ..._compiler.vectors import I32, i64
-from ..._geometry.tile import WideTile
-from ..shared import layout as field
-from ..shared.emitter import Emitter, Loop
+from ..._compiler.vectors import i64
+from ..shared.emitter import Loop
+from ..shared.lane_emitter import LaneEmitter, interleaved
+from ..shared.lane_tile import LaneTile
+from ..shared.records import Table
 
-__all__ = ["WideEmitter", "interleaved", "wide_tile_address", "wide_tile_assembly"]
+__all__ = ["address", "text"]
 
 
-def wide_tile_address(tile: WideTile) -> int:
+def address(tile: LaneTile) -> int:
     """Return the address of the kernel for this tile, compiled if it is new."""
-    return emitted(tile, 9, partial(_write, tile), partial(_plain, tile))
+    return emitted((__name__, tile), 8, partial(_write, tile), partial(_plain, tile))
 
 
-def wide_tile_assembly(tile: WideTile) -> str:
+def text(tile: LaneTile) -> str:
     """Return the machine code of the kernel for this tile, as text."""
-    return assembly(9, partial(_write, tile))
+    return assembly(8, partial(_write, tile))
 
 
 def _write(tile, builder, *arguments):
@@ -55,26 +53,26 @@ def _write(tile, builder, *arguments):
 
 def _plain(tile):
     """Return the kernel's twin."""
-    from ..shared.plain import plain_wide_tile
+    from .plain import kernel
 
-    return plain_wide_tile(tile)
+    return kernel(tile)
 
 
-class WideEmitter(Emitter):
+class WideEmitter(LaneEmitter):
     """Writes one micro-kernel with output positions in the lanes."""
 
-    def kernel(self, a, tables, table_step, plane, bias, c, c_outer, c_channel, count):
+    def kernel(self, a, tables, plane, bias, c, c_outer, c_channel, count):
         """Append the whole kernel: phase by phase, which wait in a buffer to be interleaved."""
         b, tile = self.builder, self.tile
         self.plane = plane
         start = self.start(bias)
         buffer = self.stack_buffer(self.kind, len(start) * tile.phases)
-        results = []
+        results, known = [], tables
         for r in range(tile.phases):
-            known = b.add(tables, b.mul(i64(r), table_step))
-            entries = b.load(self.words.pointer(known, i64(0).type))
-            table = b.add(known, i64(field.KNOWN_BYTES))
-            sums = self.products(a, table, entries, start)
+            if r > 0:
+                known = self.number(known, Table.following)
+            table = b.add(known, i64(Table.SIZE))
+            sums = self.products(a, table, self.number(known, Table.entries), start)
             results = [self.stored(x) for x in self.activated(sums)]
             if tile.phases > 1:
                 self.put_aside(buffer, r, results)
@@ -82,6 +80,11 @@ class WideEmitter(Emitter):
             self.store_tile(buffer, results, c, c_outer, c_channel, count)
         else:
             self.store_waiting(buffer, c, c_outer, c_channel, count)
+
+    def number(self, record, field):
+        """Return a number of a record."""
+        at = self.builder.add(record, i64(field.offset))
+        return self.builder.load(self.words.pointer(at, i64(0).type))
 
     @property
     def runs(self):
@@ -127,35 +130,6 @@ class WideEmitter(Emitter):
         b.branch(done)
         b.position_at_end(done)
 
-    def start(self, bias):
-        """Return a phase's accumulators before the first product: the bias."""
-        tile, pointer = self.tile, self.words.pointer(bias)
-        at = [self.builder.gep(pointer, [i64(m)]) for m in range(tile.channels)]
-        values = [self.words.splat(self.builder.load(x)) for x in at]
-        return [
-            values[m]
-            for _ in range(tile.outer)
-            for m in range(tile.channels)
-            for _ in range(tile.vectors)
-        ]
-
-    def one_k(self, at_a, at_b, k, sums):
-        """Return a phase's accumulators after the products of one k. The loop that counts."""
-        b, w, tile = self.builder, self.words, self.tile
-        shifted = b.add(b.ptrtoint(at_a, i64(0).type), b.mul(k, self.plane))
-        a_k, b_k = w.pointer(shifted), b.gep(at_b, [b.mul(k, i64(tile.channels))])
-        rows = [y * tile.outer_step for y in range(tile.outer)]
-        parts = [j * w.lanes for j in range(tile.vectors)]
-        inputs = [[w.load(a_k, i64(row + part), w.size) for part in parts] for row in rows]
-        result = list(sums)
-        for m in range(tile.channels):  # a weight at a time: all at once would not fit
-            weight = w.splat(b.load(b.gep(b_k, [i64(m)])))
-            for y, row in enumerate(inputs):
-                for j, x in enumerate(row):
-                    n = (y * tile.channels + m) * tile.vectors + j
-                    result[n] = w.multiply_add(x, weight, sums[n])
-        return result
-
     def place(self, r, n):
         """Return where accumulator n of phase r waits: [run][vector][stream], runs as stored."""
         tile = self.tile
@@ -175,69 +149,3 @@ class WideEmitter(Emitter):
             done = b.mul(j, whole)
             vectors = interleaved(b, [b.load(x, align=self.line) for x in at], tile.lanes)
             self.store_some(vectors, b.add(c, b.mul(done, i64(self.item))), b.sub(count, done))
-
-    def store_some(self, vectors, c, count):
-        """Store the first `count` numbers of vectors that belong one behind the other."""
-        b, lanes = self.builder, self.tile.lanes
-        full, part, after = (b.append_basic_block(name) for name in ("full", "part", "stored"))
-        b.cbranch(b.icmp_signed(">=", count, i64(len(vectors) * lanes)), full, part)
-        b.position_at_end(full)
-        self.store_whole([(x, b.add(c, i64(n * self.line))) for n, x in enumerate(vectors)], [c])
-        b.branch(after)
-        b.position_at_end(part)
-        self.store_part(vectors, c, count)
-        b.branch(after)
-        b.position_at_end(after)
-
-    def store_part(self, vectors, c, count):
-        """Store by way of a buffer on the stack: whole vectors, and the rest number by number."""
-        b, lanes, kind = self.builder, self.tile.lanes, self.kind
-        buffer = self.stack_buffer(kind, len(vectors))
-        for n, x in enumerate(vectors):
-            b.store(x, b.gep(buffer, [i64(n)]), align=self.line)
-        whole = b.sdiv(count, i64(lanes))
-        with Loop(b, whole) as n:
-            at = b.add(c, b.mul(n, i64(self.line)))
-            x = b.load(b.gep(buffer, [n]), align=self.line)
-            self.words.store(x, at, lanes, align=self.item)
-        scalars = b.bitcast(buffer, kind.element.as_pointer())
-        done = b.mul(whole, i64(lanes))
-        with Loop(b, b.sub(count, done)) as n:
-            n = b.add(done, n)
-            at = b.add(c, b.mul(n, i64(self.item)))
-            value = b.load(b.gep(scalars, [n]), align=self.item)
-            b.store(value, self.words.pointer(at, kind.element), align=self.item)
-
-
-def interleaved(builder, streams, lanes):
-    """Return the numbers s0[0], s1[0], ..., s0[1], s1[1], ... of the streams, as vectors.
-
-    An even number of streams is halved, and the halves are zipped: log2(n) shuffles a vector.
-    """
-    n = len(streams)
-    if n == 1:
-        return list(streams)
-    if n % 2 == 0:
-        halves = (interleaved(builder, streams[first::2], lanes) for first in (0, 1))
-        pairs = zip(*halves, strict=True)
-        return [x for pair in pairs for x in _merged(builder, pair, lanes)]
-    return _merged(builder, streams, lanes)
-
-
-def _merged(builder, streams, lanes):
-    """Return the streams interleaved, with one shuffle less a vector than there are streams."""
-    n = len(streams)
-    mask_type = ir.VectorType(I32, lanes)
-    result = []
-    for t in range(n):
-        origins = [divmod(t * lanes + lane, n) for lane in range(lanes)]
-        x, mask = streams[0], [lane for lane, _ in origins]
-        for number in range(1, n):
-            mask = [
-                lanes + lane if stream == number else kept
-                for kept, (lane, stream) in zip(mask, origins, strict=True)
-            ]
-            constants = ir.Constant(mask_type, [ir.Constant(I32, lane) for lane in mask])
-            x, mask = builder.shuffle_vector(x, streams[number], constants), list(range(lanes))
-        result.append(x)
-    return result

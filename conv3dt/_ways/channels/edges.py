@@ -1,0 +1,61 @@
+"""Rows that miss a tap beside the width: which tiles have loops that leave them out."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import TypeAlias
+
+from ..._geometry import integers
+from ..._geometry.integers import Phase
+from ..._geometry.tuning import TUNING
+from ..shared.blocked import Blocked
+
+__all__ = ["Edges", "in_use", "pay"]
+
+Edges: TypeAlias = tuple[tuple[int, int], ...]  # of ChannelTile
+
+
+def pay(scheme: Blocked) -> bool:
+    """Return whether tiles leave out taps for the rows that miss them, instead of reading zeros.
+
+    Such a tap is an entry, and a loop of the micro-kernel, of its own. With zeros around the input
+    that does not pay where rows are long, or a tap has few products.
+    """
+    rows = scheme.shape.most[3] > 1 and not scheme.layer.exact
+    width, products = scheme.axes[3], scheme.layer.request.ci * scheme.columns // scheme.lanes
+    pays = products >= TUNING.edge_products and width.positions <= TUNING.edge_positions
+    return rows and (pays or scheme.direct) and not width.inside
+
+
+def in_use(scheme: Blocked) -> dict[int, Edges]:
+    """Return, by the number of a tile's rows, for which of them a tap may read inside, if not all.
+
+    With zeros around the input, only the taps that save the most have loops.
+    """
+    found: dict[int, set[tuple[int, int]]] = {}
+    axis = scheme.axes[3]
+    for phase, start, rows in _tiles(scheme):
+        for j in range(phase.taps):
+            first, end = integers.rows_inside(
+                start, rows, j, phase.shift, phase.dilation, axis.i, axis.in_s
+            )
+            if first < end and end - first < rows:
+                found.setdefault(rows, set()).add((first, end))
+    most = None if scheme.direct else TUNING.edge_loops
+    return {
+        rows: tuple(sorted(parts, key=lambda part: part[1] - part[0])[:most])
+        for rows, parts in found.items()
+    }
+
+
+def _tiles(scheme: Blocked) -> Iterator[tuple[Phase, int, int]]:
+    """Yield (phase, first position, rows) of all tiles some of whose rows may miss a tap."""
+    axis, block = scheme.axes[3], scheme.blocking.block[3]
+    for phase, lo in product(axis.phases, range(0, axis.positions, block)):
+        hi = min(lo + block, phase.length)
+        reach = phase.taps, phase.shift, phase.dilation, axis.i, axis.in_s
+        if (lo, hi) == integers.whole_range(lo, hi, *reach):
+            continue
+        tiles = integers.n_tiles(hi - lo, scheme.shape.most[3])
+        for t in range(tiles):
+            start, end = integers.tile_range(lo, hi, tiles, t)
+            yield phase, start, end - start

@@ -1,0 +1,65 @@
+"""How the channel way's scheme fills its records, and which parts of the driver it needs."""
+
+from ..._compiler.drivers import part
+from ..shared.encode import fill_blocked, filters_driver, output_steps
+from ..shared.scheme import Encoded
+from .plan import ChannelScheme
+from .records import ChannelParams
+
+__all__ = ["encoded"]
+
+# What is made in scratch: the parts that say where, that store a row, and that store a block.
+_MADE = {
+    "": ("", "", ""),
+    "lines": ("place_row", "copy_line", ""),
+    "rows": ("place_row", "turn_row", ""),
+    "slabs": ("place_slab", "", "turn_slab"),
+}
+_ARGUMENTS = {"place_row": 2, "place_slab": 2, "copy_line": 4, "turn_row": 4, "turn_slab": 3}
+_TYPED = {"turn_row", "turn_slab"}
+
+
+def encoded(scheme: ChannelScheme) -> Encoded:
+    """Return the records of a scheme and the addresses of its drivers, compiled if new."""
+    from .kernel import address
+
+    kernels = {(kind, outer, inner): address(tile) for kind, outer, inner, tile in scheme.tiles()}
+    storage, steps = scheme.layer.request.dtype, _output_steps(scheme)
+    params = ChannelParams.fresh()
+    kept = fill_blocked(params, scheme, steps, kernels)
+    place, store_row, store_block = (_made(name, storage) for name in _MADE[scheme.made.what])
+    params.fill(
+        inner_step=scheme.axes[3].s * steps[3],
+        edges=scheme.edged,
+        split=scheme.layer.exact,
+        place=place,
+        made_at=scheme.made_at,
+        store_row=store_row,
+        store_block=store_block,
+    )
+    convolve, lists = _part(".driver:convolve", 2), scheme.threads * scheme.scratch_step
+    filters, code = filters_driver(scheme), (place, store_row, store_block)
+    return Encoded(params.numbers, filters, convolve, (kept, code), lists, scheme.scratch)
+
+
+def _part(place: str, n_arguments: int, **constants: str) -> int:
+    return part(__package__, place, n_arguments, **constants)
+
+
+def _made(name: str, storage: str) -> int:
+    """Return the address of a part that deals with what is made in scratch; 0 for none."""
+    typed = {"storage": storage} if name in _TYPED else {}
+    return _part(f".made:{name}", _ARGUMENTS[name], **typed) if name else 0
+
+
+def _output_steps(scheme: ChannelScheme) -> tuple[int, ...]:
+    """Return the steps of the output, or of what is made of it with channels together."""
+    n, d, h, w, c = output_steps(scheme)
+    if scheme.made.what in ("", "lines"):
+        return n, d, h, w, c
+    w = scheme.columns * scheme.layer.storage.item
+    if scheme.made.what == "rows":
+        return n, d, h, w, c
+    h = scheme.layer.request.o[2] * w
+    d = scheme.layer.request.o[1] * h
+    return scheme.blocking.block[1] * scheme.axes[1].s * d, d, h, w, c

@@ -1,0 +1,69 @@
+"""Outputs that are made in scratch, and then turned or copied past the caches: parts of the driver.
+
+`made_in` says of a plan which: rows, lines or slabs.
+"""
+
+from ..._geometry.storages import STORAGES
+from ..shared.moving import copy_past_caches, turn
+from ..shared.records import Block
+from .records import ChannelParams, ChannelTask
+
+__all__ = ["copy_line", "place_row", "place_slab", "turn_row", "turn_slab"]
+
+
+def place_row(plan, task):
+    """Say where rows of a task's outputs are made, one after the other."""
+    plan, task = ChannelParams(plan), ChannelTask(task)
+    before = task.width.lo * plan.width.s * plan.width.output_step
+    task.made = task.scratch + plan.made_at - before
+
+
+def place_slab(plan, task):
+    """Say where all outputs of a block are made, with its channels together."""
+    plan, task = ChannelParams(plan), ChannelTask(task)
+    before = task.batch.lo * plan.batch.output_step
+    before += task.depth.lo * plan.depth.s * plan.depth.output_step
+    task.output = task.scratch + plan.made_at - before
+
+
+def copy_line(plan, task, block, to):
+    """Copy a row of outputs past the caches."""
+    plan, task = ChannelParams(plan), ChannelTask(task)
+    lo, hi = _outputs(plan, task)
+    step = plan.width.output_step
+    copy_past_caches(task.made + lo * step, to + lo * step, (hi - lo) * step)
+
+
+def turn_row(plan, task, block, to, *, storage):
+    """Store a row of outputs channel by channel."""
+    plan, task, block = ChannelParams(plan), ChannelTask(task), Block(block)
+    lo, hi = _outputs(plan, task)
+    step = plan.width.output_step
+    at, to = task.made + lo * step, to + lo * STORAGES[storage].item
+    turn(at, step, to, plan.out_step, hi - lo, _channels(plan, block), storage=storage)
+
+
+def turn_slab(plan, task, block, *, storage):
+    """Store all outputs of a block channel by channel."""
+    plan, task, block = ChannelParams(plan), ChannelTask(task), Block(block)
+    z_lo = task.depth.lo * plan.depth.s
+    z_hi = min(task.depth.hi * plan.depth.s, plan.depth.o)
+    plane, image = plan.height.o * plan.width.o, plan.co * plan.out_step
+    output = plan.arrays.output + block.start * plan.out_step
+    output += z_lo * plane * STORAGES[storage].item
+    made, outputs = task.scratch + plan.made_at, (z_hi - z_lo) * plane
+    for n in range(task.batch.lo, task.batch.hi):
+        at, to = made + (n - task.batch.lo) * plan.batch.output_step, output + n * image
+        step, channels = plan.width.output_step, _channels(plan, block)
+        turn(at, step, to, plan.out_step, outputs, channels, storage=storage)
+
+
+def _outputs(plan, task):
+    """Return the outputs from .. to of a task's rows."""
+    s = plan.width.s
+    return task.width.lo * s, min(task.width.hi * s, plan.width.o)
+
+
+def _channels(plan, block):
+    """Return how many channels of a block exist."""
+    return min(block.columns, plan.co - block.start)

@@ -1,0 +1,42 @@
+"""The plain twin of the channel way's micro-kernel: the same contract in NumPy."""
+
+import numpy as np
+
+from ..._compiler.activations.table import apply
+from ..shared.plain import entries, product, reading, stored, writing
+from ..shared.records import ROWS_FROM
+from .tile import ChannelTile
+
+__all__ = ["kernel"]
+
+
+def kernel(tile: ChannelTile):
+    """Return a Python function that does what the compiled kernel of `tile` does."""
+    read = reading(tile.storage)
+    width = tile.vectors * tile.lanes
+
+    def compute(a, taps, n_taps, bias, c, c_outer, c_inner, c_channel):
+        sums = np.tile(read(bias, width), (tile.rows, 1))
+        for entry in entries(taps, n_taps):
+            panel = read(entry.panel, entry.length * width).reshape(entry.length, width)
+            first, end = divmod(entry.rows or tile.inner, ROWS_FROM)
+            for m in range(tile.rows):
+                y, x = divmod(m, tile.inner)
+                if first <= x < end:
+                    offset = (y * tile.outer_step + x * tile.inner_step) * sums.itemsize
+                    sums[m] += product(read(a + entry.input + offset, entry.length), panel)
+        _store(tile, apply(tile.activation, sums), c, c_outer, c_inner, c_channel)
+
+    return compute
+
+
+def _store(tile, rows, c, c_outer, c_inner, c_channel):
+    """Write the channels that exist."""
+    channels = (tile.vectors - 1) * tile.lanes + tile.last
+    values, write = stored(tile.storage, rows[:, :channels]), writing(tile.storage)
+    step = c_channel if tile.spread else values.itemsize
+    for m, row in enumerate(values):
+        y, x = divmod(m, tile.inner)
+        at = c + y * c_outer + x * c_inner
+        for channel, value in enumerate(row):
+            write(at + channel * step, 1)[0] = value

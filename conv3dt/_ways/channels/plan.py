@@ -1,0 +1,205 @@
+"""The scheme of the channel way: output channels in the lanes, rows along width, height or batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+from math import prod
+
+from ..._compiler.records import Record
+from ..._geometry import integers
+from ..._geometry.tuning import TUNING
+from ..shared.blocked import Blocked, unaligned
+from ..shared.blocking import Blocking
+from ..shared.cuts import rows_of_tiles
+from ..shared.storing import past_caches
+from ..shared.wording import listed
+from . import edges, outputs
+from .records import ChannelTask
+from .tile import ChannelTile
+
+__all__ = ["ChannelScheme"]
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelScheme(Blocked):
+    """How a layer is computed with output channels in the lanes."""
+
+    @property
+    def task_record(self) -> type[Record]:
+        """The record in which a thread writes what it has in work."""
+        return ChannelTask
+
+    # ---- packed inputs ---------------------------------------------------------------------------
+
+    @cached_property
+    def chunk(self) -> int:
+        """Input channels that lie together: all, or so many that prefetching follows them."""
+        ci = max(1, self.layer.request.ci)
+        return ci if self.direct else min(TUNING.chunk_bytes // self.size, ci)
+
+    @cached_property
+    def run(self) -> int:
+        """Input channels of an entry of the micro-kernel's table."""
+        return self.chunk
+
+    @cached_property
+    def packed_steps(self) -> tuple[int, int, int, int, int]:
+        """Distances in the packed input along batch, depth, height, width and chunks, in bytes."""
+        step_w = self.chunk * self.size
+        if self.direct:
+            d, h, w = self.layer.request.i
+            return d * h * w * step_w, h * w * step_w, w * step_w, step_w, w * step_w
+        n, d, h, w = self.packed
+        most = self.shape.most
+        step_h = unaligned(w * step_w, most[2] > 1, self.axes[2].in_s)
+        step_d = h * step_h
+        step_n = unaligned(d * step_d, most[0] > 1)
+        return step_n, step_d, step_h, step_w, n * step_n
+
+    @cached_property
+    def packed_bytes(self) -> int:
+        """Bytes of a thread's packed input."""
+        return 0 if self.direct else self.chunks * self.packed_steps[4]
+
+    def in_place(self) -> ChannelScheme:
+        """Return the scheme that reads the input where it lies, if it can do without zeros.
+
+        For inputs whose numbers lie as the shape says, in the compute type. Tiles leave out, row by
+        row, taps that read beyond the width; rows in height, or of a batch at steps that share
+        cache lines, are packed.
+        """
+        r, most = self.layer.request, self.shape.most
+        ready = not (self.layer.apart or self.layer.storage.converted or self.layer.exact)
+        lines = most[0] == 1 or prod(r.i) * r.ci * self.size % TUNING.pad_every
+        all_read = all(axis.every == 1 and axis.start == 0 for axis in self.axes)
+        if not (ready and lines and all_read and (most[2] == 1 or self.axes[2].inside)):
+            return self
+        direct = replace(self, direct=True, blocking=self._by_channels() or self.blocking)
+        loops = max(map(len, direct.edges.values()), default=0)
+        return direct if loops <= TUNING.edge_loops else self
+
+    def _by_channels(self) -> Blocking | None:
+        """Return all positions as one block, where there are few, and many channels to share out.
+
+        What is not packed can be read by all tasks; so each of them needs panels that no other does.
+        """
+        r, channels = self.layer.request, len(self.shape.blocks)
+        few = r.n * prod(r.i) * r.ci * self.size <= TUNING.block_bytes
+        if self.panels <= TUNING.serial_panels or not few or channels < 4 * self.threads:
+            return None
+        n, d, h, w = (max(1, axis.positions) for axis in self.axes)
+        group = -(-channels // (TUNING.tasks_per_thread * self.threads))
+        return Blocking((n, d, h, w), group, -(-channels // group))
+
+    # ---- panels ----------------------------------------------------------------------------------
+
+    @property
+    def in_turn(self) -> int:
+        """Phases of the width that take turns tile by tile."""
+        return max(1, len(self.axes[3].phases)) if self.together else 1
+
+    # ---- edges, outputs --------------------------------------------------------------------------
+
+    @cached_property
+    def edged(self) -> bool:
+        """Whether a tile leaves a tap out for the rows that miss it, instead of reading zeros."""
+        return edges.pay(self)
+
+    @cached_property
+    def edges(self) -> dict[int, edges.Edges]:
+        """By the number of a tile's rows: for which of them, from .. to, it has loops."""
+        return edges.in_use(self) if self.edged else {}
+
+    @property
+    def row_tiles(self) -> int:
+        """Most tiles in a row of a block, for one phase of the width."""
+        return self.blocking.block[3] if self.layer.exact else super().row_tiles
+
+    @property
+    def tables(self) -> int:
+        """Tables of taps of a phase: one, and one for each tile that may be at an edge."""
+        return 1 + self.row_tiles if self.edged else 1
+
+    @cached_property
+    def made(self) -> outputs.Made:
+        """Which outputs are made in scratch first."""
+        return outputs.made_in(self)
+
+    @property
+    def made_bytes(self) -> int:
+        """Bytes of a thread's outputs that are made in scratch first."""
+        return self.made.bytes
+
+    @property
+    def streamed(self) -> bool:
+        """Whether tiles store past the caches: where they write whole lines."""
+        return past_caches(self.layer) and not self.made.what
+
+    # ---- tiles -----------------------------------------------------------------------------------
+
+    def tiles(self) -> Iterator[tuple[int, int, int, ChannelTile]]:
+        """Yield (number of the kind, outer, inner, tile) for every micro-kernel in use."""
+        outers = {n * h for n, h in product(rows_of_tiles(self, 0), rows_of_tiles(self, 2))}
+        inners = self._inners()
+        for number, kind in enumerate(self.kinds):
+            for outer, inner in product(sorted(outers), sorted(inners)):
+                yield number, outer, inner, self._tile(kind, outer, inner)
+
+    def _inners(self) -> set[int]:
+        """Return the numbers of rows along the width; where exact, those at edges stand alone."""
+        if not self.layer.exact:
+            return rows_of_tiles(self, 3)
+        axis = self.axes[3]
+
+        def whole(phase: integers.Phase, lo: int, hi: int) -> tuple[int, int]:
+            taps = phase.taps, phase.shift, phase.dilation
+            return integers.whole_range(lo, hi, *taps, axis.i, axis.in_s)
+
+        return {1} | rows_of_tiles(self, 3, whole)
+
+    def _tile(self, kind: tuple[int, int], outer: int, inner: int) -> ChannelTile:
+        """Return the micro-kernel for `outer` groups of `inner` rows."""
+        step_n, _, step_h, step_w, _ = self.packed_steps
+        outer_step = step_n if self.shape.most[0] > 1 else step_h * self.axes[2].in_s
+        columns, channels = kind
+        lanes = min(self.lanes, columns)  # half a vector, if the block has no more
+        return ChannelTile(
+            storage=self.layer.request.dtype,
+            lanes=lanes,
+            fused=self.layer.machine.fused,
+            outer=outer,
+            inner=inner,
+            outer_step=outer_step // self.size if outer > 1 else 0,
+            inner_step=step_w * self.axes[3].in_s // self.size if inner > 1 else 0,
+            vectors=columns // lanes,
+            last=channels - columns + lanes,
+            spread=self.layer.apart and not self.made.what,
+            activation=self.layer.request.activation,
+            # Half a line past the caches, and the other half later: twice as slow as through them.
+            streamed=self.streamed and lanes == self.lanes,
+            edges=self.edges.get(inner, ()),
+            ahead=self._ahead(inner) if self.direct and outer == 1 else 0,
+        )
+
+    def _ahead(self, rows: int) -> int:
+        """Return how many numbers a tile asks for with each k, to have asked for the next one's."""
+        width = self.axes[3]
+        taps = max((f.taps for f in width.phases), default=0)
+        return -(-rows * width.in_s // max(1, taps))
+
+    # ---- words -----------------------------------------------------------------------------------
+
+    def lines(self) -> dict[str, str]:
+        """Return the scheme in words."""
+        shapes = listed([tile.label for *_, tile in self.tiles()])
+        used = self.layer.request.co / self.width if self.width else 0
+        return {
+            "kernel": f"channels in lanes ({self.layer.machine.isa}, {self.lanes} per vector):"
+            f" tiles of {shapes} (positions x vectors), {used:.0%} of the lanes in use",
+            "blocks": self.block_line(),
+            "memory": f"{self.filters_line()}{', input read where it lies' if self.direct else ''}",
+            "streams": "past the caches" if self.streamed or self.made.what == "lines" else "",
+        }

@@ -1,0 +1,26 @@
+"""The records of the channel way's driver, beside those that ways share."""
+
+from ..._compiler.records import Int
+from ..shared.records import BlockedParams, Task
+
+__all__ = ["ChannelParams", "ChannelTask"]
+
+
+class ChannelParams(BlockedParams):
+    """What the driver is told."""
+
+    inner_step = Int()  # from one position along the width to the next in the output
+    edges = (
+        Int()
+    )  # 1: entries of the micro-kernel's table say for which rows their tap reads inside
+    split = Int()  # 1: no output reads beyond the input, not even zeros
+    place = Int()  # address of what says where outputs are made; 0: where they belong
+    made_at = Int()  # where in a thread's region they are
+    store_row = Int()  # address of what stores a row that was made there; 0: there are none
+    store_block = Int()  # the same of a block
+
+
+class ChannelTask(Task):
+    """What a thread has in work."""
+
+    made = Int()  # where the row of outputs is made whose first is output 0

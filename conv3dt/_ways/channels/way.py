@@ -1,0 +1,26 @@
+"""The channel way: output channels in the lanes. What the choice asks it."""
+
+from math import prod
+
+from ..._geometry.tuning import TUNING
+from ..shared.blocking import choose_blocks
+from ..shared.layer import Layer
+from ..shared.scheme import Candidate
+from .cost import candidates
+from .encode import encoded
+from .plan import ChannelScheme
+
+__all__ = ["candidates", "encoded", "scheme"]
+
+
+def scheme(layer: Layer, candidate: Candidate, threads: int) -> ChannelScheme:
+    """Return the scheme of a candidate: its blocks of positions and of channels."""
+    r, shape = layer.request, candidate.shape
+    halos = (False, False, shape.most[2] > 1, shape.most[3] > 1 and not layer.exact)
+    position = r.ci * layer.storage.size
+    heavy = position * prod(r.k) * r.co > TUNING.heavy_panels
+    limit = TUNING.heavy_block_bytes if heavy else TUNING.block_bytes
+    blocking = choose_blocks(
+        layer.axes, shape.most, halos, position, limit, len(shape.blocks), threads
+    )
+    return ChannelScheme(layer, shape, blocking, halos, threads)

@@ -1,0 +1,100 @@
+"""How the folding way's scheme fills the records of its driver."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._compiler.drivers import part
+from ..._compiler.records import table
+from ..shared.encode import kernel_table, output_steps
+from ..shared.records import Block
+from ..shared.scheme import Encoded
+from .plan import FoldScheme
+from .records import FoldAxis, FoldParams
+
+__all__ = ["encoded"]
+
+
+def encoded(scheme: FoldScheme) -> Encoded:
+    """Return the records of a scheme and the addresses of its drivers, compiled if new."""
+    from .kernel import finish_address, fold_address
+
+    storage, folding = scheme.layer.storage, scheme.folding
+    kernels = {(kind, 0, vectors): fold_address(tile) for kind, _, vectors, tile in scheme.tiles()}
+    finish = finish_address(folding.finish_tile)
+    pack = part(__package__, ".pack:pack_rows", 4, storage=storage.name)
+    params = FoldParams.fresh()
+    addresses, blocks = kernel_table(kernels), _block_table(scheme)
+    _fill(params, scheme)
+    params.fill(
+        finish=finish,
+        pack=pack,
+        kernels=addresses.ctypes.data,
+        kernels_inner=addresses.shape[2],
+        blocks=blocks.ctypes.data,
+    )
+    columns = part(__package__, ".pack:pack_columns", 2, storage=storage.name)
+    convolve = part(__package__, ".driver:convolve", 2, compute=storage.compute)
+    kept, lists = (addresses, blocks, kernels, finish, pack), scheme.threads * folding.region
+    return Encoded(params.numbers, columns, convolve, kept, lists, scheme.scratch)
+
+
+def _fill(params: FoldParams, scheme: FoldScheme) -> None:
+    """Fill what follows from how the work is cut."""
+    r, storage, folding = scheme.layer.request, scheme.layer.storage, scheme.folding
+    steps, packed = output_steps(scheme), folding.packed_bytes
+    params.fill(
+        tasks=scheme.tasks,
+        scratch_step=folding.region,
+        lists_step=scheme.lists_step,
+        size=folding.size,
+        item=storage.item,
+        lanes=folding.lanes,
+        channels=r.ci,
+        chunk=1,
+        chunk_step=folding.plane,
+        co=r.co,
+        out_step=steps[4],
+        images=r.n,
+        image_step=steps[0],
+        group=folding.group,
+        columns=folding.columns,
+        n_blocks=len(folding.column_blocks),
+        apart=scheme.layer.apart,
+        together=folding.rows_together,
+        together_step=packed,
+        sums_at=folding.rows_together * packed,
+        window=folding.window,
+        unit=folding.unit,
+        row=folding.row * folding.size,
+        left=folding.left,
+        block_rows=folding.block[1],
+        rows_at=folding.region - folding.rows_bytes,
+    )
+    for a, axis in enumerate((params.depth, params.height, params.width)):
+        _fill_axis(axis, scheme, a, steps[1 + a])
+
+
+def _fill_axis(axis: FoldAxis, scheme: FoldScheme, a: int, step: int) -> None:
+    """Fill the record of depth, height or width."""
+    r, folding = scheme.layer.request, scheme.folding
+    axis.fill(
+        i=r.i[a],
+        o=r.o[a],
+        k=r.k[a],
+        s=r.s[a],
+        d=r.d[a],
+        p=r.p[a],
+        block=folding.block[a],
+        n_block=folding.n_blocks[a],
+        output_step=step,
+    )
+
+
+def _block_table(scheme: FoldScheme) -> NDArray[np.int64]:
+    """Return the blocks of columns."""
+    folding = scheme.folding
+    rows = [
+        {"start": first, "columns": columns, "kind": folding.kinds.index(columns)}
+        for first, columns in folding.column_blocks
+    ]
+    return table(Block, rows)

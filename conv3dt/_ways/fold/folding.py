@@ -1,0 +1,175 @@
+"""How the work is cut where results are folded: groups of channels, blocks of outputs, memory."""
+
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+from typing import NamedTuple
+
+from ..._call.request import Request
+from ..._geometry import integers
+from ..._geometry.storages import STORAGES
+from ..._geometry.tuning import TUNING, Machine
+from ..shared.lane_tile import LaneTile
+from ..shared.records import Entry
+
+__all__ = ["Folding"]
+
+
+class Folding(NamedTuple):
+    """How the work is cut: channels in groups, outputs in blocks; what a block needs."""
+
+    request: Request
+    machine: Machine
+    group: int  # channels of a group
+    block: tuple[int, int, int]  # outputs of a block along depth, height, width
+
+    @property
+    def groups(self) -> int:
+        """Groups of output channels."""
+        return -(-self.request.co // self.group)
+
+    @property
+    def size(self) -> int:
+        """Bytes of a number in the compute type."""
+        return STORAGES[self.request.dtype].size
+
+    @property
+    def lanes(self) -> int:
+        """Numbers in a vector."""
+        return self.machine.vector_bytes // self.size
+
+    @property
+    def columns(self) -> int:
+        """Rows of sums that a row of inputs is added to: taps times channels."""
+        return prod(self.request.k) * self.group
+
+    @property
+    def column_blocks(self) -> tuple[tuple[int, int], ...]:
+        """The columns of the register tiles: first, how many; as even as possible."""
+        most = self.machine.rows[1]
+        tiles = integers.n_tiles(self.columns, most)
+        ends = [integers.tile_range(0, self.columns, tiles, t) for t in range(tiles)]
+        return tuple((start, end - start) for start, end in ends)
+
+    @property
+    def kinds(self) -> tuple[int, ...]:
+        """The different numbers of columns of register tiles."""
+        return tuple(dict.fromkeys(columns for _, columns in self.column_blocks))
+
+    @property
+    def n_blocks(self) -> tuple[int, int, int]:
+        """Blocks along depth, height and width."""
+        d, h, w = (integers.n_tiles(*pair) for pair in zip(self.request.o, self.block, strict=True))
+        return d, h, w
+
+    @property
+    def tasks(self) -> int:
+        """Pieces of work that threads take one after the other."""
+        return self.request.n * self.groups * prod(self.n_blocks)
+
+    @property
+    def window(self) -> int:
+        """Planes of sums that are in work at a time."""
+        reach = integers.effective(self.request.k[0], self.request.d[0])
+        return min(reach + 2 * self.request.s[0], self.block[0])
+
+    @property
+    def vectors(self) -> int:
+        """Vectors of positions of a row of inputs, at most."""
+        return integers.n_tiles(self.inputs(2), self.lanes)
+
+    @property
+    def tile_vectors(self) -> set[int]:
+        """Vectors of the register tiles: two, and one where a row has an odd one left."""
+        if self.n_blocks[2] > 1:
+            return {1, 2}
+        r = self.request
+        start, end = integers.reaching(0, r.o[2], r.i[2], r.k[2], r.s[2], r.d[2], r.p[2])
+        vectors = integers.n_tiles(end - start, self.lanes)
+        return {1} if vectors < 2 else {2, 2 - vectors % 2}
+
+    @property
+    def left(self) -> int:
+        """Numbers of a row of sums before the block's first output."""
+        return self._longest // self.request.s[2] + 2
+
+    @property
+    def _longest(self) -> int:
+        return (self.request.k[2] - 1) * self.request.d[2]
+
+    @property
+    def row(self) -> int:
+        """Numbers of a row of sums of one channel and phase, margins included."""
+        inputs = self.vectors * self.lanes + self._longest // self.request.s[2] + 2
+        outputs = self.block[2] // self.request.s[2] + 1 + self.lanes
+        return self.left + max(inputs, outputs)
+
+    @property
+    def unit(self) -> int:
+        """Bytes of the sums of one row of outputs, all channels of a group and phases."""
+        return self.group * self.request.s[2] * self.row * self.size
+
+    @property
+    def plane(self) -> int:
+        """Bytes from one channel to the next in the packed row; odd in cache lines."""
+        lines = -(-self.vectors * self.lanes * self.size // 64)
+        return (lines | 1) * 64
+
+    @property
+    def packed_bytes(self) -> int:
+        """Bytes of a packed row."""
+        return self.request.ci * self.plane
+
+    @property
+    def rows_together(self) -> int:
+        """Rows of inputs that are packed at a time.
+
+        Rows of a channel are neighbours in memory: channels that lie apart are read in longer runs.
+        """
+        if self.request.data_format == "NDHWC":
+            return 1
+        run = self.inputs(2) * STORAGES[self.request.dtype].item
+        fitting = TUNING.fold_row_bytes // self.packed_bytes
+        return max(1, min(-(-TUNING.fold_run_bytes // run), fitting, self.inputs(1)))
+
+    @property
+    def sums_bytes(self) -> int:
+        """Bytes of the planes of sums, and of the trash."""
+        return (self.window * self.block[1] + 1) * self.unit
+
+    @property
+    def region(self) -> int:
+        """Bytes of a thread's region: packed rows, sums, addresses."""
+        packed = self.rows_together * self.packed_bytes
+        return packed + -(-self.sums_bytes // 64) * 64 + self.rows_bytes
+
+    @property
+    def rows_bytes(self) -> int:
+        """Bytes of the addresses of all columns and of all (kd, kh), and of a kernel's entry."""
+        addresses = self.columns + prod(self.request.k[:2]) + len(Entry.NAMES)
+        return -(-8 * addresses // 64) * 64
+
+    def inputs(self, a: int) -> int:
+        """Return how many inputs along axis `a` reach a block, at most."""
+        r = self.request
+        reach = (self.block[a] - 1 + (r.k[a] - 1) * r.d[a]) // r.s[a] + 1
+        return max(1, min(r.i[a], reach))
+
+    def tiles(self) -> Iterator[tuple[int, int, int, LaneTile]]:
+        """Yield (number of the kind, 0, vectors, tile) for every micro-kernel that folds."""
+        for (number, columns), vectors in product(enumerate(self.kinds), sorted(self.tile_vectors)):
+            tile = LaneTile(
+                STORAGES[self.request.dtype].compute, self.lanes, self.machine.fused, 1, 0, columns,
+                vectors, 1, True, "linear",
+            )  # fmt: skip
+            yield number, 0, vectors, tile
+
+    @property
+    def finish_tile(self) -> LaneTile:
+        """The micro-kernel that finishes outputs."""
+        r = self.request
+        apart = r.data_format == "NCDHW"
+        return LaneTile(
+            r.dtype, self.lanes, self.machine.fused, 1, 0, 1 if apart else r.co, 1, r.s[2], apart,
+            r.activation, self.machine.stream_from <= r.output_bytes,
+        )  # fmt: skip

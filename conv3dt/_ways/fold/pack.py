@@ -1,0 +1,65 @@
+"""Packing for the folding way: rows of inputs, and filters by columns."""
+
+from ..._compiler.words import next_task
+from ..._geometry.storages import STORAGES
+from ..shared.moving import clear, copy, is_finite, spread
+from ..shared.pack import copy_row
+from .records import FoldParams, FoldTask
+
+__all__ = ["pack_columns", "pack_rows"]
+
+
+def pack_rows(plan, task, d, h, *, storage):
+    """Pack rows of inputs: where channels lie apart, all rows of a channel before the next."""
+    plan, task = FoldParams(plan), FoldTask(task)
+    arrays, apart = plan.arrays, plan.together_step
+    rows, positions = min(plan.together, task.height.end - h), task.width.end - task.width.start
+    source = arrays.input + task.n * arrays.step_n + d * arrays.step_d + h * arrays.step_h
+    source += task.width.start * arrays.step_w
+    if rows == 1 or arrays.step_w != STORAGES[storage].item:
+        for r in range(rows):
+            x, y = source + r * arrays.step_h, task.packed + r * apart
+            copy_row(plan, x, y, positions, storage=storage)
+        return
+    for c in range(plan.channels):
+        x, y = source + c * arrays.step_c, task.packed + c * plan.chunk_step
+        for r in range(rows):
+            copy(x + r * arrays.step_h, y + r * apart, positions, storage=storage)
+
+
+def pack_columns(plan, slot, *, storage):
+    """Pack filters as [group][block of columns][ci][column].
+
+    Columns are ordered by kw, co, kd, kh: those of a tile then add to different rows of sums. Sums
+    that were stored a moment ago cannot be loaded again, shifted, before they are in the cache.
+    """
+    plan = FoldParams(plan)
+    size, taps = STORAGES[storage].size, plan.depth.k * plan.height.k
+    while True:
+        group, b = divmod(next_task(plan.arrays), plan.n_blocks)
+        if group * plan.group >= plan.co:
+            break
+        block = plan.blocks[b]
+        numbers = plan.channels * block.columns
+        target = plan.arrays.panels
+        target += (group * plan.columns + block.start) * plan.channels * size
+        if (group + 1) * plan.group > plan.co:
+            clear(target, numbers, size)
+        for m in range(block.columns):
+            rest, tap = divmod(block.start + m, taps)
+            kw, channel = divmod(rest, plan.group)
+            co = channel + group * plan.group
+            if co < plan.co:
+                source, step = _filter(plan, tap, kw, co), block.columns * size
+                ci_step = plan.arrays.step_ci
+                spread(source, ci_step, target + m * size, step, plan.channels, storage=storage)
+        if not is_finite(target, numbers, storage=storage):
+            plan.arrays.not_finite = 1
+
+
+def _filter(plan, tap, kw, co):
+    """Return the address of the first weight of tap (kd, kh), kw and an output channel."""
+    arrays = plan.arrays
+    kd, kh = divmod(tap, plan.height.k)
+    at = arrays.filters + kd * arrays.step_kd + kh * arrays.step_kh + kw * arrays.step_kw
+    return at + co * arrays.step_co

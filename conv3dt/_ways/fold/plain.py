@@ -1,0 +1,44 @@
+"""The plain twins of the folding way's micro-kernels: the same contracts in NumPy."""
+
+import numpy as np
+
+from ..._compiler.activations.table import apply
+from ..._compiler.words import get
+from ..shared.lane_tile import LaneTile
+from ..shared.plain import entries, reading, store_runs, stored
+
+__all__ = ["finish", "fold"]
+
+
+def fold(tile: LaneTile):
+    """Return a Python function that does what the compiled `fold` of `tile` does."""
+    read = reading(tile.storage)
+    width = tile.vectors * tile.lanes
+
+    def compute(a, plane, entry, rows, at, ask, ask_step):
+        (tap,) = entries(entry, 1)
+        panel = read(tap.panel, tap.length * tile.channels).reshape(tap.length, tile.channels)
+        sums = np.zeros((tile.channels, width), panel.dtype)
+        with np.errstate(all="ignore"):
+            for k in range(tap.length):
+                sums += panel[k][:, None] * read(a + tap.input + k * plane, width)
+            for m in range(tile.channels):
+                read(get(rows, m) + at, width)[:] += sums[m]
+
+    return compute
+
+
+def finish(tile: LaneTile):
+    """Return a Python function that does what the compiled `finish` of `tile` does."""
+    read = reading(tile.storage)
+
+    def compute(x, phase, channel, c, count):
+        length = -(-count // tile.streams)
+        sums = np.empty((tile.phases, 1, tile.channels, length), read(x, 1).dtype)
+        for r in range(tile.phases):
+            for m in range(tile.channels):
+                sums[r, 0, m] = read(x + r * phase + m * channel, length)
+        results = stored(tile.storage, apply(tile.activation, sums))
+        store_runs(tile, results, c, 0, 0, count)
+
+    return compute

@@ -1,0 +1,14 @@
+"""The ways there are: a line each. The choice asks them in this order."""
+
+from .channels import way as channels
+from .fold import way as fold
+from .shared.scheme import Way
+from .wide import way as wide
+
+__all__ = ["WAYS"]
+
+WAYS: dict[str, Way] = {
+    "channels": channels,
+    "wide": wide,
+    "fold": fold,
+}

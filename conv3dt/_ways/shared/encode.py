@@ -1,0 +1,159 @@
+"""How schemes of blocks fill the records that their drivers read."""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._compiler.drivers import part
+from ..._compiler.records import table
+from .blocked import Blocked
+from .records import Axis, Block, BlockedParams, Phase, Tap
+
+__all__ = ["Kernels", "fill_blocked", "filters_driver", "kernel_table", "output_steps"]
+
+Kernels = dict[tuple[int, int, int], int]  # addresses by kind, outer, inner
+
+
+def output_steps(scheme: Any) -> tuple[int, ...]:
+    """Return the steps of the output along batch, depth, height, width and channels."""
+    r, item = scheme.layer.request, scheme.layer.storage.item
+    steps = tuple(prod(r.output_shape[a + 1 :]) * item for a in range(5))
+    if scheme.layer.apart:
+        n, c, d, h, w = steps
+        return n, d, h, w, c
+    return steps
+
+
+def fill_blocked(
+    params: BlockedParams, scheme: Blocked, steps: tuple[int, ...], kernels: Kernels
+) -> tuple[Any, ...]:
+    """Fill what all schemes of blocks have; `steps` are those of the output.
+
+    Return what has to be kept as long as the record is used: tables, and addresses of code.
+    """
+    layer, r = scheme.layer, scheme.layer.request
+    outer, inner = _kernel_extents(kernels)
+    pack = 0 if scheme.direct else _part("pack:pack_input", scheme)
+    panels = _part("fresh:pack_panels", scheme, 6) if scheme.fresh else 0
+    params.fill(
+        tasks=scheme.tasks,
+        scratch_step=scheme.scratch_step,
+        lists_step=scheme.lists_step,
+        lists_at=scheme.task_record.SIZE,
+        size=scheme.size,
+        item=layer.storage.item,
+        lanes=scheme.lanes,
+        channels=r.ci,
+        chunk=scheme.chunk,
+        chunk_step=scheme.packed_steps[4],
+        co=r.co,
+        out_step=steps[4],
+        n_blocks=len(scheme.shape.blocks),
+        group=scheme.blocking.group,
+        kernels_outer=outer,
+        kernels_inner=inner,
+        pack=pack,
+        pack_panels=panels,
+        fresh_at=scheme.fresh_at,
+        in_turn=scheme.in_turn,
+        outer_step=steps[0] if scheme.shape.most[0] > 1 else scheme.axes[2].s * steps[2],
+        joined=scheme.joined,
+        run=scheme.run,
+        row_tiles=scheme.row_tiles,
+        entries=scheme.entries,
+        tables=scheme.tables,
+        list_step=scheme.list_bytes,
+    )
+    axes = zip((params.batch, params.depth, params.height, params.width), range(4), strict=True)
+    kept = [x for axis, number in axes for x in _fill_axis(axis, scheme, number, steps[number])]
+    blocks, addresses = _block_table(scheme), kernel_table(kernels)
+    params.blocks, params.kernels = blocks.ctypes.data, addresses.ctypes.data
+    return (*kept, blocks, addresses, kernels, pack, panels)
+
+
+def filters_driver(scheme: Blocked) -> int:
+    """Return the address of the driver that packs filters; 0 if tasks do."""
+    return 0 if scheme.fresh else _part("panels:pack_filters", scheme)
+
+
+def _part(place: str, scheme: Blocked, n_arguments: int = 2) -> int:
+    return part(__package__, f".{place}", n_arguments, storage=scheme.layer.request.dtype)
+
+
+def _fill_axis(
+    record: Axis, scheme: Blocked, number: int, step: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Fill the record of an axis; return the tables of its phases and taps."""
+    axis = scheme.axes[number]
+    phases, taps = _phase_table(scheme, number), _tap_table(scheme, number)
+    lo, hi = axis.shifts
+    record.fill(
+        i=axis.i,
+        o=axis.outputs,
+        s=axis.s,
+        in_s=axis.in_s,
+        positions=axis.positions,
+        block=scheme.blocking.block[number],
+        n_block=scheme.n_blocks[number],
+        most=scheme.shape.most[number],
+        halo=scheme.halos[number],
+        shift_lo=lo,
+        shift_hi=hi,
+        packed_step=scheme.packed_steps[number],
+        output_step=step,
+        n_phases=len(axis.phases),
+        n_taps=sum(f.taps for f in axis.phases),
+        phases=phases.ctypes.data,
+        taps=taps.ctypes.data,
+    )
+    return phases, taps
+
+
+def _phase_table(scheme: Blocked, number: int) -> NDArray[np.int64]:
+    """Return the phases of an axis."""
+    rows, before = [], 0
+    for f in scheme.axes[number].phases:
+        row = {"first": f.first, "length": f.length, "taps": f.taps, "shift": f.shift}
+        rows.append({**row, "dilation": f.dilation, "before": before})
+        before += f.taps
+    return table(Phase, rows)
+
+
+def _tap_table(scheme: Blocked, number: int) -> NDArray[np.int64]:
+    """Return the taps of an axis in the order of phases."""
+    rows = [
+        {"phase": r, "number": j, "k": f.k0 + j * f.k_step}
+        for r, f in enumerate(scheme.axes[number].phases)
+        for j in range(f.taps)
+    ]
+    return table(Tap, rows)
+
+
+def _block_table(scheme: Blocked) -> NDArray[np.int64]:
+    """Return the blocks of output channels."""
+    rows = [
+        {
+            "start": start,
+            "columns": columns,
+            "kind": scheme.kinds.index(scheme.kind((start, columns))),
+        }
+        for start, columns in scheme.shape.blocks
+    ]
+    return table(Block, rows)
+
+
+def _kernel_extents(kernels: Kernels) -> tuple[int, int]:
+    """Return the extents of the table of micro-kernels along outer and inner."""
+    outer = max((outer for _, outer, _ in kernels), default=0) + 1
+    return outer, max((inner for _, _, inner in kernels), default=0) + 1
+
+
+def kernel_table(kernels: Kernels) -> NDArray[np.int64]:
+    """Return the addresses as a table, 0 where there is no micro-kernel."""
+    kinds = max((kind for kind, _, _ in kernels), default=0) + 1
+    addresses = np.zeros((kinds, *_kernel_extents(kernels)), np.int64)
+    for place, address in kernels.items():
+        addresses[place] = address
+    return addresses

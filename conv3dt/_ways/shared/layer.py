@@ -1,0 +1,84 @@
+"""What is to be computed, as ways see it: a request, its axes, and the processor."""
+
+from functools import lru_cache
+from math import prod
+from typing import NamedTuple
+
+from ..._call.request import Request
+from ..._compiler import processor
+from ..._geometry.axes import Axis, batch_axis, forward_axis, transposed_axis
+from ..._geometry.storages import STORAGES, Storage
+from ..._geometry.tuning import TUNING, Machine
+
+__all__ = ["MOST_VECTORS", "Layer", "axes_of", "layer_of"]
+
+MOST_VECTORS = 3  # of output channels in a block
+
+
+class Layer(NamedTuple):
+    """What the choice of a way depends on."""
+
+    request: Request
+    axes: tuple[Axis, Axis, Axis, Axis]  # batch, depth, height, width
+    machine: Machine
+    exact: bool  # nothing beyond the input is read, not even zeros, which infinite weights need
+
+    @property
+    def storage(self) -> Storage:
+        """The type of the arrays."""
+        return STORAGES[self.request.dtype]
+
+    @property
+    def lanes(self) -> int:
+        """Numbers of a vector, in the compute type."""
+        return self.machine.vector_bytes // self.storage.size
+
+    @property
+    def apart(self) -> bool:
+        """Whether neighbouring channels of the output lie apart in memory."""
+        return self.request.data_format == "NCDHW"
+
+    @property
+    def flops(self) -> int:
+        """Two for every product that lands inside the output."""
+        return 2 * self.request.ci * self.request.co * prod(a.pairs() for a in self.axes)
+
+    @property
+    def small(self) -> bool:
+        """Whether starting threads would cost more than it gives."""
+        r = self.request
+        return self.flops + r.n * prod(r.o) * r.co < TUNING.serial_flops
+
+    def entries(self, taps: int) -> int:
+        """Return how many entries of a table so many taps of the width make: one, if joined."""
+        return min(taps, 1) if all(f.dilation == 1 for f in self.axes[3].phases) else taps
+
+
+@lru_cache(maxsize=1024)
+def layer_of(request: Request, exact: bool = False) -> Layer:
+    """Return the layer that ways compute for a request."""
+    machine = processor.machine()
+    lanes = machine.vector_bytes // STORAGES[request.dtype].size
+    r = _with_neighbours_as_channels(request, lanes)
+    return Layer(r, axes_of(r), machine, exact)
+
+
+def axes_of(r: Request) -> tuple[Axis, Axis, Axis, Axis]:
+    """Return the axes of a request: batch, depth, height, width."""
+    make = forward_axis if r.forward else transposed_axis
+    d, h, w = (make(r.i[a], r.k[a], r.s[a], r.d[a], r.o[a], r.p[a]) for a in range(3))
+    return batch_axis(r.n), d, h, w
+
+
+def _with_neighbours_as_channels(r: Request, lanes: int) -> Request:
+    """Return the request with the outputs that an input makes along the width as channels.
+
+    Where kernel and stride are equal, w and co of the output are one axis in memory, and so are k
+    and co of the filters. Beyond a block of channels nothing is gained: the rows of one are written
+    before those of the next.
+    """
+    s = r.s[2]
+    alone = r.k[2] == s > 1 == r.d[2] and r.o[2] == s * r.i[2]
+    if r.forward or r.data_format == "NCDHW" or not alone or s * r.co > MOST_VECTORS * lanes:
+        return r
+    return r._replace(co=s * r.co, k=(*r.k[:2], 1), s=(*r.s[:2], 1), o=(*r.o[:2], r.i[2]))

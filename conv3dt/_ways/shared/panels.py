@@ -1,0 +1,85 @@
+"""Packing filters into panels, in the compute type.
+
+    [channel block][phase d][phase h][phase w][tap d][tap h][tap w, last first][ci][co of the block]
+
+with zeros where an output channel does not exist. With the taps of the width in reverse, the inputs
+of consecutive taps and the panel's lines run the same way, so that several taps can be one long run
+of the micro-kernel.
+"""
+
+from ..._compiler.words import next_task
+from ..._geometry.storages import STORAGES
+from .moving import clear, copy, is_finite, spread, turn
+from .records import BlockedParams
+from .tables import Phases, panel_of
+
+__all__ = ["pack_filters", "pack_phase"]
+
+
+def pack_filters(plan, slot, *, storage):
+    """Pack one (channel block, tap) after the other until none is left."""
+    plan = BlockedParams(plan)
+    depth, height, width = plan.depth, plan.height, plan.width
+    taps = depth.n_taps * height.n_taps * width.n_taps
+    while True:
+        number = next_task(plan.arrays)
+        if number >= taps * plan.n_blocks:
+            break
+        b, tap = divmod(number, taps)
+        td, rest = divmod(tap, height.n_taps * width.n_taps)
+        th, tw = divmod(rest, width.n_taps)
+        d, h, w = depth.taps[td], height.taps[th], width.taps[tw]
+        phases = Phases(depth.phases[d.phase], height.phases[h.phase], w.phase)
+        panel = panel_of(plan, plan.blocks[b], phases, w.phase)
+        _pack_tap(plan, plan.blocks[b], Phases(d, h, w), panel, storage=storage)
+
+
+def pack_phase(plan, block, phases, rw, panel, *, storage):
+    """Pack the taps of one phase of one channel block."""
+    fd, fh, fw = phases.d, phases.h, plan.width.phases[rw]
+    for jd in range(fd.taps):
+        d = plan.depth.taps[fd.before + jd]
+        for jh in range(fh.taps):
+            h = plan.height.taps[fh.before + jh]
+            for jw in range(fw.taps):
+                w = plan.width.taps[fw.before + jw]
+                _pack_tap(plan, block, Phases(d, h, w), panel, storage=storage)
+
+
+def _pack_tap(plan, block, taps, panel, *, storage):
+    """Pack one tap (of depth, height, width) of one channel block: (co, ci) becomes (ci, co)."""
+    taps_h = plan.height.phases[taps.h.phase].taps
+    taps_w = plan.width.phases[taps.w.phase].taps
+    number = (taps.d.number * taps_h + taps.h.number) * taps_w + taps_w - 1 - taps.w.number
+    arrays = plan.arrays
+    source = arrays.filters + block.start * arrays.step_co + taps.d.k * arrays.step_kd
+    source += taps.h.k * arrays.step_kh + taps.w.k * arrays.step_kw
+    target = panel + number * block.columns * plan.channels * STORAGES[storage].size
+    channels = min(block.columns, plan.co - block.start)
+    _turn_filters(plan, source, target, channels, block.columns, storage=storage)
+
+
+def _turn_filters(plan, source, target, channels, columns, *, storage):
+    """Write source[co, ci] to target[ci, co], zeros for channels <= co < columns.
+
+    In groups of 16 input channels, one cache line of the source, which are checked while in L1. The
+    filters of a forward convolution have their output channels next to each other already.
+    """
+    item, size = STORAGES[storage].item, STORAGES[storage].size
+    ci_step, co_step = plan.arrays.step_ci, plan.arrays.step_co
+    for first in range(0, plan.channels, 16):
+        count = min(16, plan.channels - first)
+        x, y = source + first * ci_step, target + first * columns * size
+        if channels < columns:
+            clear(y, count * columns, size)
+        if ci_step == item:
+            turn(x, co_step, y, columns * size, channels, count, storage=storage)
+        elif co_step == item:
+            for ci in range(count):
+                copy(x + ci * ci_step, y + ci * columns * size, channels, storage=storage)
+        else:
+            for co in range(channels):
+                at, to = x + co * co_step, y + co * size
+                spread(at, ci_step, to, columns * size, count, storage=storage)
+        if not is_finite(y, count * columns, storage=storage):
+            plan.arrays.not_finite = 1

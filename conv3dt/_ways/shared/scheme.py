@@ -1,0 +1,121 @@
+"""What a way is: candidates with their cost, and the scheme that a plan makes of one of them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .layer import Layer
+
+__all__ = ["Candidate", "Encoded", "Scheme", "Way"]
+
+
+class Candidate(NamedTuple):
+    """One manner in which a way could compute a layer."""
+
+    way: str  # name of the way: its folder
+    along: str  # what rows of a tile run along
+    cycles: float  # predicted, one thread
+    shape: Any  # what the way needs to make its scheme of it
+
+    @property
+    def name(self) -> str:
+        """The way and what rows run along."""
+        return f"{self.way}: {self.along}"
+
+
+class Encoded(NamedTuple):
+    """A scheme in the form drivers read; what depends on a call's arrays is still zero."""
+
+    params: NDArray[np.int64]  # a record that begins with `Params`: copied for each call
+    pack: int  # address of the driver that packs filters; 0: tasks do
+    convolve: int  # address of the driver that computes
+    kept: tuple[Any, ...]  # tables whose addresses are in `params`; machine code
+    lists: int  # where threads' lists begin, in bytes behind their scratch
+    scratch: int  # bytes of both
+
+
+class Scheme(ABC):
+    """How a way computes a layer: tiles, blocks, memory, records, and all of it in words.
+
+    Attributes
+    ----------
+    layer : Layer
+        What is computed.
+    threads : int
+        How many threads work.
+    fresh : bool
+        Whether tasks pack the filters they use: nobody else needs them.
+    direct : bool
+        Whether tiles read the input where it lies: it is not packed.
+    """
+
+    layer: Layer
+    threads: int
+    fresh: bool = False
+    direct: bool = False
+
+    @property
+    @abstractmethod
+    def tasks(self) -> int:
+        """Pieces of work that threads take one after the other."""
+
+    @property
+    @abstractmethod
+    def scratch(self) -> int:
+        """Bytes of working memory beside packed filters, all threads together."""
+
+    @property
+    @abstractmethod
+    def panels(self) -> int:
+        """Bytes of packed filters, but for what tasks pack."""
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Output channels of the packed bias."""
+
+    @property
+    @abstractmethod
+    def layout(self) -> tuple[object, ...]:
+        """What packed filters depend on: schemes with the same layout can share them."""
+
+    @abstractmethod
+    def tiles(self) -> Iterator[tuple[int, int, int, Any]]:
+        """Yield (number of the kind, outer, inner, tile) for every micro-kernel in use."""
+
+    @abstractmethod
+    def lines(self) -> dict[str, str]:
+        """Return `kernel`, `blocks`, `memory` and whether it `streams`, in words."""
+
+    @cached_property
+    def bias_bytes(self) -> int:
+        """Bytes of the packed bias: whole vectors, and whole cache lines."""
+        return -(-self.width * self.layer.storage.size // 64) * 64
+
+    def in_place(self) -> "Scheme":
+        """Return the scheme that reads a contiguous input where it lies; itself if none can."""
+        return self
+
+    def packed_by_tasks(self) -> "Scheme":
+        """Return the scheme whose tasks pack filters; itself if that would not pay."""
+        return self
+
+
+class Way(Protocol):
+    """A folder of `_ways`: the module `way` in it has these functions."""
+
+    def candidates(self, layer: Layer) -> Iterable[Candidate]:
+        """Yield how the way could compute a layer, if it can."""
+        ...
+
+    def scheme(self, layer: Layer, candidate: Candidate, threads: int) -> Scheme:
+        """Return the scheme of one of its candidates."""
+        ...
+
+    def encoded(self, scheme: Any) -> Encoded:
+        """Return the records of its scheme and the addresses of its drivers, compiled if new."""
+        ...

@@ -1,0 +1,83 @@
+"""What the wide way is predicted to cost: the best tile that fits the registers."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from ..._geometry import integers
+from ..._geometry.tuning import TUNING, Machine
+from ..shared.blocked import Blocks, Shape
+from ..shared.layer import Layer
+from ..shared.scheme import Candidate
+from ..shared.tiled import tiled
+
+__all__ = ["candidates"]
+
+
+def candidates(layer: Layer) -> Iterator[Candidate]:
+    """Yield candidates that fit the registers, beside inputs and a weight."""
+    _, _, height, width = layer.axes
+    if layer.exact or width.in_s > 1:  # a vector would need zeros, or inputs that lie apart
+        return
+    # Of equals the first is taken: more channels share an input, fewer rows share an edge.
+    most = min(layer.request.co, TUNING.streams)
+    for m in range(most, 0, -1) if layer.apart else [max(1, layer.request.co)]:
+        streams = len(width.phases) * (1 if layer.apart else m)
+        if not 0 < streams <= TUNING.streams:
+            continue
+        for outer in range(1, min(height.positions, layer.machine.registers) + 1):
+            for vectors in range(1, -(-width.positions // layer.lanes) + 1):
+                if _fits(layer.machine, outer * vectors, m):
+                    yield _candidate(layer, m, vectors, outer)
+
+
+def _fits(machine: Machine, inputs: int, channels: int) -> bool:
+    """Return whether a wide tile of so many vectors of inputs is worth its registers.
+
+    From twice the accumulators on that hide the latency, a larger tile gains nothing; the storing
+    of a smaller one goes on beside the products of the next (8 % at 48^3 x 16 to 8 channels).
+    Beside the accumulators there are the inputs, a weight, and what LLVM loads early for another k.
+    """
+    enough = inputs == 1 or inputs * channels <= 2 * machine.fmas * machine.latency
+    return enough and inputs * (channels + 1) + 4 <= machine.registers
+
+
+def _candidate(layer: Layer, channels: int, vectors: int, outer: int) -> Candidate:
+    """Return the candidate of a shape. A vector of inputs is not aligned and counts twice."""
+    batch, depth, height, width = layer.axes
+    machine = layer.machine
+
+    def cycles(rows: int, columns: int, taps: int) -> float:
+        products = rows * channels * columns / machine.fmas
+        loads = (2 * rows * columns + channels) / machine.loads
+        entries = layer.entries(taps) if layer.request.ci == 1 else taps
+        each = layer.request.ci * taps * max(products, loads, machine.latency)
+        return each + TUNING.wide_tap_cycles * entries
+
+    in_row = -(-width.positions // layer.lanes)
+    count = sum(
+        nh * tiled(
+            fh.length, outer,
+            lambda rows: tiled(in_row, vectors, partial(cycles, rows, taps=nw)),  # noqa: B023
+        )
+        for fh, nh in height.phases_and_taps()
+        for _, nw in width.phases_and_taps()
+    )  # fmt: skip
+    blocks = _even_blocks(layer.request.co, channels)
+    rows = batch.i * depth.outputs * height.outputs
+    tiles = rows / outer * integers.n_tiles(in_row, vectors)
+    stores = rows * in_row * len(width.phases) * channels
+    inputs = layer.request.ci * batch.i * depth.i * height.i * width.i
+    total = len(blocks) * (
+        batch.i * depth.pairs() * count
+        + TUNING.wide_tile_cycles * tiles
+        + TUNING.wide_store_cycles * stores
+    )
+    one_by_one = width.i < layer.lanes  # else inputs are turned in squares
+    total += TUNING.wide_pack_cycles * inputs * (2 if one_by_one else 1)
+    most = (1, 1, outer, vectors * layer.lanes)
+    return Candidate("wide", "width, in the lanes", total, Shape(most, blocks))
+
+
+def _even_blocks(co: int, channels: int) -> Blocks:
+    """Return the blocks of output channels of wide tiles: so many, and the rest."""
+    return tuple((start, min(channels, co - start)) for start in range(0, co, channels))

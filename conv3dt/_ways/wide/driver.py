@@ -1,0 +1,111 @@
+"""The driver of the wide way: all loops between a plan and the micro-kernel.
+
+1  tasks: blocks of positions (batch, depth, height, width), groups of channel blocks
+2    blocks of output channels
+3      phases of depth and height; a tile has all phases of the width
+4        rows of tiles: images, depth, height
+5          tiles along the width
+"""
+
+from ..._compiler.words import call, get, put
+from ..._geometry.integers import n_tiles, tile_range
+from ..shared.lists import begin_tables, list_taps, n_tiles_of, table_of, tile_of
+from ..shared.records import BlockedParams
+from ..shared.tables import (
+    Phases,
+    Taps,
+    kernels_for,
+    output_distance,
+    packed_distance,
+    taps_between,
+)
+from ..shared.tasks import next_block, task_of
+
+__all__ = ["convolve"]
+
+
+def convolve(plan, slot):
+    """Take tasks and compute them, until there are no more."""
+    plan = BlockedParams(plan)
+    task = task_of(plan, slot)
+    task.inputs = task.scratch
+    while next_block(plan, task):
+        call(plan.pack, plan, task)
+        _list_tiles(plan, task)
+        for b in range(task.first_block, task.end_block):
+            block = plan.blocks[b]
+            task.output = plan.arrays.output + block.start * plan.out_step
+            task.fresh = task.scratch + plan.fresh_at if plan.pack_panels else 0
+            for rd in range(plan.depth.n_phases):
+                for rh in range(plan.height.n_phases):
+                    phases = Phases(plan.depth.phases[rd], plan.height.phases[rh], 0)
+                    begin_tables(plan, task, block, phases, task.fresh)
+                    if plan.pack_panels:
+                        call(plan.pack_panels, plan, task, block, rd, rh, 0)
+                    _run_rows(plan, task, block, phases)
+
+
+def _run_rows(plan, task, block, phases):
+    """Run over the rows of a block's phase: images, depth, groups of lines in height."""
+    depth, height, d, h = plan.depth, plan.height, phases.d, phases.h
+    y_hi = min(task.height.hi, h.length)
+    groups = n_tiles(y_hi - task.height.lo, height.most)
+    for n in range(task.batch.lo, task.batch.hi):
+        for z in range(task.depth.lo, min(task.depth.hi, d.length)):
+            d_first, d_end = taps_between(depth, d, z, z + 1)
+            at_z = task.inputs + (n - task.batch.lo) * plan.batch.packed_step
+            at_z += packed_distance(depth, d, z, task.depth.start)
+            to_z = task.output + n * plan.batch.output_step + output_distance(depth, d, z)
+            for th in range(groups):
+                y0, y1 = tile_range(task.height.lo, y_hi, groups, th)
+                h_first, h_end = taps_between(height, h, y0, y1)
+                at = at_z + packed_distance(height, h, y0, task.height.start)
+                to = to_z + output_distance(height, h, y0)
+                taps = Taps(d_first, d_end, h_first, h_end)
+                kernels = kernels_for(plan, block, y1 - y0)
+                _run_row(plan, task, block, phases, taps, kernels, at, to)
+
+
+def _run_row(plan, task, block, phases, taps, kernels, at, to):
+    """Run over the tiles of a row, all phases of the width."""
+    bias = plan.arrays.bias + block.start * plan.size
+    step = plan.width.output_step
+    # How many numbers an output position has in a row: its channels, unless they lie apart.
+    numbers = step // plan.item
+    tables = table_of(plan, task, 0)
+    for t in range(n_tiles_of(plan, task, 0)):
+        for rw in range(plan.width.n_phases):
+            tile = tile_of(plan, task, rw, t)
+            list_taps(plan, block, phases, rw, taps, tile, table_of(plan, task, rw))
+        tile = tile_of(plan, task, 0, t)
+        call(
+            get(kernels, tile.count), at + tile.at, tables, plan.chunk_step, bias,
+            to + tile.to * step, plan.outer_step, plan.out_step, (tile.end - tile.to) * numbers,
+        )  # fmt: skip
+
+
+def _list_tiles(plan, task):
+    """List the tiles of a row, cut in whole vectors as evenly as can be, for each phase.
+
+    The tiles are the same for all phases but for their taps; a phase may miss the last position.
+    """
+    width, lo, hi = plan.width, task.width.lo, task.width.hi
+    vectors = n_tiles(hi - lo, plan.lanes)
+    parts = n_tiles(vectors, width.most // plan.lanes)
+    for rw in range(width.n_phases):
+        phase = width.phases[rw]
+        put(tile_of(plan, task, rw, 0).address - 8, 0, parts)
+        for t in range(parts):
+            v0, v1 = tile_range(0, vectors, parts, t)
+            w0, w1 = lo + v0 * plan.lanes, min(lo + v1 * plan.lanes, hi)
+            first, end = taps_between(width, phase, w0, max(w0, min(w1, phase.length)))
+            tile = tile_of(plan, task, rw, t)
+            tile.count = v1 - v0
+            tile.at = (w0 - task.width.start) * width.packed_step
+            tile.to = w0 * width.s
+            tile.end = min(w1 * width.s, width.o)
+            tile.base = phase.shift * width.packed_step
+            tile.taps_from = first
+            tile.taps_to = end
+            tile.edge = 0
+            tile.table = 0

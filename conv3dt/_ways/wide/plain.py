@@ -1,0 +1,36 @@
+"""The plain twin of the wide way's micro-kernel: the same contract in NumPy."""
+
+import numpy as np
+
+from ..._compiler.activations.table import apply
+from ..._geometry.storages import STORAGES
+from ..shared.lane_tile import LaneTile
+from ..shared.plain import entries, reading, store_runs, stored
+from ..shared.records import Table
+
+__all__ = ["kernel"]
+
+
+def kernel(tile: LaneTile):
+    """Return a Python function that does what the compiled kernel of `tile` does."""
+    read, size = reading(tile.storage), STORAGES[tile.storage].size
+    width = tile.vectors * tile.lanes
+
+    def compute(a, tables, plane, bias, c, c_outer, c_channel, count):
+        sums = np.empty((tile.phases, tile.outer, tile.channels, width), f"f{size}")
+        sums[:] = read(bias, tile.channels)[:, None]
+        table = Table(tables)
+        for r in range(tile.phases):
+            table = Table(table.following) if r else table
+            for entry in entries(table.address + Table.SIZE, table.entries):
+                panel = read(entry.panel, entry.length * tile.channels)
+                panel = panel.reshape(entry.length, tile.channels)
+                for y in range(tile.outer):
+                    at = a + entry.input + y * tile.outer_step * size
+                    for k in range(entry.length):
+                        with np.errstate(all="ignore"):
+                            sums[r, y] += panel[k][:, None] * read(at + k * plane, width)
+        results = stored(tile.storage, apply(tile.activation, sums))
+        store_runs(tile, results, c, c_outer, c_channel, count)
+
+    return compute

@@ -1,0 +1,93 @@
+"""The scheme of the wide way: output positions in the lanes, for few or scattered channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+from ..._compiler.records import Record
+from ..shared.blocked import Blocked, unaligned
+from ..shared.cuts import rows_of_tiles, sizes
+from ..shared.lane_tile import LaneTile
+from ..shared.records import Task
+from ..shared.storing import past_caches
+from ..shared.wording import listed
+
+__all__ = ["WideScheme"]
+
+
+@dataclass(frozen=True, eq=False)
+class WideScheme(Blocked):
+    """How a layer is computed with output positions in the lanes."""
+
+    @property
+    def task_record(self) -> type[Record]:
+        """The record in which a thread writes what it has in work."""
+        return Task
+
+    @cached_property
+    def chunk(self) -> int:
+        """Input channels that lie together: positions do."""
+        return 1
+
+    @cached_property
+    def run(self) -> int:
+        """Input channels of an entry of the micro-kernel's table: all."""
+        return max(1, self.layer.request.ci)
+
+    @cached_property
+    def packed_steps(self) -> tuple[int, int, int, int, int]:
+        """Distances in the packed input along batch, depth, height, width and k, in bytes.
+
+        One channel's taps are one run of k where they are joined.
+        """
+        _, d, h, w = self.packed
+        step_c = w * self.size
+        step_h = unaligned(step_c * self.chunks, self.shape.most[2] > 1, self.axes[2].in_s)
+        step_d = h * step_h
+        return d * step_d, step_d, step_h, self.size, self.size if self.joined else step_c
+
+    @cached_property
+    def packed_bytes(self) -> int:
+        """Bytes of a thread's packed input; tiles read whole vectors, beyond the last one."""
+        return self.packed[0] * self.packed_steps[0] + self.shape.most[3] * self.size
+
+    def tiles(self) -> Iterator[tuple[int, int, int, LaneTile]]:
+        """Yield (number of the kind, outer, vectors, tile) for every micro-kernel in use."""
+        outers = rows_of_tiles(self, 2)
+        most = self.shape.most[3] // self.lanes
+        lengths = {-(-(hi - lo) // self.lanes) for lo, hi in self.ends(3)}
+        vectors = set().union(*(sizes(length, most) for length in lengths))
+        for number, (_, channels) in enumerate(self.kinds):
+            for outer, count in product(sorted(outers), sorted(vectors)):
+                yield number, outer, count, self._tile(channels, outer, count)
+
+    def _tile(self, channels: int, outer: int, vectors: int) -> LaneTile:
+        """Return the micro-kernel for `outer` rows and so many vectors of positions."""
+        outer_step = self.packed_steps[2] * self.axes[2].in_s
+        return LaneTile(
+            storage=self.layer.request.dtype,
+            lanes=self.lanes,
+            fused=self.layer.machine.fused,
+            outer=outer,
+            outer_step=outer_step // self.size if outer > 1 else 0,
+            channels=channels,
+            vectors=vectors,
+            phases=len(self.axes[3].phases),
+            apart=self.layer.apart,
+            activation=self.layer.request.activation,
+            streamed=past_caches(self.layer),
+        )
+
+    def lines(self) -> dict[str, str]:
+        """Return the scheme in words."""
+        shapes = listed([f"{tile.outer}x{tile.label}" for *_, tile in self.tiles()])
+        return {
+            "kernel": f"positions in lanes ({self.layer.machine.isa}, {self.lanes} per vector):"
+            f" tiles of {shapes} (rows x channels x vectors)",
+            "blocks": self.block_line(),
+            "memory": self.filters_line(),
+            "streams": "past the caches" if past_caches(self.layer) else "",
+        }

@@ -1,0 +1,20 @@
+"""The wide way: output positions in the lanes. What the choice asks it."""
+
+from ..._geometry.tuning import TUNING
+from ..shared.blocking import choose_blocks
+from ..shared.layer import Layer
+from ..shared.scheme import Candidate
+from .cost import candidates
+from .encode import encoded
+from .plan import WideScheme
+
+__all__ = ["candidates", "encoded", "scheme"]
+
+
+def scheme(layer: Layer, candidate: Candidate, threads: int) -> WideScheme:
+    """Return the scheme of a candidate: its blocks of positions and of channels."""
+    shape, position = candidate.shape, layer.request.ci * layer.storage.size
+    halos = (False, False, shape.most[2] > 1, True)
+    limit, blocks = TUNING.wide_block_bytes, len(shape.blocks)
+    blocking = choose_blocks(layer.axes, shape.most, halos, position, limit, blocks, threads)
+    return WideScheme(layer, shape, blocking, halos, threads)
