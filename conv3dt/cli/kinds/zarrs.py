@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .grid import Affine, Floats, Triple, Volume, refined, result_dtype, upsampled_shape
-from .terminal import extra
+from ..grid import Affine, Floats, Triple, Volume, refined, result_dtype, upsampled_shape
+from ..terminal import extra
+from .registry import Arrays, Kind, register
 
-__all__ = ["ZarrVolume", "open_array", "open_volume", "save_array", "save_upsampled"]
+__all__ = ["ZarrVolume", "open_array", "open_volume", "read_array", "save_array", "save_upsampled"]
 
 LARGEST_CHUNK = 2**28  # bytes; compressors stop at 2**31
 VOXEL_SIZES = ("voxel_size", "resolution", "spacing")  # attributes that the factors divide
@@ -51,7 +52,9 @@ def open_volume(path: Path) -> Volume:
     return ZarrVolume(tuple(array.shape), dtype, read, affine, array=array)
 
 
-def save_upsampled(part: Path, volume: Volume, factors: Triple, results: Iterable[Floats]) -> None:
+def save_upsampled(
+    part: Path, suffix: str, volume: Volume, factors: Triple, results: Iterable[Floats]
+) -> None:
     """Write results as they come, a chunk's worth of volumes at a time.
 
     Chunks of a zarr grow by the factors, its other attributes and its format are kept.
@@ -69,7 +72,12 @@ def save_upsampled(part: Path, volume: Volume, factors: Triple, results: Iterabl
         start += len(group)
 
 
-def save_array(part: Path, array: NDArray[Any]) -> None:
+def read_array(path: Path) -> NDArray[Any]:
+    """Return an array of any rank, read as a whole."""
+    return np.asarray(open_array(path)[...])
+
+
+def save_array(part: Path, suffix: str, array: NDArray[Any]) -> None:
     """Write an array of any rank, in chunks that zarr chooses."""
     _create(part, array.shape, array.dtype, None)[...] = array
 
@@ -140,3 +148,17 @@ def _names(group: Any, prefix: str = "") -> list[str]:
     for name, inner in group.groups():
         found += _names(inner, f"{prefix}{name}/")
     return sorted(found)
+
+
+register(
+    Kind(
+        (".zarr",),
+        open_volume,
+        save_upsampled,
+        Arrays(read_array, save_array),
+        marks=("zarr.json", ".zarray", ".zgroup"),
+        has_parts=True,
+        library="zarr",
+        kept="A zarr keeps attributes, and its chunks grow with the volume.",
+    )
+)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .grid import Floats, Triple, Volume, refined, result_dtype, upsampled_shape, voxel_size
-from .terminal import extra
+from ..grid import Floats, Triple, Volume, refined, result_dtype, upsampled_shape, voxel_size
+from ..terminal import extra
+from .registry import Kind, register
 
 __all__ = ["NiftiVolume", "open_volume", "save_upsampled"]
 
@@ -122,3 +123,16 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except damage as error:
         raise ValueError(f"{path} is not a readable NIfTI image: {error}") from error
+
+
+register(
+    Kind(
+        (".nii", ".nii.gz"),
+        open_volume,
+        save_upsampled,
+        dtypes=("float32", "float64"),
+        library="nibabel",
+        kept="A NIfTI keeps its header; its affine is updated, so that the volume stays where it"
+        " was in space.",
+    )
+)
