@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from conv3dt.cli import volumes
 from conv3dt.cli.grid import Triple, Volume, refined, result_dtype, voxel_size
+from conv3dt.cli.kinds import registry
 
 nibabel: Any = pytest.importorskip("nibabel")
 zarr: Any = pytest.importorskip("zarr")
@@ -28,7 +29,7 @@ def round_trip(source: Path, target: Path) -> Volume:
     """Write the repeated voxels of `source` to `target` and open that."""
     volume = volumes.open_volume(source)
     results = (repeated(volume.floats(t), FACTORS) for t in range(volume.count))
-    volumes.save_upsampled(target, volumes.kind(target), volume, FACTORS, results)
+    volumes.save_upsampled(target, registry.suffix_of(target), volume, FACTORS, results)
     return volumes.open_volume(target)
 
 
@@ -51,13 +52,13 @@ def save(path: Path, array: Array) -> Path:
 
 @pytest.mark.parametrize("name", ["a.npy", "a.nii", "A.NII.GZ", "b.c.zarr"])
 def test_kinds_are_told_by_the_name(name: str) -> None:
-    assert name.lower().endswith(volumes.kind(Path(name)))
+    assert name.lower().endswith(registry.suffix_of(Path(name)))
 
 
 @pytest.mark.parametrize("name", ["a.png", "npy", ".npy", "a.nii.bz2", "a.npz"])
 def test_other_kinds_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"must end in \.npy, \.nii"):
-        volumes.kind(Path(name))
+        registry.suffix_of(Path(name))
 
 
 @pytest.mark.parametrize("shape", [(3, 4, 5), (3, 4, 5, 3)])

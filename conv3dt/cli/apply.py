@@ -11,7 +11,8 @@ import conv3dt
 from conv3dt._geometry import integers
 
 from . import outputs, volumes
-from .options import add_force, add_parser, add_threads, positive, three
+from .kinds import registry
+from .options import add_force, add_parser, add_threads, filled, positive, three
 from .terminal import extents, progress, say
 
 __all__ = ["add", "run"]
@@ -28,7 +29,7 @@ DESCRIPTION = """\
 Run conv3dt.conv3d_transpose on files. IN is a 5-D array, (batch, depth, height,
 width, channels) or with --data-format NCDHW (batch, channels, depth, height,
 width); the filters are (kernel depth, height, width, output channels, input
-channels), as TensorFlow keeps them. Arrays are .npy or .zarr.
+channels), as TensorFlow keeps them. Arrays are {kinds}.
 """
 EXAMPLES = """\
 examples:
@@ -43,7 +44,9 @@ ACTIVATIONS = ("relu", "relu6", "leaky_relu", "elu", "sigmoid", "tanh")
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser."""
     summary = "run the transposed convolution on array files"
-    parser = add_parser(commands, "apply", summary, DESCRIPTION, EXAMPLES, USAGE)
+    kinds = registry.listed(registry.array_suffixes(), "or")
+    description = filled(DESCRIPTION.format(kinds=kinds))
+    parser = add_parser(commands, "apply", summary, description, EXAMPLES, USAGE)
     parser.add_argument("input", type=Path, metavar="IN", help="the 5-D array to read")
     parser.add_argument("output", type=Path, metavar="OUT", help="the file to write")
     _add_arrays(parser)
@@ -117,18 +120,17 @@ def run(args: argparse.Namespace) -> None:
             activation=args.activation,
             threads=args.threads,
         )
-        volumes.save_array(part, volumes.kind(args.output), result)
+        volumes.save_array(part, registry.suffix_of(args.output), result)
     seconds = time.perf_counter() - start
     say(f"{args.output}: {extents(result.shape)} {result.dtype}, {seconds:.2f} s")
 
 
 def _check(args: argparse.Namespace) -> None:
     """Raise what can be known to fail before anything is read."""
-    if volumes.kind(args.output) not in (".npy", ".zarr"):
-        raise ValueError(f"arrays are written to .npy and .zarr only, got {args.output}")
+    volumes.check_array_output(args.output)
     inputs = [path for path in (args.input, args.filters, args.bias) if path is not None]
     for path in inputs:
-        volumes.input_kind(path)
+        registry.input_suffix(path)
     outputs.check(args.output, force=args.force, inputs=inputs)
 
 

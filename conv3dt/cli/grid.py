@@ -30,15 +30,16 @@ Triple: TypeAlias = tuple[int, int, int]  # one value for each of the axes D, H,
 
 @dataclass(frozen=True)
 class Volume:
-    """A 3-D image in a file, or a series of them along its last axis."""
+    """A 3-D image in a file, or a series of them along its last axis.
+
+    A kind of file that keeps more of its inputs derives a class of its own.
+    """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]  # of results; see `result_dtype`
     read: Callable[[int], NDArray[Any]]  # the t-th 3-D volume, as it is stored
     affine: Affine | None = None  # where known
     unit: str = "mm"  # of the space that `affine` leads to
-    header: Any = None  # of a NIfTI
-    array: Any = None  # of a zarr
 
     @property
     def count(self) -> int:

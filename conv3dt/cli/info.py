@@ -2,6 +2,7 @@
 
 import argparse
 
+from .kinds import registry
 from .options import add_parser
 from .terminal import say
 
@@ -11,7 +12,7 @@ DESCRIPTION = """\
 Versions, the processor and its vectors, threads and where their number comes from,
 and the folder of compiled kernels: what to put into a bug report.
 """
-EXTRAS = ("rich", "nibabel", "zarr", "matplotlib")
+EXTRAS = ("rich", *(kind.library for kind in registry.KINDS if kind.library), "matplotlib")
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

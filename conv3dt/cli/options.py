@@ -1,10 +1,11 @@
 """Options that several commands share, and how numbers on the command line are read."""
 
 import argparse
+import textwrap
 
 from .grid import Triple
 
-__all__ = ["add_force", "add_parser", "add_threads", "positive", "three"]
+__all__ = ["add_force", "add_parser", "add_threads", "filled", "positive", "three"]
 
 
 def add_parser(
@@ -25,6 +26,11 @@ def add_parser(
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+
+
+def filled(text: str) -> str:
+    """Return a paragraph of a description, whose length depends on the kinds of files, in lines."""
+    return textwrap.fill(text, width=80)
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:

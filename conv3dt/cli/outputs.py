@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["check", "replacing"]
+from .kinds import registry
 
-ZARR_METADATA = ("zarr.json", ".zarray", ".zgroup")
+__all__ = ["check", "replacing"]
 
 
 def check(path: Path, *, force: bool, inputs: Iterable[Path] = ()) -> None:
@@ -27,8 +27,8 @@ def check(path: Path, *, force: bool, inputs: Iterable[Path] = ()) -> None:
 
 
 def _check_existing(path: Path, force: bool) -> None:
-    """Raise unless `path` may be replaced; a folder must be a zarr array or group."""
-    if path.is_dir() and not any((path / name).exists() for name in ZARR_METADATA):
+    """Raise unless `path` may be replaced; a folder must be of a kind that is known."""
+    if path.is_dir() and not registry.is_known_folder(path):
         raise ValueError(f"{path} is a folder, which is never replaced")
     if not force:
         raise ValueError(f"{path} exists already; --force replaces it")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from . import outputs, pictures, trilinear, views, volumes
 from .grid import Floats, Triple, Volume, refined, upsampled_shape, voxel_size
-from .options import add_force, add_parser, add_threads, positive, three
+from .kinds import registry
+from .options import add_force, add_parser, add_threads, filled, positive, three
 from .terminal import extents, progress, say
 
 __all__ = ["add", "run"]
@@ -23,11 +24,11 @@ kernel of FCN (2s - s % 2 taps for factor s). Inside, the result is exactly the
 linear interpolation; the borders are renormalised, so that a constant volume
 stays constant.
 
-Files are .npy, .nii, .nii.gz or .zarr, in and out in any combination. A volume
-has three axes; along a fourth, channels or time, each 3-D volume is treated on
-its own. float64 and float16 stay what they are, all else becomes float32. A
-NIfTI keeps its header; its affine is updated, so that the volume stays where it
-was in space. A zarr keeps attributes, and its chunks grow with the volume.
+"""
+FILES = """\
+Files are {kinds}, in and out in any combination. A volume has three axes; along
+a fourth, channels or time, each 3-D volume is treated on its own. float64 and
+float16 stay what they are, all else becomes float32. {kept}
 """
 EXAMPLES = """\
 examples:
@@ -40,7 +41,7 @@ examples:
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser."""
     summary = "make a volume finer by linear interpolation"
-    parser = add_parser(commands, "upsample", summary, DESCRIPTION, EXAMPLES, USAGE)
+    parser = add_parser(commands, "upsample", summary, DESCRIPTION + _files(), EXAMPLES, USAGE)
     parser.add_argument("input", type=Path, metavar="IN", help="the volume to read")
     parser.add_argument("output", type=Path, metavar="OUT", help="the file to write")
     parser.add_argument(
@@ -59,12 +60,20 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.set_defaults(run=run)
 
 
+def _files() -> str:
+    """Return the paragraph of the help on kinds of files."""
+    kinds = registry.listed(registry.suffixes(), "or")
+    kept = " ".join(kind.kept for kind in registry.KINDS if kind.kept)
+    return filled(FILES.format(kinds=kinds, kept=kept))
+
+
 def run(args: argparse.Namespace) -> None:
     """Upsample IN to OUT."""
     start = time.perf_counter()
     factors = three("--factor", args.factor)
     _check(args)
-    volume = volumes.storable(volumes.open_volume(args.input), volumes.kind(args.output))
+    suffix = registry.suffix_of(args.output)
+    volume = volumes.storable(volumes.open_volume(args.input), suffix)
     with outputs.replacing(args.output) as part:
         shown = _write(part, volume, factors, args)
         if args.plot is not None:
@@ -77,8 +86,8 @@ def run(args: argparse.Namespace) -> None:
 
 def _check(args: argparse.Namespace) -> None:
     """Raise what can be known to fail before anything is read."""
-    volumes.kind(args.output)
-    volumes.input_kind(args.input)
+    registry.suffix_of(args.output)
+    registry.input_suffix(args.input)
     outputs.check(args.output, force=args.force, inputs=[args.input])
     if args.plot is not None:
         pictures.check(args.plot)
@@ -102,7 +111,8 @@ def _write(
             advance()
 
     with progress(f"upsampling {args.input.name}", volume.count) as advance:
-        volumes.save_upsampled(part, volumes.kind(args.output), volume, factors, results())
+        suffix = registry.suffix_of(args.output)
+        volumes.save_upsampled(part, suffix, volume, factors, results())
     return shown
 
 

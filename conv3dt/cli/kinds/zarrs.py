@@ -1,6 +1,7 @@
 """Zarr arrays, by zarr 2 and 3."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from math import prod
 from pathlib import Path
@@ -9,13 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .grid import Affine, Floats, Triple, Volume, refined, result_dtype, upsampled_shape
-from .terminal import extra
+from ..grid import Affine, Floats, Triple, Volume, refined, result_dtype, upsampled_shape
+from ..terminal import extra
+from .registry import Arrays, Kind, register
 
-__all__ = ["open_array", "open_volume", "save_array", "save_upsampled"]
+__all__ = ["ZarrVolume", "open_array", "open_volume", "read_array", "save_array", "save_upsampled"]
 
 LARGEST_CHUNK = 2**28  # bytes; compressors stop at 2**31
 VOXEL_SIZES = ("voxel_size", "resolution", "spacing")  # attributes that the factors divide
+
+
+@dataclass(frozen=True)
+class ZarrVolume(Volume):
+    """A volume with the array whose format, chunks and attributes its result keeps."""
+
+    array: Any = None
 
 
 def open_array(path: Path) -> Any:
@@ -40,17 +49,19 @@ def open_volume(path: Path) -> Volume:
         return np.asarray(array[..., t] if array.ndim == 4 else array[...])
 
     affine = _affine(array.attrs.get("affine"))
-    return Volume(tuple(array.shape), dtype, read, affine, array=array)
+    return ZarrVolume(tuple(array.shape), dtype, read, affine, array=array)
 
 
-def save_upsampled(part: Path, volume: Volume, factors: Triple, results: Iterable[Floats]) -> None:
+def save_upsampled(
+    part: Path, suffix: str, volume: Volume, factors: Triple, results: Iterable[Floats]
+) -> None:
     """Write results as they come, a chunk's worth of volumes at a time.
 
     Chunks of a zarr grow by the factors, its other attributes and its format are kept.
     """
     shape = upsampled_shape(volume.shape, factors)
-    chunks = _chunks(volume, factors)
-    array = _create(part, shape, volume.dtype, chunks, volume.array)
+    source = volume.array if isinstance(volume, ZarrVolume) else None
+    array = _create(part, shape, volume.dtype, _chunks(volume, factors), source)
     array.attrs.update(_attributes(volume, factors))
     if len(shape) == 3:
         array[...] = next(iter(results))
@@ -61,7 +72,12 @@ def save_upsampled(part: Path, volume: Volume, factors: Triple, results: Iterabl
         start += len(group)
 
 
-def save_array(part: Path, array: NDArray[Any]) -> None:
+def read_array(path: Path) -> NDArray[Any]:
+    """Return an array of any rank, read as a whole."""
+    return np.asarray(open_array(path)[...])
+
+
+def save_array(part: Path, suffix: str, array: NDArray[Any]) -> None:
     """Write an array of any rank, in chunks that zarr chooses."""
     _create(part, array.shape, array.dtype, None)[...] = array
 
@@ -86,7 +102,7 @@ def _create(
 
 def _chunks(volume: Volume, factors: Triple) -> tuple[int, ...] | None:
     """Return the chunks of the result: the source's times the factors while they stay handy."""
-    if volume.array is None:
+    if not isinstance(volume, ZarrVolume):
         return None
     source = tuple(volume.array.chunks)
     grown = upsampled_shape(source, factors)
@@ -95,7 +111,7 @@ def _chunks(volume: Volume, factors: Triple) -> tuple[int, ...] | None:
 
 def _attributes(volume: Volume, factors: Triple) -> dict[str, Any]:
     """Return the source's attributes; those that state a voxel size or an affine are updated."""
-    found = {} if volume.array is None else dict(volume.array.attrs)
+    found = dict(volume.array.attrs) if isinstance(volume, ZarrVolume) else {}
     if volume.affine is not None:
         found["affine"] = refined(volume.affine, factors).tolist()
     for name in VOXEL_SIZES:
@@ -132,3 +148,17 @@ def _names(group: Any, prefix: str = "") -> list[str]:
     for name, inner in group.groups():
         found += _names(inner, f"{prefix}{name}/")
     return sorted(found)
+
+
+register(
+    Kind(
+        (".zarr",),
+        open_volume,
+        save_upsampled,
+        Arrays(read_array, save_array),
+        marks=("zarr.json", ".zarray", ".zgroup"),
+        has_parts=True,
+        library="zarr",
+        kept="A zarr keeps attributes, and its chunks grow with the volume.",
+    )
+)

@@ -4,18 +4,27 @@ import gzip
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .grid import Floats, Triple, Volume, refined, result_dtype, upsampled_shape, voxel_size
-from .terminal import extra
+from ..grid import Floats, Triple, Volume, refined, result_dtype, upsampled_shape, voxel_size
+from ..terminal import extra
+from .registry import Kind, register
 
-__all__ = ["open_volume", "save_upsampled"]
+__all__ = ["NiftiVolume", "open_volume", "save_upsampled"]
 
 UNITS = {"meter": "m", "micron": "µm"}  # NIfTI means mm unless it says otherwise
+
+
+@dataclass(frozen=True)
+class NiftiVolume(Volume):
+    """An image with the header that its result keeps."""
+
+    header: Any = None
 
 
 def open_volume(path: Path) -> Volume:
@@ -33,7 +42,7 @@ def open_volume(path: Path) -> Volume:
             return np.asanyarray(image.dataobj[..., t] if len(image.shape) == 4 else image.dataobj)
 
     dtype = result_dtype(image.get_data_dtype(), path)
-    return Volume(image.shape, dtype, read, image.affine, unit, header=image.header)
+    return NiftiVolume(image.shape, dtype, read, image.affine, unit, header=image.header)
 
 
 def save_upsampled(
@@ -69,7 +78,7 @@ def _header(volume: Volume, factors: Triple) -> Any:
     Timing of slices is dropped where slices were divided, as it numbers slices that are gone.
     """
     nibabel = extra("nibabel")
-    header = volume.header.copy() if volume.header is not None else _new_header(volume)
+    header = volume.header.copy() if isinstance(volume, NiftiVolume) else _new_header(volume)
     zooms = np.array(header.get_zooms())
     zooms[:3] /= factors
     try:
@@ -114,3 +123,16 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except damage as error:
         raise ValueError(f"{path} is not a readable NIfTI image: {error}") from error
+
+
+register(
+    Kind(
+        (".nii", ".nii.gz"),
+        open_volume,
+        save_upsampled,
+        dtypes=("float32", "float64"),
+        library="nibabel",
+        kept="A NIfTI keeps its header; its affine is updated, so that the volume stays where it"
+        " was in space.",
+    )
+)
