@@ -10,7 +10,7 @@ import conv3dt
 from conv3dt._call.arguments import as_call
 from conv3dt._plan.planner import make_plan, ways_of
 from conv3dt._run import autotune, run
-from conv3dt.functions import prepared
+from conv3dt.functions import prepared as prepared_module
 
 
 def normal(shape, dtype="float32", seed=0):
@@ -92,7 +92,7 @@ def test_empty_inputs():
 
 
 def test_plans_and_layouts_are_bounded(monkeypatch):
-    monkeypatch.setattr(prepared, "_MOST_PLANS", 5)
+    monkeypatch.setattr(prepared_module, "_MOST_PLANS", 5)
     prepared = conv3dt.prepare(normal((1, 1, 2, 3, 4)), 2)
     for i in range(1, 20):
         prepared(np.ones((1, 1, 1, i, 4), np.float32))
@@ -112,7 +112,7 @@ def test_copies_of_the_filters_are_bounded(monkeypatch):
         return most
 
     assert most_copies() > 1
-    monkeypatch.setattr(prepared, "_MOST_LAYOUTS", 1)
+    monkeypatch.setattr(prepared_module, "_MOST_LAYOUTS", 1)
     assert most_copies() == 1
 
 
@@ -168,7 +168,7 @@ def test_autotune_tries_once_and_remembers(monkeypatch, tmp_path):
     tried = []
     really = autotune._tried
     monkeypatch.setattr(autotune, "_tried", lambda *a: tried.append(a[2]) or really(*a))
-    monkeypatch.setattr(autotune._cache, "folder", lambda: tmp_path)
+    monkeypatch.setattr(autotune.store, "folder", lambda: tmp_path)
     w = normal((3, 3, 3, 2, 6))
     x = normal((1, 4, 6, 20, 6))
     for _ in range(2):  # the second finds on disk what the first has tried

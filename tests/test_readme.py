@@ -90,5 +90,5 @@ def test_files_that_are_named_exist(document):
     text = (ROOT / document).read_text()
     named = set(re.findall(r"`([\w./]+\.(?:py|md|toml))`|\]\(([\w./]+)\)", text))
     for name in {a or b for a, b in named}:
-        places = (ROOT, PACKAGE.parent, PACKAGE, PACKAGE / "kernels", (ROOT / document).parent)
+        places = (ROOT, PACKAGE.parent, PACKAGE, (ROOT / document).parent)
         assert any((place / name).exists() for place in places), name

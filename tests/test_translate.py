@@ -171,5 +171,5 @@ def test_what_is_not_in_the_language(function, error, text):
 
 
 def test_words_have_twins_of_the_same_names():
-    words = {name for name in words.__all__ if isinstance(getattr(words, name), words.Word)}
-    assert words == set(words.__all__) - {"View", "Word"}
+    found = {name for name in words.__all__ if isinstance(getattr(words, name), words.Word)}
+    assert found == set(words.__all__) - {"View", "Word"}
