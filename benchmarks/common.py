@@ -9,7 +9,7 @@ import numpy as np
 
 import conv3dt
 
-from .peers import numbers
+from .randoms import numbers
 
 __all__ = [
     "FORWARD",

@@ -9,12 +9,7 @@ has NumPy; what else is needed is imported when it is used.
 
 import numpy as np
 
-DIFFERENT = 1_000_003  # numbers before they repeat: drawing takes longer than computing with them
-
-
-def numbers(shape):
-    """Return an array of normally distributed float32."""
-    return np.resize(np.random.default_rng(0).standard_normal(DIFFERENT, np.float32), shape)
+from .randoms import numbers
 
 
 def arrays(job):

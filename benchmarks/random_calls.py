@@ -18,13 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))  # the oracle lives there
-
-import cases
-import oracle
+if not __package__:  # run as a script: `tests`, where the oracle is, lies beside conv3dt
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import conv3dt
 from conv3dt._runtime import team
+from tests.helpers import cases, oracle
 
 COVERED = ("dtype", "data_format", "padding", "value_layout", "filters_layout")
 COVERED += ("forward", "bias", "activation", "out", "threads", "n", "ci", "co")

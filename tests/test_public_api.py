@@ -1,10 +1,9 @@
-"""What users see: names, signatures, what is loaded when; and the direction of imports inside."""
+"""What users see: names, signatures, what is loaded when."""
 
 import ast
 import importlib
 import inspect
 import json
-import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,20 +12,11 @@ import numpy as np
 import pytest
 
 import conv3dt
+from tests.helpers import import_graph
 
 PACKAGE = Path(conv3dt.__file__).parent
-SOURCES = sorted(PACKAGE.rglob("*.py"))
+MODULES = import_graph.sources(PACKAGE)
 COMPILERS = {"numba", "llvmlite"}
-PUBLIC = (
-    "nn",
-    "_api",
-    "_forward",
-    "compat",
-    "cli",
-    "keras",
-    "weights",
-    "__main__",
-)  # and what is in them
 
 V1 = (
     "(value=None, filter=None, output_shape=None, strides=None, padding='SAME',"
@@ -90,7 +80,7 @@ def test_names():
 
 
 def test_version_is_a_literal():
-    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    tree = ast.parse((PACKAGE / "_compiler" / "version.py").read_text())
     found = [
         ast.literal_eval(node.value)
         for node in tree.body
@@ -99,9 +89,9 @@ def test_version_is_a_literal():
     assert found == [conv3dt.__version__]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_every_name_in_all_exists(path):
-    module = importlib.import_module(f"conv3dt.{module_name(path)}".rstrip("."))
+@pytest.mark.parametrize("name", MODULES)
+def test_every_name_in_all_exists(name):
+    module = importlib.import_module(name)
     missing = [name for name in getattr(module, "__all__", []) if not hasattr(module, name)]
     assert not missing
 
@@ -232,88 +222,3 @@ def test_names_load_no_compilers():
         " conv3dt.keras.layers.Conv3DTranspose(1, 1).build((1, 1, 1, 1, 1))"
     )
     assert not loaded_after(code) & COMPILERS
-
-
-# ---- direction of imports ------------------------------------------------------------------------
-
-
-def module_name(path):
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-MODULES = {module_name(path): path for path in SOURCES}
-
-
-def statements(body):
-    """What runs when a module is imported: not functions, nor what only type checkers see."""
-    for node in body:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            continue
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
-        yield node
-        for field in ("body", "orelse", "handlers", "finalbody"):
-            yield from statements(getattr(node, field, []))
-
-
-def imports(path):
-    """Absolute dotted names of what a module imports when it is imported."""
-    package = ["conv3dt", *path.relative_to(PACKAGE).parts[:-1]]
-    for node in statements(ast.parse(path.read_text()).body):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        if isinstance(node, ast.ImportFrom):
-            above = package[: len(package) + 1 - node.level] if node.level else []
-            base = ".".join([*above, *([node.module] if node.module else [])])
-            names = [f"{base}.{alias.name}" for alias in node.names]
-            yield from names
-            if not {name.removeprefix("conv3dt.") for name in names} <= set(MODULES):
-                yield base  # more than its modules, whose import does not depend on it
-
-
-def own_imports(name):
-    """Modules of the package that a module imports, as names relative to it."""
-    found = {i.removeprefix("conv3dt.") for i in imports(MODULES[name]) if i.startswith("conv3dt.")}
-    return (found & set(MODULES)) - {name}
-
-
-def is_public(name):
-    return name.split(".")[0] in PUBLIC
-
-
-def test_imports_are_found():
-    assert {"_run", "_arguments", "_plan", "_planner"} <= own_imports("_api")
-    assert {"compat.v1.nn", "compat.v1.layers"} <= own_imports("compat.v1")
-    assert own_imports("compat.v1.nn") == {"nn"}
-    assert set(MODULES) - {""} == {
-        info.name.removeprefix("conv3dt.")
-        for info in pkgutil.walk_packages([str(PACKAGE)], "conv3dt.")
-    }
-
-
-@pytest.mark.parametrize("name", [n for n in MODULES if not n.startswith("kernels")])
-def test_only_kernels_import_compilers(name):
-    assert not {i.partition(".")[0] for i in imports(MODULES[name])} & COMPILERS
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_imports_go_downwards(name):
-    for below in own_imports(name):
-        assert is_public(name) or not is_public(below), f"{name} imports {below}"
-        if name.startswith("kernels"):
-            assert below not in {"_arguments", "_plan", "_run"}
-
-
-def test_imports_have_no_circles():
-    done = set()
-
-    def visit(name, path):
-        assert name not in path, " -> ".join([*path, name])
-        if name not in done:
-            for below in sorted(own_imports(name)):
-                visit(below, [*path, name])
-            done.add(name)
-
-    for name in MODULES:
-        visit(name, [])

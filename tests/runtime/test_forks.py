@@ -3,9 +3,9 @@
 import os
 
 import pytest
-from processes import run
 
 from conv3dt._runtime import team
+from tests.helpers.processes import BEGIN, path, run
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 several = pytest.mark.skipif(team.available() < 2, reason="there is one thread")
@@ -146,7 +146,6 @@ if __name__ == "__main__":
         assert pool.map(work.checked, range(4)) == [0, 1, 2, 3]
     work.check()
 """
-    from processes import BEGIN, path
 
     (tmp_path / "work.py").write_text(
         BEGIN + "\ndef checked(number):\n    check()\n    return number\n"

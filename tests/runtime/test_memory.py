@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from processes import run
 
 from conv3dt._compiler.build import PLAIN
+from tests.helpers.processes import run
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="needs /proc"),

@@ -6,9 +6,9 @@ import sys
 import time
 
 import pytest
-from processes import finish, run, start
 
 from conv3dt._compiler.build import PLAIN
+from tests.helpers.processes import finish, run, start
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="signals are others"),

@@ -1,9 +1,9 @@
 """What a process loads and compiles before its first result: that is what takes its time."""
 
 import pytest
-from processes import run
 
 from conv3dt._compiler.build import PLAIN
+from tests.helpers.processes import run
 
 
 def test_importing_loads_nothing_else():

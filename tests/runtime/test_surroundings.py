@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from processes import BEGIN, finish, path, run, start
 
 import conv3dt
 from conv3dt._compiler.build import PLAIN
+from tests.helpers.processes import BEGIN, finish, path, run, start
 
 SURROUNDINGS = {
     "a generic processor": {"NUMBA_CPU_NAME": "generic"},

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from processes import run
 
 from conv3dt._runtime import groups, team
+from tests.helpers.processes import run
 
 COUNT = "from conv3dt._runtime import team; print(*team.count_and_reason(), sep='|')"
 NAMES = ["NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK"]

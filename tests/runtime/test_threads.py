@@ -1,12 +1,13 @@
 """Any number of Python threads, on every threading layer of Numba, beside other people's work."""
 
 import os
+import textwrap
 
 import pytest
-from processes import path, run
 
 import conv3dt
 from conv3dt._runtime import team
+from tests.helpers.processes import BEGIN, path, run
 
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs /proc")  # noqa: PTH110
 several = pytest.mark.skipif(team.available() < 2, reason="there is one thread")
@@ -128,10 +129,6 @@ POOLS = {
 
 @pytest.mark.parametrize("pool", POOLS)
 def test_pools(pool, numba_layer, tmp_path):
-    import textwrap
-
-    from processes import BEGIN
-
     if pool in ("joblib", "dask"):
         pytest.importorskip(pool)
     (tmp_path / "work.py").write_text(BEGIN)

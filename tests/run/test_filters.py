@@ -1,0 +1,67 @@
+"""Who packs the filters: each task those it uses, or all tasks before the work."""
+
+import numpy as np
+import pytest
+
+import conv3dt
+from conv3dt._plan import planner
+from conv3dt._runtime import team
+from tests.helpers import oracle
+from tests.helpers.layers import LAYERS, expected, integers
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    """Tasks pack the filters they use, however few, wherever a panel has one user."""
+    monkeypatch.setattr(planner, "TUNING", planner.TUNING._replace(serial_panels=-1))
+    planner.clear()
+    yield
+    planner.clear()
+
+
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.parametrize("layer", LAYERS, ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_filters_that_are_packed_by_the_task_that_uses_them(layer, dtype):
+    x_shape, w_shape, s = LAYERS[layer]
+    x, w = integers(x_shape, dtype), integers(w_shape, dtype, 1)
+    output = [x_shape[0], *(i * s for i in x_shape[1:4]), w_shape[3]]
+    plan = conv3dt.explain(x, w, output, s, threads=1)
+    assert plan.folding or (plan.fresh and not plan.panels)
+    more = {"bias": integers(w_shape[3], dtype, 2), "threads": 1}
+    wanted = expected(x, w, output, s) + more["bias"]
+    np.testing.assert_array_equal(conv3dt.conv3d_transpose(x, w, output, s, **more), wanted)
+    w[0, 0, 0, -1] = np.inf  # is met by zeros around the input, unless somebody looks
+    prepared = conv3dt.prepare(w, s, **more)(x, output)
+    np.testing.assert_array_equal(conv3dt.conv3d_transpose(x, w, output, s, **more), prepared)
+
+
+@pytest.mark.usefixtures("fresh")
+def test_forward_filters_that_are_packed_by_the_task_that_uses_them():
+    x, w = integers((1, 4, 5, 19, 7)), integers((3, 2, 3, 7, 33), seed=1)
+    assert conv3dt.explain_conv3d(x, w, 2, "SAME", threads=1).fresh
+    wanted = oracle.conv3d(x, w, (1, 2, 3, 10, 33), (2, 2, 2), "SAME")
+    np.testing.assert_array_equal(conv3dt.conv3d(x, w, 2, "SAME", threads=1), wanted)
+
+
+def test_only_panels_of_one_user_are_packed_by_tasks():
+    few, many = (64, 1, 1, 1, 200), (1, 32, 32, 32, 200)
+    w = (4, 4, 4, 512, 200)
+    assert conv3dt.explain(few, w, (64, 4, 4, 4, 512), 1, "VALID").fresh
+    assert not conv3dt.explain(many, w, (1, 35, 35, 35, 512), 1, "VALID").fresh
+    small = (1, 4, 4, 4, 8), (3, 3, 3, 8, 8), (1, 8, 8, 8, 8)
+    assert not conv3dt.explain(*small, 2).fresh  # are packed at once
+
+
+def test_few_positions_are_one_block_for_every_task_of_many_channels():
+    shapes = (2, 4, 4, 4, 320), (2, 2, 2, 320, 320), (2, 8, 8, 8, 320)
+    plan = conv3dt.explain(*shapes, 2, threads=1)
+    assert plan.direct
+    assert plan.fresh
+    assert plan.n_blocks == (1, 1, 1, 1)
+    assert plan.tasks == plan.blocking.groups > 4
+    x, w = integers(shapes[0]), integers(shapes[1], seed=1)
+    wanted = expected(x, w, shapes[2], 2)
+    for threads in {1, team.available()}:
+        y = conv3dt.conv3d_transpose(x, w, shapes[2], 2, threads=threads)
+        np.testing.assert_array_equal(y, wanted)

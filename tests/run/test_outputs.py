@@ -1,0 +1,118 @@
+"""How outputs are stored: past the caches, copied row by row, turned in slabs."""
+
+import numpy as np
+import pytest
+
+import conv3dt
+from conv3dt._call.arguments import as_call
+from conv3dt._compiler import processor
+from conv3dt._plan import planner
+from conv3dt._run import run
+from conv3dt._runtime import team
+from conv3dt._ways.shared import cost
+from tests.helpers import oracle
+from tests.helpers.layers import expected, integers
+
+
+@pytest.fixture
+def streaming(monkeypatch):
+    """All outputs go past the caches."""
+    machine = processor.machine()._replace(stream_from=0)
+    monkeypatch.setattr(processor, "machine", lambda: machine)
+    planner.clear()
+    yield
+    planner.clear()
+
+
+@pytest.mark.usefixtures("streaming")
+@pytest.mark.parametrize("co", [1, 4, 16, 40])
+@pytest.mark.parametrize("data_format", ["NDHWC", "NCDHW"])
+@pytest.mark.parametrize("shifted", [0, 4])
+def test_outputs_that_go_past_the_caches(co, data_format, shifted):
+    x, w = integers((2, 3, 4, 32, 5)), integers((3, 3, 3, co, 5), seed=1)
+    output = [2, 6, 8, 64, co]
+    if data_format == "NCDHW":
+        x = np.ascontiguousarray(np.moveaxis(x, 4, 1))
+        output = [2, co, 6, 8, 64]
+    memory = np.empty(4 * int(np.prod(output)) + 128, np.uint8)
+    start = -memory.ctypes.data % 64 + shifted
+    out = memory[start:][: 4 * int(np.prod(output))].view(np.float32).reshape(output)
+    conv3dt.conv3d_transpose(x, w, output, 2, data_format=data_format, out=out)
+    plan = conv3dt.explain(x, w, output, 2, data_format=data_format)
+    assert plan.streamed or plan.turning.what  # what is turned has been in the caches anyway
+    np.testing.assert_array_equal(out, expected(x, w, output, 2, data_format=data_format))
+
+
+@pytest.mark.usefixtures("streaming")
+@pytest.mark.parametrize("co", [1, 3, 5, 8, 12])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("shifted", [0, 8, 56])
+def test_rows_that_tiles_write_in_parts_of_lines_are_copied(co, dtype, shifted):
+    x, w = integers((2, 3, 4, 33, 5), dtype), integers((3, 3, 3, co, 5), dtype, seed=1)
+    output = (2, 5, 8, 65, co)  # odd: the last rows end within a line
+    size = x.itemsize * int(np.prod(output))
+    memory = np.full(size + 192, 7, np.uint8)
+    start = 64 - memory.ctypes.data % 64 + shifted
+    out = memory[start:][:size].view(dtype).reshape(output)
+    options, way = (output, 2, "SAME", "NDHWC", 1), "channels: width"
+    call = as_call("conv3d_transpose", x, w, *options, out=out)
+    plan = run.plan_of(call, way)
+    in_parts = len(plan.tiling.blocks) == 1 and co * x.itemsize % 64
+    assert plan.turning.what == ("lines" if in_parts else "")
+    run.run(call, way=way)
+    np.testing.assert_array_equal(out, expected(x, w, output, 2))
+    out[...] = 0
+    rest = np.delete(memory, np.s_[start : start + size])
+    assert (rest == 7).all(), "wrote beyond the output"
+
+
+@pytest.mark.parametrize(("co", "s"), [(1, 2), (3, 3), (5, 2), (8, 2), (8, 4), (24, 2)])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_outputs_of_an_input_are_channels_where_kernel_and_stride_are_equal(co, s, dtype):
+    x, w = integers((2, 3, 4, 17, 6), dtype), integers((3, 2, s, co, 6), dtype, seed=1)
+    output, strides, bias = (2, 3, 8, 17 * s, co), (1, 2, s), integers(co, dtype, seed=2)
+    plan = conv3dt.explain(x, w, output, strides, bias=bias)
+    assert plan.work.co == (s * co if s * co <= cost.MOST_VECTORS * plan.lanes else co)
+    apart = np.asfortranarray(w)
+    for weights in (w, apart, w[..., ::-1, :].copy()[..., ::-1, :]):
+        wanted = oracle.conv3d_transpose(x, w, output, strides, "SAME") + bias
+        y = conv3dt.conv3d_transpose(x, weights, output, strides, bias=bias)
+        np.testing.assert_array_equal(y, wanted)
+        prepared = conv3dt.prepare(weights, strides, bias=bias)
+        np.testing.assert_array_equal(prepared(x, output), wanted)
+    w[1, 1, 1, 0, 2] = np.inf
+    wanted = oracle.conv3d_transpose(x, w, output, strides, "SAME") + bias
+    y = conv3dt.conv3d_transpose(x, w, output, strides, bias=bias)
+    np.testing.assert_array_equal(y, wanted)
+
+
+SLABS = {
+    "rows along the width": ((2, 4, 4, 4, 40), (2, 2, 2, 40, 40), 2),
+    "rows in the batch": ((9, 1, 1, 1, 24), (4, 4, 4, 33, 24), 1),
+    "rows in height": ((1, 3, 5, 3, 16), (3, 3, 3, 17, 16), 2),
+    "one output of a row is missing": ((2, 3, 4, 5, 90), (3, 3, 3, 16, 90), 3),
+    "several blocks along depth": ((1, 40, 4, 5, 64), (3, 3, 3, 48, 64), 1),
+}
+
+
+@pytest.mark.parametrize("threads", sorted({1, team.available()}))
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("layer", SLABS)
+def test_slabs_are_turned_where_channels_lie_apart(layer, dtype, threads):
+    x_shape, w_shape, s = SLABS[layer]
+    missing = 1 if "missing" in layer else 0
+    space = [i * s - missing for i in x_shape[1:4]]
+    x, w, bias = (
+        integers(x_shape, dtype),
+        integers(w_shape, dtype, 1),
+        integers(w_shape[3], dtype, 2),
+    )
+    x = np.ascontiguousarray(np.moveaxis(x, 4, 1))
+    output = [x_shape[0], w_shape[3], *space]
+    more = {"data_format": "NCDHW", "threads": threads}
+    # For two threads height may be cut; with smaller vectors rows are long enough.
+    if threads == 1 and processor.host().isa == "avx512":
+        assert conv3dt.explain(x, w, output, s, **more).turning.what == "slabs"
+    wanted = expected(x, w, output, s, data_format="NCDHW") + bias[:, None, None, None]
+    y = conv3dt.conv3d_transpose(x, w, output, s, bias=bias, **more)
+    np.testing.assert_array_equal(y, wanted)

@@ -1,0 +1,111 @@
+"""Small calls, which leave their memory to the next call of the same plan."""
+
+import threading
+
+import numpy as np
+import pytest
+
+import conv3dt
+from conv3dt._call.arguments import as_call
+from conv3dt._run import run
+from conv3dt._run.encode import tables
+from tests.helpers.layers import expected, integers
+
+SMALL = ((1, 2, 2, 3, 3), (2, 2, 2, 5, 3), [1, 4, 4, 6, 5])
+
+
+def small_call(seed):
+    """Return a small call with numbers of its own, and its result; all have the same plan."""
+    x, w, bias = (
+        integers(SMALL[0], seed=seed),
+        integers(SMALL[1], seed=seed + 1),
+        integers(5, seed=seed),
+    )
+    call = as_call("test", x, w, SMALL[2], 2, "SAME", "NDHWC", 1, bias=bias, threads=1)
+    return call, expected(x, w, SMALL[2], 2) + bias
+
+
+def spare(call):
+    """Return what calls of the same plan have left."""
+    found = tables(run.plan_of(call))
+    return [*found.desks, *found.packed]
+
+
+def test_calls_of_one_plan_are_right_one_after_the_other():
+    for seed in range(5):
+        call, wanted = small_call(seed)
+        np.testing.assert_array_equal(run.run(call), wanted)
+    assert len(spare(call)) == 2
+
+
+def test_a_call_within_a_call_works_on_memory_of_its_own(monkeypatch):
+    """As the handler of a signal may, which arrives between any two steps."""
+    (outer, wanted), (inner, wanted_inside) = small_call(0), small_call(1)
+    run.run(outer)
+    launch, found = run._launch, []
+
+    def interrupted(*arguments):
+        monkeypatch.setattr(run, "_launch", launch)
+        found.append(run.run(inner))
+        launch(*arguments)
+        found.append(run.run(inner))
+        monkeypatch.setattr(run, "_launch", interrupted)
+
+    monkeypatch.setattr(run, "_launch", interrupted)
+    np.testing.assert_array_equal(run.run(outer), wanted)
+    assert len(found) == 4
+    for y in found:
+        np.testing.assert_array_equal(y, wanted_inside)
+
+
+def test_small_calls_from_several_python_threads_are_right():
+    calls = [small_call(seed) for seed in range(4)]
+    wrong = []
+
+    def work(call, wanted):
+        wrong.extend(0 for _ in range(300) if not np.array_equal(run.run(call), wanted))
+
+    workers = [threading.Thread(target=work, args=of_one) for of_one in calls]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not wrong
+    assert len(spare(calls[0][0])) <= 2 * len(calls)
+
+
+def test_a_call_that_is_interrupted_leaves_nothing(monkeypatch):
+    call, wanted = small_call(0)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    for step in ("convolve", "_launch"):
+        conv3dt.clear_cache()
+        with monkeypatch.context() as patch:
+            patch.setattr(run, step, stop)
+            with pytest.raises(KeyboardInterrupt):
+                run.run(call)
+        assert not spare(call)
+    np.testing.assert_array_equal(run.run(call), wanted)
+
+
+def test_what_calls_leave_is_small_and_goes_with_the_cache():
+    call, _ = small_call(0)
+    run.run(call)
+    assert spare(call)
+    conv3dt.clear_cache()
+    assert not spare(call)
+    x, w = integers((1, 2, 16, 16, 64), "float16"), integers((1, 1, 3, 64, 64), "float16")
+    call = as_call("test", x, w, [1, 2, 16, 16, 64], 1, "SAME", "NDHWC", 1)
+    run.run(call)
+    assert not spare(call)
+
+
+def test_infinite_weights_do_not_change_the_next_call():
+    call, wanted = small_call(0)
+    infinite = call.filters.copy()
+    infinite[0] = np.inf
+    for _ in range(2):
+        assert not np.isfinite(run.run(call._replace(filters=infinite))).all()
+        np.testing.assert_array_equal(run.run(call), wanted)

@@ -1,0 +1,99 @@
+"""The same results by plain Python: for debuggers, coverage and readers of the kernels.
+
+Run with NUMBA_DISABLE_JIT=1; in a plain run one call in a process of its own stands for all.
+"""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import conv3dt
+from tests.helpers import oracle
+from tests.helpers.activation_formulas import FORMULAS
+
+PLAIN = os.environ.get("NUMBA_DISABLE_JIT") == "1"
+only_plain = pytest.mark.skipif(not PLAIN, reason="needs NUMBA_DISABLE_JIT=1")
+
+CASES = [
+    # x, filters, output, strides, dilations, padding
+    ((1, 2, 3, 5, 3), (3, 2, 3, 4, 3), (1, 4, 6, 10, 4), (2, 2, 2), (1, 1, 1), "SAME"),
+    ((2, 2, 2, 4, 1), (1, 3, 2, 17, 1), (2, 2, 4, 11, 17), (1, 1, 3), (2, 1, 1), "VALID"),
+    ((1, 1, 1, 16, 65), (1, 1, 3, 2, 65), (1, 1, 1, 31, 2), (1, 1, 2), (1, 1, 3), "SAME"),
+    ((1, 1, 2, 33, 9), (3, 2, 3, 1, 9), (1, 2, 4, 65, 1), (2, 2, 2), (1, 1, 1), "SAME"),  # folded
+]
+
+
+FORWARD = [
+    # x, filters, strides, dilations, padding
+    ((1, 4, 5, 9, 3), (3, 2, 3, 3, 4), (2, 1, 2), (1, 1, 1), "SAME"),
+    ((2, 3, 4, 8, 1), (1, 3, 2, 1, 17), (1, 1, 3), (2, 1, 3), "VALID"),
+    ((1, 2, 3, 18, 65), (1, 1, 3, 65, 2), (1, 1, 1), (1, 1, 2), "SAME"),
+]
+
+
+def one(case, dtype, data_format, activation):
+    x_shape, w_shape, output, s, d, padding = case
+    rng = np.random.default_rng(0)
+    x = rng.integers(-2, 3, x_shape).astype(dtype)
+    w = rng.integers(-2, 3, w_shape).astype(dtype)
+    if data_format == "NCDHW":
+        x, output = np.moveaxis(x, 4, 1), (output[0], output[4], *output[1:4])
+    y = conv3dt.conv3d_transpose(x, w, output, s, padding, data_format, d, activation=activation)
+    wanted = oracle.activate(
+        oracle.conv3d_transpose(x, w, output, s, padding, d, data_format), activation
+    )
+    tolerance = 4 * float(np.finfo(dtype).eps)
+    np.testing.assert_allclose(y.astype(float), wanted, rtol=tolerance, atol=tolerance)
+
+
+@only_plain
+@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("data_format", ["NDHWC", "NCDHW"])
+def test_every_dtype_and_layout(case, dtype, data_format):
+    one(case, dtype, data_format, "linear")
+
+
+@only_plain
+@pytest.mark.parametrize("activation", [name for name in FORMULAS if name])
+def test_every_activation(activation):
+    one(CASES[0], "float32", "NDHWC", activation)
+
+
+@only_plain
+@pytest.mark.parametrize("case", FORWARD, ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_forward(case, dtype):
+    x_shape, w_shape, s, d, padding = case
+    rng = np.random.default_rng(0)
+    x = rng.integers(-2, 3, x_shape).astype(dtype)
+    w = rng.integers(-2, 3, w_shape).astype(dtype)
+    y = conv3dt.conv3d(x, w, s, padding, dilations=d)
+    np.testing.assert_array_equal(y, oracle.conv3d(x, w, y.shape, s, padding, d))
+
+
+@only_plain
+def test_bfloat16():
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    x = np.arange(16).reshape(1, 2, 2, 4, 1).astype(ml_dtypes.bfloat16)
+    w = np.ones((1, 1, 2, 1, 1), ml_dtypes.bfloat16)
+    y = conv3dt.conv3d_transpose(x, w, (1, 2, 2, 8, 1), (1, 1, 2))
+    np.testing.assert_array_equal(y.astype(float).ravel(), np.repeat(np.arange(16.0), 2))
+
+
+@pytest.mark.skipif(PLAIN, reason="is one")
+def test_a_process_without_compilation():
+    program = (
+        "import numpy as np, conv3dt\n"
+        "x, w = np.ones((1, 2, 2, 2, 1), 'f4'), np.ones((2, 2, 2, 1, 1), 'f4')\n"
+        "print(conv3dt.conv3d_transpose(x, w, (1, 4, 4, 4, 1), 2).sum())\n"
+    )
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert result.stdout.strip() == "64.0"

@@ -1,0 +1,131 @@
+"""The machine code of each tile: its loops over k hold the products and never touch the stack.
+
+One spilled accumulator halves the speed of a tile and is invisible in its results.
+"""
+
+import re
+
+import pytest
+from llvmlite.binding import llvm_version_info
+
+import conv3dt
+from conv3dt._compiler import build, processor
+from conv3dt._geometry.tile import ITEMSIZE, Tile, WideTile, compute_type
+from conv3dt._ways.channels.kernel import tile_assembly
+from conv3dt._ways.fold.kernel import fold_assembly
+from conv3dt._ways.wide.kernel import wide_tile_assembly
+from tests.helpers.assembly import PRODUCT, STACK, check, loops_over_k
+
+pytestmark = pytest.mark.skipif(build.PLAIN, reason="nothing is compiled")
+
+
+def tile_of(storage, outer, inner, vectors, step=64):
+    machine = processor.machine()
+    lanes = machine.vector_bytes // ITEMSIZE[compute_type(storage)]
+    return Tile(
+        storage, lanes, machine.fused, outer, inner, 640 if outer > 1 else 0, step, vectors, lanes,
+        False, "linear",
+    )  # fmt: skip
+
+
+def loops_of(tile):
+    """Return the loops over k in the compiled tile."""
+    return loops_over_k(tile_assembly(tile))
+
+
+def shapes():
+    for vectors, rows in enumerate(processor.machine().rows, 1):
+        yield from ((1, n, vectors) for n in sorted({rows, rows - 1, max(1, rows // 2)}))
+        yield (2, rows // 2, vectors)
+
+
+@pytest.mark.skipif(not processor.machine().fused, reason="products are not single instructions")
+@pytest.mark.parametrize("storage", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("shape", list(shapes()), ids=str)
+def test_no_spill_in_the_loop_over_k(storage, shape):
+    tile = tile_of(storage, *shape)
+    check(loops_of(tile), tile.rows * tile.vectors)
+
+
+@pytest.mark.skipif(not processor.machine().half_loads, reason="half vectors save no time here")
+@pytest.mark.parametrize("storage", ["float32", "float64"])
+@pytest.mark.parametrize("step", [1, 2, 64])
+def test_no_spill_with_half_a_vector(storage, step):
+    rows = processor.machine().rows[0]
+    edges = ((0, rows - 1), (1, rows))
+    tile = tile_of(storage, 1, rows, 1, step)._replace(edges=edges, ahead=5)
+    half = tile.lanes // 2
+    check(loops_of(tile._replace(lanes=half, last=half)), 1)
+
+
+@pytest.mark.skipif(not processor.machine().fused, reason="products are not single instructions")
+@pytest.mark.parametrize("vectors", [1, 2, 3])
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_no_spill_where_rows_are_neighbours(vectors, step):
+    """The next k reads what the next rows have read, and LLVM would keep it in registers."""
+    tile = tile_of("float32", 1, processor.machine().rows[vectors - 1], vectors, step)
+    check(loops_of(tile), tile.rows * tile.vectors)
+
+
+@pytest.mark.skipif(not processor.machine().fused, reason="products are not single instructions")
+@pytest.mark.parametrize("storage", ["float32", "float64"])
+@pytest.mark.parametrize("vectors", [1, 2, 3])
+def test_no_spill_in_loops_for_some_of_the_rows(storage, vectors):
+    if vectors == 3 and llvm_version_info[0] <= 20:
+        pytest.skip("one vector waits on the stack in these loops, which are few")
+    rows = processor.machine().rows[vectors - 1]
+    edges = tuple((0, rows - n) for n in (1, 2, 3)) + tuple((n, rows) for n in (1, 2, 3))
+    tile = tile_of(storage, 1, rows, vectors)._replace(edges=edges, ahead=5)
+    loops = loops_of(tile)
+    assert len(loops) == 2 + len(edges)
+    products = sum(end - first for first, end in edges) + (1 + 2) * rows
+    assert sum(bool(PRODUCT.search(x)) for loop in loops for x in loop) == products * vectors
+    check(loops, vectors)
+
+
+@pytest.mark.skipif(
+    processor.host().isa not in ("avx512", "avx2"), reason="x86's name of the store"
+)
+def test_only_streaming_tiles_store_past_the_caches():
+    tile = tile_of("float32", 1, 4, 2)
+    assert "vmovntps" not in tile_assembly(tile)
+    assert len(re.findall("vmovntps", tile_assembly(tile._replace(streamed=True)))) == 8
+
+
+def wide_tiles():
+    """Return (tile, how its code is had) for layers with 1 to 16 streams, few and many inputs."""
+    layers = [
+        ((1, 8, 32, 100, ci), (k, k, k, co, ci), [1, 8 * s, 32 * s, 100 * s, co], s)
+        for k, s, co in (
+            (3, 1, 1),
+            (3, 1, 3),
+            (3, 1, 8),
+            (4, 2, 1),
+            (4, 2, 2),
+            (4, 2, 4),
+            (3, 2, 8),
+            (3, 1, 12),
+            (5, 3, 2),
+        )
+        for ci in (1, 64)
+    ]
+    plans = [conv3dt.explain(*layer) for layer in layers]
+    return {
+        (tile, fold_assembly if plan.folding else wide_tile_assembly)
+        for plan in plans
+        for _, _, _, tile in plan.tiles()
+        if isinstance(tile, WideTile)
+    }
+
+
+@pytest.mark.skipif(not processor.machine().fused, reason="products are not single instructions")
+@pytest.mark.parametrize(("tile", "code_of"), sorted(wide_tiles(), key=str))
+def test_no_spill_in_the_loop_over_k_of_wide_tiles(tile, code_of):
+    check(loops_over_k(code_of(tile)), tile.outer * tile.channels * tile.vectors)
+
+
+@pytest.mark.skipif(processor.host().isa not in ("avx512", "avx2"), reason="counts x86's registers")
+def test_a_tile_too_large_does_spill():
+    rows = processor.machine().rows[1] + 4
+    loops = loops_of(tile_of("float32", 1, rows, 2))
+    assert [line for loop in loops for line in loop if STACK.search(line)]
