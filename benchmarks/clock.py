@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from conv3dt._compiler import processor
+from conv3dt._runtime import peak
 
 __all__ = ["Rates", "bests", "rates", "timed"]
 
@@ -31,7 +31,7 @@ class Rates(NamedTuple):
 
 def rates(threads, dtype="float32", seconds=0.1):
     """Measure both rates. A vector has half as many numbers of float64; half types are widened."""
-    flops = processor.measured_peak(threads, seconds) / (2 if dtype == "float64" else 1)
+    flops = peak.measure(threads, seconds) / (2 if dtype == "float64" else 1)
     return Rates(flops, _fill_rate(threads, seconds))
 
 

@@ -6,16 +6,17 @@
 Everything is loaded when it is first used.
 """
 
+import sys
+
 from ._compiler.version import __version__
 
 TYPE_CHECKING = False  # type checkers know it by its name; importing typing takes milliseconds
 if TYPE_CHECKING:
     from . import compat, keras, nn, weights
-    from ._runtime.recycle import set_recycling
-    from ._runtime.reports import show_config
     from .functions.forward import conv3d, explain_conv3d
     from .functions.prepared import Prepared, prepare
-    from .functions.transposed import clear_cache, conv3d_transpose, explain, threads
+    from .functions.settings import clear_cache, set_recycling, show_config, threads
+    from .functions.transposed import conv3d_transpose, explain
     from .functions.warmup import warmup
 
 __all__ = [
@@ -40,17 +41,30 @@ __all__ = [
 # Which module has a public name.
 _HOMES = {
     "Prepared": "functions.prepared",
-    "clear_cache": "functions.transposed",
+    "clear_cache": "functions.settings",
     "conv3d": "functions.forward",
     "conv3d_transpose": "functions.transposed",
     "explain": "functions.transposed",
     "explain_conv3d": "functions.forward",
     "prepare": "functions.prepared",
-    "set_recycling": "_runtime.recycle",
-    "show_config": "_runtime.reports",
-    "threads": "functions.transposed",
+    "set_recycling": "functions.settings",
+    "show_config": "functions.settings",
+    "threads": "functions.settings",
     "warmup": "functions.warmup",
 }
+
+
+class _Moved(type(sys)):  # type: ignore[misc]
+    """A module that stands for another one, which is loaded when something of it is asked for."""
+
+    def __getattr__(self, name: str) -> object:
+        from .functions import activations
+
+        return getattr(activations, name)
+
+
+# Where layers that were pickled by earlier versions look for their activations.
+sys.modules[f"{__name__}._activation_functions"] = _Moved("_activation_functions")
 
 
 def __getattr__(name: str) -> object:

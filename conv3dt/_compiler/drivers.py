@@ -15,8 +15,8 @@ def part(package: str, place: str, n_arguments: int, **constants: Any) -> int:
     """Return the address of a function of int64 arguments, translated if it is new.
 
     `place` is its module and its name, `.driver:convolve`, as seen from `package`; `constants` are
-    its parameters behind `*`. The whole of it is its key: two ways may have a `convolve` each. Where
-    the code is kept already, the module is not even imported.
+    its parameters behind `*`. All of it is its key: two ways may have a `convolve` each. Where the
+    code is kept already, the module is not even imported.
     """
     module, _, name = place.partition(":")
     module = resolve_name(module, package)
@@ -28,7 +28,7 @@ def part(package: str, place: str, n_arguments: int, **constants: Any) -> int:
     def write(*words: Any) -> None:
         from .translate import translate
 
-        translate(find(), *words, **constants)
+        translate(find(), *words, **constants)  # type: ignore[no-untyped-call]
 
     return emitted(
         (module, name, constants), n_arguments, write, lambda: partial(find(), **constants)

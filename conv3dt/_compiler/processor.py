@@ -42,7 +42,7 @@ _TOLD = {
 def host() -> Host:
     """Return the processor Numba compiles for: this one, or what NUMBA_CPU_NAME says."""
     # Here and not above: importing conv3dt loads no compiler.
-    from llvmlite import binding  # noqa: TID251
+    from llvmlite import binding
 
     own = binding.get_host_cpu_name()
     name = os.environ.get("NUMBA_CPU_NAME") or own

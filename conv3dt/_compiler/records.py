@@ -7,7 +7,7 @@ A record is declared once,
         axis = Inline(Axis)  # a record within the record
         taps = Rows(Tap)  # the address of records that lie one behind the other
 
-and is then three things. The plan fills it: `Phase.fresh()` has memory of its own. A driver reads
+and is then three things. The plan fills it: `Phase.zeros()` has memory of its own. A driver reads
 and writes it, `phase.first`, which `translate` makes a load or a store at a constant offset. And
 with NUMBA_DISABLE_JIT=1 the same text does the same with the same memory, slowly.
 
@@ -105,10 +105,10 @@ class Record:
 
     def __init__(self, address: Any) -> None:
         self.address: int = int(getattr(address, "address", address))
-        self.numbers: NDArray[np.int64] | None = None
+        self.numbers: NDArray[np.int64]  # its own memory, if it has any
 
     @classmethod
-    def fresh(cls: type[R]) -> R:
+    def zeros(cls: type[R]) -> R:
         """Return a record of zeros in memory of its own, `numbers`."""
         numbers = np.zeros(cls.SIZE // WORD, np.int64)
         record = cls(numbers.ctypes.data)

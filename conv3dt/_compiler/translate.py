@@ -52,19 +52,16 @@ class _Definition(NamedTuple):
 @lru_cache(maxsize=512)
 def _definition(function) -> _Definition:
     """Return the definition of a function."""
-    syntax = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    nodes = list(ast.walk(syntax))
+    syntax: Any = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    nodes: list[Any] = list(ast.walk(syntax))
     stored = Counter(x.id for x in nodes if _is_stored(x))
-    own = Counter(
-        x.id
-        for statement in syntax.body
-        if isinstance(statement, (ast.Assign, ast.AugAssign))
-        for x in ast.walk(statement)
-        if _is_stored(x)
-    )
+    statements = [x for x in syntax.body if isinstance(x, ast.Assign | ast.AugAssign)]
+    inside: list[Any] = [x for statement in statements for x in ast.walk(statement)]
+    own = Counter(x.id for x in inside if _is_stored(x))
     parameters = {x.arg for x in syntax.args.args}
     direct = {name for name in parameters | set(own) if stored[name] == own[name]}
-    counters = {x.target.id for x in nodes if isinstance(x, ast.For)}
+    targets = [x.target for x in nodes if isinstance(x, ast.For)]
+    counters = {x.id for x in targets if isinstance(x, ast.Name)}
     direct |= {name for name in counters - parameters if stored[name] == 1}
     returns = [x for x in nodes if isinstance(x, ast.Return)]
     return _Definition(syntax, frozenset(direct), not returns or returns == [syntax.body[-1]])

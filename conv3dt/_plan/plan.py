@@ -68,25 +68,23 @@ class Plan:
         return self.scheme.tasks
 
     def __str__(self) -> str:
-        """Return the plan in a few lines."""
-        r, lines = self.request, self.scheme.lines()
-        streams = f" {lines['streams']}" if lines["streams"] else ""
+        """Return the plan in a few lines: of the request, of its way, and what it costs."""
+        r, words = self.request, self.scheme.lines()
+        kernel = "nothing to compute" if 0 in r.output_shape else words["kernel"]
         serial = " (one thread: too little work to share)" if self.layer.small else ""
-        nothing = 0 in r.output_shape
-        return "\n".join(
-            [
-                head_line(r),
-                *(axis_line(r, a) for a in range(3)),
-                f"kernel   {'nothing to compute' if nothing else lines['kernel'] + self._neighbours}",
-                f"rows     along {self.choice.along}: {self.why}",
-                f"after    {'bias, ' if r.bias else ''}{r.activation}, before the tile is stored{streams}",
-                f"blocks   {lines['blocks']}",
-                f"work     {quantity(self.flops, 1000)}FLOP, {quantity(self.bytes, 1024)}B of arrays,"
-                f" {self.flops / max(1, self.bytes):.1f} FLOP per byte",
-                f"memory   {lines['memory']}, scratch {quantity(self.scratch, 1024)}B",
-                f"threads  {self.threads}, {counted(self.tasks, 'task')}{serial}",
-            ]
-        )
+        work = f"{quantity(self.flops, 1000)}FLOP, {quantity(self.bytes, 1024)}B of arrays"
+        lines = [
+            head_line(r),
+            *(axis_line(r, a) for a in range(3)),
+            f"kernel   {kernel}{self._neighbours}",
+            f"rows     along {self.choice.along}: {self.why}",
+            f"after    {'bias, ' if r.bias else ''}{r.activation}, {words['after']}",
+            f"blocks   {words['blocks']}",
+            f"work     {work}, {self.flops / max(1, self.bytes):.1f} FLOP per byte",
+            f"memory   {words['memory']}, scratch {quantity(self.scratch, 1024)}B",
+            f"threads  {self.threads}, {counted(self.tasks, 'task')}{serial}",
+        ]
+        return "\n".join(lines)
 
     __repr__ = __str__
 

@@ -1,5 +1,6 @@
 """The only place where arrays meet a plan: allocate, pack, launch."""
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
@@ -16,6 +17,7 @@ from .._plan.planner import freshly_packed, make_plan, reading_directly
 from .._runtime import memory, team
 from .._runtime.door import door
 from .._runtime.recycle import address, aligned
+from .._ways.list import WAYS
 from . import telling
 from .desk import CONVOLVING, NOT_FINITE, PACKING, SMALL, TAKEN, tables, taken
 
@@ -71,10 +73,11 @@ def clear() -> None:
 
 
 def load_all(plans: Iterable[Plan]) -> int:
-    """Load or compile what these plans and all others need; return how many functions that is."""
+    """Load or compile what these plans need, or all parts of all drivers; return how many it is."""
     door()
-    for plan in plans:
-        tables(plan)
+    found = [tables(plan) for plan in plans]
+    if not found:
+        deque((part for way in WAYS.values() for part in way.parts()), maxlen=0)
     return build.count()
 
 

@@ -18,9 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._call.scalars import as_integer, shown
-
-__all__ = ["address", "aligned", "clear", "kept", "set_recycling"]
+__all__ = ["address", "aligned", "clear", "kept", "set_limit"]
 
 Block = NDArray[np.uint8]
 
@@ -83,45 +81,9 @@ class _Lease:
         self._pool.give(self._block)
 
 
-def set_recycling(most: int | None) -> int:
-    """Set how many bytes of unused memory are kept for further outputs; return what it was.
-
-    Fresh memory costs a large output as much time as computing it. When the last reference to an
-    output (or any view of it) is gone, its memory serves the next output of that size.
-
-    Parameters
-    ----------
-    most : int or None
-        Bytes that may be kept beside what is in use. 0 keeps nothing. None is the default: 512 MiB
-        or a sixteenth of the machine's memory, whichever is less.
-
-    Returns
-    -------
-    int
-        The limit until now, in bytes.
-
-    Raises
-    ------
-    ValueError
-        If `most` is negative.
-    TypeError
-        If `most` is not an integer.
-
-    See Also
-    --------
-    clear_cache : Give back what is kept now.
-
-    Examples
-    --------
-    >>> import conv3dt
-    >>> before = conv3dt.set_recycling(64 << 20)
-    >>> conv3dt.set_recycling(before)
-    67108864
-    """
-    limit = _default_limit() if most is None else as_integer("set_recycling", "most", most)
-    if limit < 0:
-        raise ValueError(f"set_recycling: most must be 0 or more bytes; got {shown(most)}.")
-    before, _pool.limit = _pool.limit, limit
+def set_limit(most: int | None) -> int:
+    """Set how many bytes of unused memory are kept, None for the default; return what it was."""
+    before, _pool.limit = _pool.limit, _default_limit() if most is None else most
     _pool.trim()
     return before
 

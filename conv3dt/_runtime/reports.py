@@ -1,7 +1,6 @@
 """What this installation is and has chosen: for bug reports."""
 
 import platform
-import sys
 from importlib import metadata
 
 from .._compiler import build, processor, store
@@ -9,24 +8,7 @@ from .._compiler.plain import PLAIN
 from .._compiler.version import __version__
 from . import recycle, team
 
-__all__ = ["facts", "show_config"]
-
-
-def show_config() -> None:
-    """Print what a bug report needs: versions, processor, threads, cache, and why.
-
-    See Also
-    --------
-    explain : How one call is computed.
-
-    Examples
-    --------
-    >>> import conv3dt
-    >>> conv3dt.show_config()  # doctest: +ELLIPSIS
-    conv3dt    ...
-    """
-    for name, fact in facts().items():
-        sys.stdout.write(f"{name:<10} {fact}\n")
+__all__ = ["facts", "version"]
 
 
 def facts() -> dict[str, str]:

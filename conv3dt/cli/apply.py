@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 import conv3dt
+from conv3dt._compiler.activations.table import ACTIVATIONS
 from conv3dt._geometry import integers
 
 from . import outputs, volumes
@@ -38,7 +39,6 @@ examples:
                             --bias b.npy --activation relu
   conv3dt apply x.zarr y.zarr --filters w.npy --strides 2 --output-shape 63 63 63
 """
-ACTIVATIONS = ("relu", "relu6", "leaky_relu", "elu", "sigmoid", "tanh")
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

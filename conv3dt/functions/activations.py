@@ -1,13 +1,15 @@
 """Activation functions on arrays: those of `nn` and of `keras.activations`."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._compiler.activations.table import apply
+from .._compiler.activations.table import ACTIVATIONS, apply
 
 __all__ = [
+    "FUNCTIONS",
     "elu",
     "exponential",
     "gelu",
@@ -35,6 +37,29 @@ def _floats(x: Any) -> Array:
     """Return an array of floating-point numbers; integers become float32."""
     array = np.asarray(x)
     return array.astype(np.float32) if array.dtype.kind in "iub" else array
+
+
+def _of_array(name: str) -> Callable[[Any], Array]:
+    """Return an activation of the table as a function of anything array-like."""
+
+    def function(x: Any) -> Array:
+        return apply(name, _floats(x))
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = ACTIVATIONS[name].formula.__doc__
+    return function
+
+
+exponential = _of_array("exponential")
+hard_sigmoid = _of_array("hard_sigmoid")
+mish = _of_array("mish")
+relu6 = _of_array("relu6")
+selu = _of_array("selu")
+sigmoid = _of_array("sigmoid")
+silu = swish = _of_array("swish")
+softplus = _of_array("softplus")
+softsign = _of_array("softsign")
+tanh = _of_array("tanh")
 
 
 def linear(x: Any) -> Any:
@@ -72,11 +97,6 @@ def relu(
     return np.asarray(np.where(np.isnan(x), x, y), x.dtype)
 
 
-def relu6(x: Any) -> Array:
-    """Return min(max(x, 0), 6)."""
-    return apply("relu6", _floats(x))
-
-
 def leaky_relu(x: Any, alpha: float = 0.2) -> Array:
     """Return x > 0 ? x : alpha*x."""
     return relu(x, alpha=alpha)
@@ -87,11 +107,6 @@ def elu(x: Any, alpha: float = 1.0) -> Array:
     x = _floats(x)
     y = apply("elu", x)
     return y if alpha == 1 else np.where(x < 0, alpha * y, y).astype(x.dtype)
-
-
-def selu(x: Any) -> Array:
-    """Return 1.0507 * (x > 0 ? x : 1.67326*(exp(x) - 1)). Klambauer et al., NIPS 2017."""
-    return apply("selu", _floats(x))
 
 
 def gelu(x: Any, approximate: bool = False) -> Array:
@@ -110,49 +125,6 @@ def gelu(x: Any, approximate: bool = False) -> Array:
         Of the shape and dtype of x.
     """
     return apply("gelu_tanh" if approximate else "gelu", _floats(x))
-
-
-def swish(x: Any) -> Array:
-    """Return x * sigmoid(x), also called silu. Ramachandran et al., 2017."""
-    return apply("swish", _floats(x))
-
-
-silu = swish
-
-
-def mish(x: Any) -> Array:
-    """Return x * tanh(softplus(x)). Misra, 2019."""
-    return apply("mish", _floats(x))
-
-
-def softplus(x: Any) -> Array:
-    """Return log(1 + exp(x))."""
-    return apply("softplus", _floats(x))
-
-
-def softsign(x: Any) -> Array:
-    """Return x / (1 + abs(x))."""
-    return apply("softsign", _floats(x))
-
-
-def tanh(x: Any) -> Array:
-    """Return the hyperbolic tangent of x."""
-    return apply("tanh", _floats(x))
-
-
-def sigmoid(x: Any) -> Array:
-    """Return 1 / (1 + exp(-x))."""
-    return apply("sigmoid", _floats(x))
-
-
-def hard_sigmoid(x: Any) -> Array:
-    """Return 0.2*x + 0.5 between 0 and 1. Keras 3 calls relu6(x + 3)/6 so."""
-    return apply("hard_sigmoid", _floats(x))
-
-
-def exponential(x: Any) -> Array:
-    """Return exp(x)."""
-    return apply("exponential", _floats(x))
 
 
 def softmax(x: Any, axis: Any = -1) -> Array:
@@ -196,3 +168,9 @@ def log_softmax(x: Any, axis: Any = -1) -> Array:
     wide = wide - wide.max(axis, keepdims=True, initial=-np.inf)  # there may be no numbers
     with np.errstate(divide="ignore"):
         return np.asarray(wide - np.log(np.exp(wide).sum(axis, keepdims=True)), x.dtype)
+
+
+# All of the table: those that have no function above, with parameters or without, get one.
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    name: globals().get(name) or _of_array(name) for name in ACTIVATIONS if name != "gelu_tanh"
+}

@@ -1,6 +1,5 @@
-"""The library's own functions: TensorFlow's operation with more to ask for."""
+"""The transposed convolution: TensorFlow's operation with more to ask for."""
 
-from contextlib import AbstractContextManager
 from typing import Any
 
 from numpy.typing import NDArray
@@ -9,9 +8,8 @@ from .._call.arguments import as_call, as_request, as_threads
 from .._plan.plan import Plan
 from .._plan.planner import plain_plan
 from .._run import run
-from .._runtime import recycle, team
 
-__all__ = ["clear_cache", "conv3d_transpose", "explain", "threads"]
+__all__ = ["conv3d_transpose", "explain"]
 
 
 def conv3d_transpose(
@@ -198,55 +196,3 @@ def explain(
         dtype=dtype,
     )
     return plain_plan(request, as_threads("explain", threads))
-
-
-def threads(n: int) -> AbstractContextManager[None]:
-    """Let calls inside a `with` block use `n` threads, unless they say otherwise.
-
-    The number before is restored at the end. It holds for this thread, or this asyncio task, and
-    what it calls: threads that it starts have their own, so set it where the calls are made.
-
-    Parameters
-    ----------
-    n : int
-        From 1 to the most that a call may use, which `show_config` prints.
-
-    Returns
-    -------
-    context manager
-
-    Raises
-    ------
-    ValueError
-        If n is out of range.
-    TypeError
-        If n is not an integer.
-
-    Examples
-    --------
-    >>> import conv3dt
-    >>> with conv3dt.threads(1):
-    ...     plan = conv3dt.explain((1, 64, 64, 64, 8), (2, 2, 2, 8, 8), (1, 128, 128, 128, 8), 2)
-    >>> plan.threads
-    1
-    """
-    return team.limited(as_threads("threads", n))
-
-
-def clear_cache() -> None:
-    """Give back the memory that is kept from call to call.
-
-    Unused memory of earlier outputs and of scratch, plans, and kernels, which the next calls load
-    from the disk again. What is in use stays valid.
-
-    See Also
-    --------
-    set_recycling : How much of it is kept.
-
-    Examples
-    --------
-    >>> import conv3dt
-    >>> conv3dt.clear_cache()
-    """
-    recycle.clear()
-    run.clear()

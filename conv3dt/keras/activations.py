@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from ..functions.activations import (
+    FUNCTIONS,
     elu,
     exponential,
     gelu,
@@ -56,15 +57,19 @@ __all__ = [
     "tanh",
 ]
 
-_FUSED: dict[Callable[..., Any], str] = {
-    **{f: f.__name__ for f in (linear, relu, relu6, leaky_relu, elu, selu, gelu, swish, mish)},
-    **{f: f.__name__ for f in (softplus, softsign, tanh, sigmoid, hard_sigmoid, exponential)},
-}
+_FUSED = {function: name for name, function in FUNCTIONS.items()}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{name: function for function, name in _FUSED.items()},
+    **FUNCTIONS,
     **{"silu": swish, "softmax": softmax, "log_softmax": log_softmax},
 }
 _NAMES = {function: name for name, function in _FUNCTIONS.items() if name != "silu"}
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    """Return the function of an activation of the kernels' table that has no name above."""
+    if name not in FUNCTIONS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return FUNCTIONS[name]
 
 
 def fused(activation: Any) -> str | None:

@@ -54,6 +54,17 @@ def test_demo(
     assert names() == ["conv3dt-demo.png"]
 
 
+def test_no_more_than_the_peak_is_shown_and_a_busy_machine_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "SECONDS", 0.0)
+    monkeypatch.setattr("conv3dt._runtime.peak.rounds", lambda: lambda: 1.0)
+    assert main(["demo", "--size", "12"]) == 0
+    out = capsys.readouterr().out
+    assert "100.0% of" in out
+    assert "the machine is busy" in out
+
+
 def test_demo_replaces_no_other_picture(folder: Path) -> None:
     Path("mine.png").write_text("mine")
     assert main(["demo", "--size", "8", "--output", "mine.png"]) == 2

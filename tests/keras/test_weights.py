@@ -1,5 +1,6 @@
 """Variables, losses and constraints of layers; packing, and calls from several threads."""
 
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -158,3 +159,15 @@ def test_several_threads_build_once():
         for y in others:
             np.testing.assert_array_equal(y, first)
         assert len(layer.weights) == 2
+
+
+def test_pickles_of_earlier_versions_find_their_activations():
+    layer = Conv3DTranspose(2, 3, activation="relu")
+    layer.build((1, 2, 2, 2, 1))
+    text = pickle.dumps(layer, protocol=0)
+    earlier = text.replace(b"conv3dt.functions.activations", b"conv3dt._activation_functions")
+    assert earlier != text
+    found = pickle.loads(earlier)
+    assert found.activation is conv3dt.nn.relu
+    for a, b in zip(found.get_weights(), layer.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -4,15 +4,15 @@ import random
 from itertools import pairwise
 
 import pytest
+from conv3dt._plan.tiling import choose_tiling
+from conv3dt._ways.shared.cost import Layer, channel_blocks
 
 import conv3dt
 from conv3dt._call.arguments import Request
 from conv3dt._geometry import integers
 from conv3dt._geometry.tuning import MACHINES
 from conv3dt._plan.planner import make_plan
-from conv3dt._plan.tiling import choose_tiling
 from conv3dt._ways.fold.plan import choose_folding
-from conv3dt._ways.shared.cost import Layer, channel_blocks
 
 
 def request(n=1, i=(8, 8, 32), ci=16, co=32, k=3, s=2, d=1, data_format="NDHWC", dtype="float32"):

@@ -6,11 +6,11 @@ One spilled accumulator halves the speed of a tile and is invisible in its resul
 import re
 
 import pytest
+from conv3dt._geometry.tile import ITEMSIZE, Tile, WideTile, compute_type
 from llvmlite.binding import llvm_version_info
 
 import conv3dt
 from conv3dt._compiler import build, processor
-from conv3dt._geometry.tile import ITEMSIZE, Tile, WideTile, compute_type
 from conv3dt._ways.channels.kernel import tile_assembly
 from conv3dt._ways.fold.kernel import fold_assembly
 from conv3dt._ways.wide.kernel import wide_tile_assembly

@@ -1,10 +1,10 @@
 """The tiles of NEON, compiled for aarch64 on any machine: no spill in a loop over k."""
 
 import pytest
+from conv3dt._geometry.tile import ITEMSIZE, Tile, WideTile, compute_type
 from llvmlite import binding
 
 from conv3dt._compiler import machine
-from conv3dt._geometry.tile import ITEMSIZE, Tile, WideTile, compute_type
 from conv3dt._geometry.tuning import MACHINES
 from conv3dt._ways.channels.kernel import tile_assembly
 from conv3dt._ways.fold.kernel import fold_assembly

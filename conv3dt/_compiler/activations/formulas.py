@@ -128,7 +128,7 @@ def softplus(x: Array) -> Array:
 
 def softsign(x: Array) -> Array:
     """Return x / (1 + abs(x))."""
-    return x / (1 + np.abs(x))
+    return np.asarray(x / (1 + np.abs(x)))
 
 
 def exponential(x: Array) -> Array:

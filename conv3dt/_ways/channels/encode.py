@@ -1,12 +1,16 @@
 """How the channel way's scheme fills its records, and which parts of the driver it needs."""
 
+from collections.abc import Iterator
+from itertools import product
+
 from ..._compiler.drivers import part
-from ..shared.encode import fill_blocked, filters_driver, output_steps
+from ..._geometry.storages import STORAGES
+from ..shared.encode import fill_blocked, filters_driver, output_steps, shared_parts
 from ..shared.scheme import Encoded
 from .plan import ChannelScheme
 from .records import ChannelParams
 
-__all__ = ["encoded"]
+__all__ = ["encoded", "parts"]
 
 # What is made in scratch: the parts that say where, that store a row, and that store a block.
 _MADE = {
@@ -25,7 +29,7 @@ def encoded(scheme: ChannelScheme) -> Encoded:
 
     kernels = {(kind, outer, inner): address(tile) for kind, outer, inner, tile in scheme.tiles()}
     storage, steps = scheme.layer.request.dtype, _output_steps(scheme)
-    params = ChannelParams.fresh()
+    params = ChannelParams.zeros()
     kept = fill_blocked(params, scheme, steps, kernels)
     place, store_row, store_block = (_made(name, storage) for name in _MADE[scheme.made.what])
     params.fill(
@@ -37,19 +41,27 @@ def encoded(scheme: ChannelScheme) -> Encoded:
         store_row=store_row,
         store_block=store_block,
     )
-    convolve, lists = _part(".driver:convolve", 2), scheme.threads * scheme.scratch_step
+    convolve, lists = _driver(), scheme.threads * scheme.scratch_step
     filters, code = filters_driver(scheme), (place, store_row, store_block)
     return Encoded(params.numbers, filters, convolve, (kept, code), lists, scheme.scratch)
 
 
-def _part(place: str, n_arguments: int, **constants: str) -> int:
-    return part(__package__, place, n_arguments, **constants)
+def parts() -> Iterator[int]:
+    """Yield the addresses of all parts of the driver, for all types, compiled where new."""
+    yield _driver()
+    yield from shared_parts()
+    for storage, name in product(STORAGES, _ARGUMENTS):
+        yield _made(name, storage)
+
+
+def _driver() -> int:
+    return part(__package__, ".driver:convolve", 2)
 
 
 def _made(name: str, storage: str) -> int:
     """Return the address of a part that deals with what is made in scratch; 0 for none."""
     typed = {"storage": storage} if name in _TYPED else {}
-    return _part(f".made:{name}", _ARGUMENTS[name], **typed) if name else 0
+    return part(__package__, f".made:{name}", _ARGUMENTS[name], **typed) if name else 0
 
 
 def _output_steps(scheme: ChannelScheme) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""The scheme of the channel way: output channels in the lanes, rows along width, height or batch."""
+"""The scheme of the channel way: output channels in the lanes, rows along an axis."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..shared.blocked import Blocked, unaligned
 from ..shared.blocking import Blocking
 from ..shared.cuts import rows_of_tiles
 from ..shared.storing import past_caches
-from ..shared.wording import listed
+from ..shared.wording import listed, stored_line
 from . import edges, outputs
 from .records import ChannelTask
 from .tile import ChannelTile
@@ -84,7 +84,7 @@ class ChannelScheme(Blocked):
     def _by_channels(self) -> Blocking | None:
         """Return all positions as one block, where there are few, and many channels to share out.
 
-        What is not packed can be read by all tasks; so each of them needs panels that no other does.
+        What is not packed can be read by all tasks; so each of them needs panels of its own.
         """
         r, channels = self.layer.request, len(self.shape.blocks)
         few = r.n * prod(r.i) * r.ci * self.size <= TUNING.block_bytes
@@ -201,5 +201,5 @@ class ChannelScheme(Blocked):
             f" tiles of {shapes} (positions x vectors), {used:.0%} of the lanes in use",
             "blocks": self.block_line(),
             "memory": f"{self.filters_line()}{', input read where it lies' if self.direct else ''}",
-            "streams": "past the caches" if self.streamed or self.made.what == "lines" else "",
+            "after": stored_line(self.streamed or self.made.what == "lines"),
         }

@@ -11,8 +11,8 @@ __all__ = ["list_tiles"]
 def list_tiles(plan, task):
     """List the tiles of a row for each phase of the width.
 
-    Where `split`, positions that miss a tap stand alone: nothing beyond the input is read. A tile at
-    an edge has a table of its own: else each tile of a row would write it anew.
+    Where `split`, positions that miss a tap stand alone: nothing beyond the input is read. A tile
+    at an edge has a table of its own: else each tile of a row would write it anew.
     """
     task.most_tiles = 0
     for rw in range(plan.width.n_phases):

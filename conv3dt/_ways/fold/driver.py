@@ -1,7 +1,7 @@
 """The driver that folds: every row of inputs times all taps, added up where the taps carry it.
 
-For few output channels. A register tile of the other ways has outputs; theirs share few inputs then,
-and each input is loaded for few products. Here a tile has (tap, channel) by positions of the
+For few output channels. A register tile of the other ways has outputs; theirs share few inputs
+then, and each input is loaded for few products. Here a tile has (tap, channel) by positions of the
 *input*: every load serves many products, each input is packed once, and the sums of a block of
 outputs stay in L2, with margins for what a row carries beyond the block:
 
@@ -79,10 +79,8 @@ def _aim(plan, task, d, h):
         plane = task.sums + z % plan.window * task.plane
         for kh in range(height.k):
             y = output(height, h, kh)
-            to = task.trash
-            if task.depth.lo <= z and z < task.depth.hi:
-                if task.height.lo <= y and y < task.height.hi:
-                    to = plane + (y - task.height.lo) * plan.unit
+            inside = task.depth.lo <= z < task.depth.hi and task.height.lo <= y < task.height.hi
+            to = plane + (y - task.height.lo) * plan.unit if inside else task.trash
             put(task.units, n, to)
             n += 1
     start = plan.left + task.width.start - task.width.lo // width.s

@@ -1,28 +1,31 @@
 """How the folding way's scheme fills the records of its driver."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..._compiler.drivers import part
 from ..._compiler.records import table
+from ..._geometry.storages import STORAGES, Storage
 from ..shared.encode import kernel_table, output_steps
 from ..shared.records import Block
 from ..shared.scheme import Encoded
 from .plan import FoldScheme
 from .records import FoldAxis, FoldParams
 
-__all__ = ["encoded"]
+__all__ = ["encoded", "parts"]
 
 
 def encoded(scheme: FoldScheme) -> Encoded:
     """Return the records of a scheme and the addresses of its drivers, compiled if new."""
     from .kernel import finish_address, fold_address
 
-    storage, folding = scheme.layer.storage, scheme.folding
+    folding = scheme.folding
     kernels = {(kind, 0, vectors): fold_address(tile) for kind, _, vectors, tile in scheme.tiles()}
     finish = finish_address(folding.finish_tile)
-    pack = part(__package__, ".pack:pack_rows", 4, storage=storage.name)
-    params = FoldParams.fresh()
+    convolve, columns, pack = _parts(scheme.layer.storage)
+    params = FoldParams.zeros()
     addresses, blocks = kernel_table(kernels), _block_table(scheme)
     _fill(params, scheme)
     params.fill(
@@ -32,10 +35,23 @@ def encoded(scheme: FoldScheme) -> Encoded:
         kernels_inner=addresses.shape[2],
         blocks=blocks.ctypes.data,
     )
-    columns = part(__package__, ".pack:pack_columns", 2, storage=storage.name)
-    convolve = part(__package__, ".driver:convolve", 2, compute=storage.compute)
     kept, lists = (addresses, blocks, kernels, finish, pack), scheme.threads * folding.region
     return Encoded(params.numbers, columns, convolve, kept, lists, scheme.scratch)
+
+
+def parts() -> Iterator[int]:
+    """Yield the addresses of all parts of the driver, for all types, compiled where new."""
+    for storage in STORAGES.values():
+        yield from _parts(storage)
+
+
+def _parts(storage: Storage) -> tuple[int, int, int]:
+    """Return the addresses of what computes, what packs filters, and what packs inputs."""
+    return (
+        part(__package__, ".driver:convolve", 2, compute=storage.compute),
+        part(__package__, ".pack:pack_columns", 2, storage=storage.name),
+        part(__package__, ".pack:pack_rows", 4, storage=storage.name),
+    )
 
 
 def _fill(params: FoldParams, scheme: FoldScheme) -> None:

@@ -1,4 +1,4 @@
-"""The scheme of the folding way: input positions in the lanes, results added where taps carry them."""
+"""The scheme of the folding way: input positions in the lanes, results carried by taps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..shared.blocked import in_lines
 from ..shared.lane_tile import LaneTile
 from ..shared.layer import Layer
 from ..shared.scheme import Scheme
-from ..shared.wording import counted, listed, quantity
+from ..shared.wording import counted, listed, quantity, stored_line
 from .folding import Folding
 from .records import FoldTask
 
@@ -69,5 +69,5 @@ class FoldScheme(Scheme):
             f" folded: tiles of {shapes} (taps x vectors of inputs)",
             "blocks": f"1 x {d}x{h}x{w} outputs, {group} a task; sums of {folding.window} planes",
             "memory": f"packed filters {quantity(self.panels, 1024)}B",
-            "streams": "past the caches" if folding.finish_tile.streamed else "",
+            "after": stored_line(folding.finish_tile.streamed),
         }

@@ -21,7 +21,7 @@ def task_of(plan, slot):
 
 
 def next_block(plan, task):
-    """Take the next task, width fastest, then height, depth, images; return whether there was one."""
+    """Take the next task, width fastest, groups of channels last; return whether there was one."""
     number = next_task(plan.arrays)
     if number >= plan.tasks:
         return False

@@ -3,10 +3,10 @@
 from ..shared.layer import Layer
 from ..shared.scheme import Candidate
 from .cost import candidates, choose_folding
-from .encode import encoded
+from .encode import encoded, parts
 from .plan import FoldScheme
 
-__all__ = ["candidates", "encoded", "scheme"]
+__all__ = ["candidates", "encoded", "parts", "scheme"]
 
 
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> FoldScheme:

@@ -1,5 +1,6 @@
 """How schemes of blocks fill the records that their drivers read."""
 
+from collections.abc import Iterator
 from math import prod
 from typing import Any
 
@@ -8,10 +9,21 @@ from numpy.typing import NDArray
 
 from ..._compiler.drivers import part
 from ..._compiler.records import table
+from ..._geometry.storages import STORAGES
 from .blocked import Blocked
 from .records import Axis, Block, BlockedParams, Phase, Tap
 
-__all__ = ["Kernels", "fill_blocked", "filters_driver", "kernel_table", "output_steps"]
+__all__ = [
+    "Kernels",
+    "fill_blocked",
+    "filters_driver",
+    "kernel_table",
+    "output_steps",
+    "shared_parts",
+]
+
+# The parts that ways share, and how many arguments they take.
+_PARTS = {".pack:pack_input": 2, ".panels:pack_filters": 2, ".fresh:pack_panels": 6}
 
 Kernels = dict[tuple[int, int, int], int]  # addresses by kind, outer, inner
 
@@ -35,8 +47,8 @@ def fill_blocked(
     """
     layer, r = scheme.layer, scheme.layer.request
     outer, inner = _kernel_extents(kernels)
-    pack = 0 if scheme.direct else _part("pack:pack_input", scheme)
-    panels = _part("fresh:pack_panels", scheme, 6) if scheme.fresh else 0
+    pack = 0 if scheme.direct else _part(".pack:pack_input", scheme)
+    panels = _part(".fresh:pack_panels", scheme) if scheme.fresh else 0
     params.fill(
         tasks=scheme.tasks,
         scratch_step=scheme.scratch_step,
@@ -75,11 +87,18 @@ def fill_blocked(
 
 def filters_driver(scheme: Blocked) -> int:
     """Return the address of the driver that packs filters; 0 if tasks do."""
-    return 0 if scheme.fresh else _part("panels:pack_filters", scheme)
+    return 0 if scheme.fresh else _part(".panels:pack_filters", scheme)
 
 
-def _part(place: str, scheme: Blocked, n_arguments: int = 2) -> int:
-    return part(__package__, f".{place}", n_arguments, storage=scheme.layer.request.dtype)
+def shared_parts() -> Iterator[int]:
+    """Yield the addresses of the parts that ways share, for all types, compiled where new."""
+    for storage in STORAGES:
+        for place, n_arguments in _PARTS.items():
+            yield part(__package__, place, n_arguments, storage=storage)
+
+
+def _part(place: str, scheme: Blocked) -> int:
+    return part(__package__, place, _PARTS[place], storage=scheme.layer.request.dtype)
 
 
 def _fill_axis(

@@ -1,6 +1,6 @@
 """The records that drivers read: what a plan, its axes, blocks and tiles are to them.
 
-The plan fills them (`records.py` of each way); `Task`, `Tile`, `Table` and `Entry` are what a thread
+A plan fills them (`encode.py` of each way); `Task`, `Tile`, `Table` and `Entry` are what a thread
 writes for itself. Steps are in bytes. The letters are those of `_geometry.integers`.
 """
 

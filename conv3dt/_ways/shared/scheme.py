@@ -89,7 +89,7 @@ class Scheme(ABC):
 
     @abstractmethod
     def lines(self) -> dict[str, str]:
-        """Return `kernel`, `blocks`, `memory` and whether it `streams`, in words."""
+        """Return `kernel`, what comes `after` it, `blocks` and `memory`, in words."""
 
     @cached_property
     def bias_bytes(self) -> int:
@@ -118,4 +118,8 @@ class Way(Protocol):
 
     def encoded(self, scheme: Any) -> Encoded:
         """Return the records of its scheme and the addresses of its drivers, compiled if new."""
+        ...
+
+    def parts(self) -> Iterable[int]:
+        """Yield the addresses of all parts of its driver, for all types, compiled where new."""
         ...

@@ -1,6 +1,6 @@
 """Counts and quantities in words, for plans that print themselves."""
 
-__all__ = ["counted", "listed", "quantity"]
+__all__ = ["counted", "listed", "quantity", "stored_line"]
 
 
 def counted(n: int, what: str) -> str:
@@ -20,3 +20,8 @@ def quantity(n: float, base: int) -> str:
     while n >= base and power < 4:
         n, power = n / base, power + 1
     return f"{n:.3g} {prefixes[power]}" if power else f"{n} "
+
+
+def stored_line(past_caches: bool) -> str:
+    """Return when bias and activation are applied, and how results are stored."""
+    return f"before the tile is stored{' past the caches' if past_caches else ''}"

@@ -1,12 +1,14 @@
 """How the wide way's scheme fills the records of its driver."""
 
+from collections.abc import Iterator
+
 from ..._compiler.drivers import part
-from ..shared.encode import fill_blocked, filters_driver, output_steps
+from ..shared.encode import fill_blocked, filters_driver, output_steps, shared_parts
 from ..shared.records import BlockedParams
 from ..shared.scheme import Encoded
 from .plan import WideScheme
 
-__all__ = ["encoded"]
+__all__ = ["encoded", "parts"]
 
 
 def encoded(scheme: WideScheme) -> Encoded:
@@ -14,9 +16,18 @@ def encoded(scheme: WideScheme) -> Encoded:
     from .kernel import address
 
     kernels = {(kind, outer, inner): address(tile) for kind, outer, inner, tile in scheme.tiles()}
-    params = BlockedParams.fresh()
+    params = BlockedParams.zeros()
     kept = fill_blocked(params, scheme, output_steps(scheme), kernels)
-    convolve = part(__package__, ".driver:convolve", 2)
     lists = scheme.threads * scheme.scratch_step
     filters = filters_driver(scheme)
-    return Encoded(params.numbers, filters, convolve, kept, lists, scheme.scratch)
+    return Encoded(params.numbers, filters, _driver(), kept, lists, scheme.scratch)
+
+
+def parts() -> Iterator[int]:
+    """Yield the addresses of all parts of the driver, for all types, compiled where new."""
+    yield _driver()
+    yield from shared_parts()
+
+
+def _driver() -> int:
+    return part(__package__, ".driver:convolve", 2)

@@ -13,7 +13,7 @@ from ..shared.cuts import rows_of_tiles, sizes
 from ..shared.lane_tile import LaneTile
 from ..shared.records import Task
 from ..shared.storing import past_caches
-from ..shared.wording import listed
+from ..shared.wording import listed, stored_line
 
 __all__ = ["WideScheme"]
 
@@ -89,5 +89,5 @@ class WideScheme(Blocked):
             f" tiles of {shapes} (rows x channels x vectors)",
             "blocks": self.block_line(),
             "memory": self.filters_line(),
-            "streams": "past the caches" if past_caches(self.layer) else "",
+            "after": stored_line(past_caches(self.layer)),
         }

@@ -5,10 +5,10 @@ from ..shared.blocking import choose_blocks
 from ..shared.layer import Layer
 from ..shared.scheme import Candidate
 from .cost import candidates
-from .encode import encoded
+from .encode import encoded, parts
 from .plan import WideScheme
 
-__all__ = ["candidates", "encoded", "scheme"]
+__all__ = ["candidates", "encoded", "parts", "scheme"]
 
 
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> WideScheme:

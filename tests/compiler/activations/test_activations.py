@@ -3,10 +3,10 @@
 import ml_dtypes  # noqa: F401 - registers bfloat16 with NumPy
 import numpy as np
 import pytest
+from conv3dt._geometry.tile import ACTIVATIONS
 
 import conv3dt
 from conv3dt._compiler.activations import formulas
-from conv3dt._geometry.tile import ACTIVATIONS
 from tests.helpers import activation_formulas, oracle
 from tests.helpers.checks import every_dtype
 

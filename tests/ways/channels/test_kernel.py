@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from conv3dt._geometry.tile import ITEMSIZE, STORAGES, Tile, compute_type
 
 from conv3dt._compiler import processor
-from conv3dt._geometry.tile import ITEMSIZE, STORAGES, Tile, compute_type
 from conv3dt._geometry.tuning import MACHINES
 from conv3dt._ways.channels.kernel import tile_address
 from conv3dt._ways.shared import layout as field

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from conv3dt._geometry.tile import ITEMSIZE, STORAGES, WideTile, compute_type
 
 import conv3dt
 from conv3dt._compiler import processor
 from conv3dt._geometry.integers import legal_lengths
-from conv3dt._geometry.tile import ITEMSIZE, STORAGES, WideTile, compute_type
 from conv3dt._geometry.tuning import TUNING
 from conv3dt._plan import planner, tiling
 from conv3dt._ways.fold import plan

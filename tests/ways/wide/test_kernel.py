@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from conv3dt._geometry.tile import ITEMSIZE, STORAGES, WideTile, compute_type
 
 from conv3dt._compiler import processor
-from conv3dt._geometry.tile import ITEMSIZE, STORAGES, WideTile, compute_type
 from conv3dt._ways.shared import layout as field
 from conv3dt._ways.wide.kernel import wide_tile_address
 from tests.helpers.kernels import aligned, call, random_integers, read, stored
