@@ -171,20 +171,23 @@ class Expressions(Values):
 
     def _on_boolop(self, node):
         """Return a condition; what need not be looked at is not."""
-        stops = isinstance(node.op, ast.Or)
-        slot, after = self.slot(True), self.b.append_basic_block("decided")
-        self.write(slot, not stops)
+        stops, slot, after = isinstance(node.op, ast.Or), None, None
         for x in node.values:
             condition = self.truth(self.value(x))
-            if not is_number(condition):
-                if condition == stops:
-                    self.write(slot, stops)
-                    break
+            if not is_number(condition) and condition != stops:
                 continue
+            if slot is None:
+                if not is_number(condition):
+                    return stops
+                slot, after = self.slot(True), self.b.append_basic_block("decided")
             self.write(slot, condition)
+            if not is_number(condition):
+                break
             more = self.b.append_basic_block("more")
             self.b.cbranch(condition, *((after, more) if stops else (more, after)))
             self.b.position_at_end(more)
+        if slot is None:
+            return not stops
         self.b.branch(after)
         self.b.position_at_end(after)
         return self.read(slot)

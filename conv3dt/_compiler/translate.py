@@ -161,7 +161,8 @@ class _Frame(Expressions):
         self.b.position_at_end(after)
 
     def _on_for(self, node):
-        if ast.unparse(node.iter.func) != "range" or not isinstance(node.target, ast.Name):
+        counted = isinstance(node.iter, ast.Call) and ast.unparse(node.iter.func) == "range"
+        if not counted or not isinstance(node.target, ast.Name):
             self.refuse(node.iter, "only numbers of a range are counted")
         numbers = [self.as_ir(self.value(x)) for x in node.iter.args]
         start, stop, step = (

@@ -189,5 +189,5 @@ def test_every_way_is_right():
     ways = ways_of(call.request)
     assert len(ways) > 1
     for way in ways:
-        assert make_plan(call.request, None, False, way).tiling.way == way
+        assert make_plan(call.request, None, False, way).choice.name == way
         np.testing.assert_array_equal(run.run(call, None, way), wanted)

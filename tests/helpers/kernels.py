@@ -5,7 +5,15 @@ import ctypes
 import numpy as np
 import pytest
 
-from conv3dt._compiler.build import PLAIN, function_at
+from conv3dt._compiler import processor
+from conv3dt._compiler.build import function_at
+from conv3dt._compiler.plain import PLAIN
+from conv3dt._geometry.storages import STORAGES
+
+
+def lanes_of(storage, machine=None):
+    """Return the numbers of a vector in the compute type of a storage type."""
+    return (machine or processor.machine()).vector_bytes // STORAGES[storage].size
 
 
 def aligned(shape, dtype, fill):

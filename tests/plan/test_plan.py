@@ -4,15 +4,14 @@ import random
 from itertools import pairwise
 
 import pytest
-from conv3dt._plan.tiling import choose_tiling
-from conv3dt._ways.shared.cost import Layer, channel_blocks
 
 import conv3dt
 from conv3dt._call.arguments import Request
 from conv3dt._geometry import integers
 from conv3dt._geometry.tuning import MACHINES
-from conv3dt._plan.planner import make_plan
-from conv3dt._ways.fold.plan import choose_folding
+from conv3dt._plan.planner import choose, make_plan
+from conv3dt._ways.channels.cost import channel_blocks
+from conv3dt._ways.shared.layer import Layer, axes_of
 
 
 def request(n=1, i=(8, 8, 32), ci=16, co=32, k=3, s=2, d=1, data_format="NDHWC", dtype="float32"):
@@ -24,49 +23,44 @@ def request(n=1, i=(8, 8, 32), ci=16, co=32, k=3, s=2, d=1, data_format="NDHWC",
     )  # fmt: skip
 
 
-def tiling(isa="avx512", exact=False, **layer):
+def chosen(isa="avx512", exact=False, **layer):
     """Return the choice for a machine, whatever this one is."""
     r = request(**layer)
-    machine = MACHINES[isa]
-    lanes = machine.vector_bytes // 4
-    plan = make_plan(r, 1)
-    apart = r.data_format == "NCDHW"
-    folding = choose_folding(r, machine, 1)
-    return choose_tiling(Layer(plan.axes, r.ci, r.co, apart, lanes, machine), exact, folding)
+    return choose(Layer(r, axes_of(r), MACHINES[isa], exact))[0]
 
 
 def test_many_channels_lie_in_the_lanes():
-    found = tiling(co=64)
-    assert not found.wide
+    found = chosen(co=64)
+    assert found.way == "channels"
     assert found.along == "width"
-    assert found.most == (1, 1, 1, 14)
+    assert found.shape.most == (1, 1, 1, 14)
 
 
 @pytest.mark.parametrize("isa", MACHINES)
 def test_one_channel_leaves_the_lanes_to_positions(isa):
-    assert tiling(isa, co=1, i=(8, 8, 64)).kernel != "channels"
+    assert chosen(isa, co=1, i=(8, 8, 64)).way != "channels"
 
 
 def test_few_inputs_make_outputs_at_once_and_many_are_folded():
-    assert tiling(ci=1, co=1, i=(8, 8, 64)).kernel == "wide"
-    assert tiling(ci=64, co=1, i=(8, 8, 64)).kernel == "fold"
+    assert chosen(ci=1, co=1, i=(8, 8, 64)).way == "wide"
+    assert chosen(ci=64, co=1, i=(8, 8, 64)).way == "fold"
 
 
 def test_few_positions_do_not_fill_lanes():
-    assert not tiling(co=8, i=(8, 8, 3)).wide
+    assert chosen(co=8, i=(8, 8, 3)).way != "wide"
 
 
 def test_a_short_width_takes_rows_of_height_too():
-    assert tiling(co=64, i=(8, 8, 3)).along == "height and width"
+    assert chosen(co=64, i=(8, 8, 3)).along == "height and width"
 
 
 def test_one_position_takes_images():
-    assert tiling(n=28, co=64, i=(1, 1, 1), k=4, s=1).along == "batch"
+    assert chosen(n=28, co=64, i=(1, 1, 1), k=4, s=1).along == "batch"
 
 
 def test_exact_plans_have_rows_along_the_width():
-    found = tiling(exact=True, co=1, i=(8, 8, 64))
-    assert not found.wide
+    found = chosen(exact=True, co=1, i=(8, 8, 64))
+    assert found.way == "channels"
     assert found.along == "width"
 
 
@@ -90,11 +84,11 @@ def test_half_a_vector_holds_the_last_channels(co, widths):
 @pytest.mark.parametrize(("co", "last"), [(8, 8), (9, 16), (24, 8), (25, 32), (40, 8), (41, 48)])
 def test_half_vectors_are_used_where_they_take_half_the_time(co, last):
     layer = {"co": co, "i": (8, 8, 20), "s": 1}
-    found = tiling("znver4", **layer)
-    assert found.kernel == "channels"
-    assert found.blocks[-1][1] == last
-    other = tiling("avx512", **layer)
-    assert other.wide or other.blocks[-1][1] % 16 == 0
+    found = chosen("znver4", **layer)
+    assert found.way == "channels"
+    assert found.shape.blocks[-1][1] == last
+    other = chosen("avx512", **layer)
+    assert other.way == "wide" or other.shape.blocks[-1][1] % 16 == 0
 
 
 def random_request(rng, forward=False):
@@ -122,22 +116,23 @@ def cuts(length, most):
 
 def sizes(plan, axis):
     """Return the rows of all tiles of all blocks along an axis, block by block."""
-    block, found = plan.blocking.block[axis], set()
-    for f in plan.axes[axis].phases:
-        for b in range(plan.n_blocks[axis]):
+    scheme, layer = plan.scheme, plan.layer
+    block, most, found = scheme.blocking.block[axis], scheme.shape.most[axis], set()
+    for f in layer.axes[axis].phases:
+        for b in range(scheme.n_blocks[axis]):
             lo, hi = b * block, min((b + 1) * block, f.length)
-            if axis == 3 and plan.tiling.wide:
-                hi = min((b + 1) * block, plan.axes[3].positions)
-                found |= cuts(-(-(hi - lo) // plan.lanes), plan.tiling.most[3] // plan.lanes)
+            if axis == 3 and plan.choice.way == "wide":
+                hi = min((b + 1) * block, layer.axes[3].positions)
+                found |= cuts(-(-(hi - lo) // scheme.lanes), most // scheme.lanes)
                 continue
-            if axis == 3 and plan.exact:
+            if axis == 3 and layer.exact:
                 found.add(1)
                 lo, hi = integers.whole_range(
-                    lo, max(lo, hi), f.taps, f.shift, f.dilation, plan.axes[3].i,
-                    plan.axes[3].in_s,
+                    lo, max(lo, hi), f.taps, f.shift, f.dilation, layer.axes[3].i,
+                    layer.axes[3].in_s,
                 )  # fmt: skip
             if hi > lo:
-                found |= cuts(hi - lo, plan.tiling.most[axis])
+                found |= cuts(hi - lo, most)
     return found
 
 
@@ -147,9 +142,9 @@ def test_every_tile_in_use_is_compiled(forward, exact):
     rng = random.Random(0)
     for _ in range(300):
         plan = make_plan(random_request(rng, forward), rng.choice([1, 2]), exact)
-        if plan.folding:
+        if plan.choice.way == "fold":
             continue
-        compiled = {(outer, inner) for _, outer, inner, _ in plan.tiles()}
+        compiled = {(outer, inner) for _, outer, inner, _ in plan.scheme.tiles()}
         outers = {n * h for n in sizes(plan, 0) for h in sizes(plan, 2)}
         assert {(y, x) for y in outers for x in sizes(plan, 3)} <= compiled, plan
 

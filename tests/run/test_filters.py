@@ -6,6 +6,7 @@ import pytest
 import conv3dt
 from conv3dt._plan import planner
 from conv3dt._runtime import team
+from conv3dt._ways.shared import blocked
 from tests.helpers import oracle
 from tests.helpers.layers import LAYERS, expected, integers
 
@@ -13,7 +14,7 @@ from tests.helpers.layers import LAYERS, expected, integers
 @pytest.fixture
 def fresh(monkeypatch):
     """Tasks pack the filters they use, however few, wherever a panel has one user."""
-    monkeypatch.setattr(planner, "TUNING", planner.TUNING._replace(serial_panels=-1))
+    monkeypatch.setattr(blocked, "TUNING", blocked.TUNING._replace(serial_panels=-1))
     planner.clear()
     yield
     planner.clear()
@@ -27,7 +28,7 @@ def test_filters_that_are_packed_by_the_task_that_uses_them(layer, dtype):
     x, w = integers(x_shape, dtype), integers(w_shape, dtype, 1)
     output = [x_shape[0], *(i * s for i in x_shape[1:4]), w_shape[3]]
     plan = conv3dt.explain(x, w, output, s, threads=1)
-    assert plan.folding or (plan.fresh and not plan.panels)
+    assert plan.choice.way == "fold" or (plan.scheme.fresh and not plan.panels)
     more = {"bias": integers(w_shape[3], dtype, 2), "threads": 1}
     wanted = expected(x, w, output, s) + more["bias"]
     np.testing.assert_array_equal(conv3dt.conv3d_transpose(x, w, output, s, **more), wanted)
@@ -39,7 +40,7 @@ def test_filters_that_are_packed_by_the_task_that_uses_them(layer, dtype):
 @pytest.mark.usefixtures("fresh")
 def test_forward_filters_that_are_packed_by_the_task_that_uses_them():
     x, w = integers((1, 4, 5, 19, 7)), integers((3, 2, 3, 7, 33), seed=1)
-    assert conv3dt.explain_conv3d(x, w, 2, "SAME", threads=1).fresh
+    assert conv3dt.explain_conv3d(x, w, 2, "SAME", threads=1).scheme.fresh
     wanted = oracle.conv3d(x, w, (1, 2, 3, 10, 33), (2, 2, 2), "SAME")
     np.testing.assert_array_equal(conv3dt.conv3d(x, w, 2, "SAME", threads=1), wanted)
 
@@ -47,19 +48,19 @@ def test_forward_filters_that_are_packed_by_the_task_that_uses_them():
 def test_only_panels_of_one_user_are_packed_by_tasks():
     few, many = (64, 1, 1, 1, 200), (1, 32, 32, 32, 200)
     w = (4, 4, 4, 512, 200)
-    assert conv3dt.explain(few, w, (64, 4, 4, 4, 512), 1, "VALID").fresh
-    assert not conv3dt.explain(many, w, (1, 35, 35, 35, 512), 1, "VALID").fresh
+    assert conv3dt.explain(few, w, (64, 4, 4, 4, 512), 1, "VALID").scheme.fresh
+    assert not conv3dt.explain(many, w, (1, 35, 35, 35, 512), 1, "VALID").scheme.fresh
     small = (1, 4, 4, 4, 8), (3, 3, 3, 8, 8), (1, 8, 8, 8, 8)
-    assert not conv3dt.explain(*small, 2).fresh  # are packed at once
+    assert not conv3dt.explain(*small, 2).scheme.fresh  # are packed at once
 
 
 def test_few_positions_are_one_block_for_every_task_of_many_channels():
     shapes = (2, 4, 4, 4, 320), (2, 2, 2, 320, 320), (2, 8, 8, 8, 320)
     plan = conv3dt.explain(*shapes, 2, threads=1)
-    assert plan.direct
-    assert plan.fresh
-    assert plan.n_blocks == (1, 1, 1, 1)
-    assert plan.tasks == plan.blocking.groups > 4
+    assert plan.scheme.direct
+    assert plan.scheme.fresh
+    assert plan.scheme.n_blocks == (1, 1, 1, 1)
+    assert plan.tasks == plan.scheme.blocking.groups > 4
     x, w = integers(shapes[0]), integers(shapes[1], seed=1)
     wanted = expected(x, w, shapes[2], 2)
     for threads in {1, team.available()}:

@@ -38,7 +38,7 @@ def test_inputs_are_read_where_they_lie(layer, dtype):
     x_shape, w_shape, s, d = DIRECT[layer]
     output = [x_shape[0], *(i * s for i in x_shape[1:4]), w_shape[3]]
     x, w = integers(x_shape, dtype), integers(w_shape, dtype, 1)
-    assert conv3dt.explain(x, w, output, s, dilations=d).direct
+    assert conv3dt.explain(x, w, output, s, dilations=d).scheme.direct
     wanted = oracle.conv3d_transpose(x, w, output, (s,) * 3, "SAME", dilations=(d,) * 3)
     padded = np.full((*x_shape[:4], x_shape[4] + 3), np.nan, dtype)
     elsewhere = padded[..., 1 : x_shape[4] + 1]
@@ -52,7 +52,7 @@ def test_inputs_are_read_where_they_lie(layer, dtype):
 @pytest.mark.parametrize("padding", ["SAME", "VALID"])
 def test_forward_inputs_are_read_where_they_lie(k, s, d, padding):
     x, w = integers((1, 13, 14, 37, 8)), integers((k, k, k, 8, 16), seed=1)
-    assert conv3dt.explain_conv3d(x, w, s, padding, dilations=d).direct
+    assert conv3dt.explain_conv3d(x, w, s, padding, dilations=d).scheme.direct
     y = conv3dt.conv3d(between_nans(x), w, s, padding, dilations=d)
     wanted = oracle.conv3d(x, w, y.shape, (s,) * 3, padding, dilations=(d,) * 3)
     np.testing.assert_array_equal(y, wanted)
@@ -60,14 +60,18 @@ def test_forward_inputs_are_read_where_they_lie(k, s, d, padding):
 
 def test_inputs_that_are_not_as_tiles_need_them_are_packed():
     w, output = (3, 3, 3, 16, 16), [1, 8, 8, 32, 16]
-    assert conv3dt.explain((1, 4, 4, 16, 16), w, output, 2).direct
-    assert not conv3dt.explain((1, 4, 4, 16, 16), w, output, 2, dtype="float16").direct
+    assert conv3dt.explain((1, 4, 4, 16, 16), w, output, 2).scheme.direct
+    assert not conv3dt.explain((1, 4, 4, 16, 16), w, output, 2, dtype="float16").scheme.direct
     ncdhw = (1, 16, 4, 4, 16), w, [1, 16, 8, 8, 32]
-    assert not conv3dt.explain(*ncdhw, 2, data_format="NCDHW").direct
+    assert not conv3dt.explain(*ncdhw, 2, data_format="NCDHW").scheme.direct
     # Rows in height need zeros above; more taps than a tile has loops for need them beside it.
-    assert not conv3dt.explain((1, 8, 8, 2, 16), w, [1, 8, 8, 2, 16], 1).direct
-    assert not conv3dt.explain((1, 4, 4, 40, 16), (1, 1, 41, 16, 16), [1, 4, 4, 40, 16], 1).direct
+    assert not conv3dt.explain((1, 8, 8, 2, 16), w, [1, 8, 8, 2, 16], 1).scheme.direct
+    assert not conv3dt.explain(
+        (1, 4, 4, 40, 16), (1, 1, 41, 16, 16), [1, 4, 4, 40, 16], 1
+    ).scheme.direct
     # A batch of images whose rows share cache lines.
-    assert not conv3dt.explain((8, 4, 4, 4, 64), (4, 4, 4, 64, 64), [8, 8, 8, 8, 64], 2).direct
+    assert not conv3dt.explain(
+        (8, 4, 4, 4, 64), (4, 4, 4, 64, 64), [8, 8, 8, 8, 64], 2
+    ).scheme.direct
     # With a single tap, and a stride, other inputs than every second one are not read.
-    assert not conv3dt.explain_conv3d((1, 4, 4, 16, 16), (1, 1, 1, 16, 16), 2, "SAME").direct
+    assert not conv3dt.explain_conv3d((1, 4, 4, 16, 16), (1, 1, 1, 16, 16), 2, "SAME").scheme.direct

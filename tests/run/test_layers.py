@@ -12,7 +12,7 @@ from conv3dt._plan import planner
 from conv3dt._plan.planner import make_plan
 from conv3dt._run import run
 from conv3dt._runtime import team
-from conv3dt._ways.shared import cost
+from conv3dt._ways.wide import cost
 from tests.helpers.layers import LAYERS, expected, integers
 
 
@@ -37,7 +37,7 @@ def test_layers_are_exact_on_integers(layer, data_format, dtype):
 def test_the_rows_are_those_the_layer_is_named_for(layer):
     x_shape, w_shape, s = LAYERS[layer]
     output = [x_shape[0], *(i * s for i in x_shape[1:4]), w_shape[3]]
-    assert conv3dt.explain(x_shape, w_shape, output, s).tiling.along == layer
+    assert conv3dt.explain(x_shape, w_shape, output, s).choice.along == layer
 
 
 def test_infinite_weights_meet_no_zeros_beyond_the_input():
@@ -84,24 +84,25 @@ def test_calls_from_several_python_threads_are_right():
 def test_blocks_of_fewer_positions_than_a_vector_has(monkeypatch):
     """So many channels that the packed input of a whole vector would exceed the scratch."""
 
-    def wide(layer, exact, folding=None, way=None):
-        return min(cost._wide_tilings(layer), key=lambda tiling: tiling.cycles)
+    def wide(layer, way=None):
+        best = min(cost.candidates(layer), key=lambda candidate: candidate.cycles)
+        return best, "it is tested"
 
-    monkeypatch.setattr(planner, "choose_tiling", wide)
+    monkeypatch.setattr(planner, "choose", wide)
     output = [1, 1, 2, 40, 1]
     x, w = integers((1, 1, 2, 40, 100_000)), integers((3, 3, 3, 1, 100_000), seed=1)
     plan = conv3dt.explain(x, w, output, 1)
-    assert plan.blocking.block[3] % plan.lanes
+    assert plan.scheme.blocking.block[3] % plan.scheme.lanes
     wanted = expected(x, w, output, 1)
     np.testing.assert_array_equal(conv3dt.conv3d_transpose(x, w, output, 1), wanted)
 
     # A block writes its own outputs and no others: they may be another thread's.
     plan = make_plan.__wrapped__(plan.request, 1)
-    plan.__dict__["tasks"] = 1
+    plan.scheme.__dict__["tasks"] = 1
     y = np.full(output, np.nan, np.float32)
     call = as_call("test", x, w, y.shape, 1, "SAME", "NDHWC", 1, out=y)
     run.convolve(run.pack(plan, w, None), call)
-    _, _, h, w = plan.blocking.block
+    _, _, h, w = plan.scheme.blocking.block
     np.testing.assert_array_equal(y[:, :, :h, :w], wanted[:, :, :h, :w])
     y[:, :, :h, :w] = np.nan
     assert np.isnan(y).all()

@@ -4,11 +4,11 @@ import threading
 
 import numpy as np
 import pytest
-from conv3dt._run.encode import tables
 
 import conv3dt
 from conv3dt._call.arguments import as_call
 from conv3dt._run import run
+from conv3dt._run.desk import tables
 from tests.helpers.layers import expected, integers
 
 SMALL = ((1, 2, 2, 3, 3), (2, 2, 2, 5, 3), [1, 4, 4, 6, 5])

@@ -6,23 +6,25 @@ One spilled accumulator halves the speed of a tile and is invisible in its resul
 import re
 
 import pytest
-from conv3dt._geometry.tile import ITEMSIZE, Tile, WideTile, compute_type
 from llvmlite.binding import llvm_version_info
 
 import conv3dt
-from conv3dt._compiler import build, processor
-from conv3dt._ways.channels.kernel import tile_assembly
-from conv3dt._ways.fold.kernel import fold_assembly
-from conv3dt._ways.wide.kernel import wide_tile_assembly
+from conv3dt._compiler import processor
+from conv3dt._compiler.plain import PLAIN
+from conv3dt._ways.channels import kernel as channels
+from conv3dt._ways.channels.tile import ChannelTile
+from conv3dt._ways.fold.kernel import fold_text
+from conv3dt._ways.wide import kernel as wide
 from tests.helpers.assembly import PRODUCT, STACK, check, loops_over_k
+from tests.helpers.kernels import lanes_of
 
-pytestmark = pytest.mark.skipif(build.PLAIN, reason="nothing is compiled")
+pytestmark = pytest.mark.skipif(PLAIN, reason="nothing is compiled")
 
 
 def tile_of(storage, outer, inner, vectors, step=64):
     machine = processor.machine()
-    lanes = machine.vector_bytes // ITEMSIZE[compute_type(storage)]
-    return Tile(
+    lanes = lanes_of(storage)
+    return ChannelTile(
         storage, lanes, machine.fused, outer, inner, 640 if outer > 1 else 0, step, vectors, lanes,
         False, "linear",
     )  # fmt: skip
@@ -30,7 +32,7 @@ def tile_of(storage, outer, inner, vectors, step=64):
 
 def loops_of(tile):
     """Return the loops over k in the compiled tile."""
-    return loops_over_k(tile_assembly(tile))
+    return loops_over_k(channels.text(tile))
 
 
 def shapes():
@@ -88,8 +90,8 @@ def test_no_spill_in_loops_for_some_of_the_rows(storage, vectors):
 )
 def test_only_streaming_tiles_store_past_the_caches():
     tile = tile_of("float32", 1, 4, 2)
-    assert "vmovntps" not in tile_assembly(tile)
-    assert len(re.findall("vmovntps", tile_assembly(tile._replace(streamed=True)))) == 8
+    assert "vmovntps" not in channels.text(tile)
+    assert len(re.findall("vmovntps", channels.text(tile._replace(streamed=True)))) == 8
 
 
 def wide_tiles():
@@ -110,11 +112,12 @@ def wide_tiles():
         for ci in (1, 64)
     ]
     plans = [conv3dt.explain(*layer) for layer in layers]
+    code = {"fold": fold_text, "wide": wide.text}
     return {
-        (tile, fold_assembly if plan.folding else wide_tile_assembly)
+        (tile, code[plan.choice.way])
         for plan in plans
-        for _, _, _, tile in plan.tiles()
-        if isinstance(tile, WideTile)
+        for *_, tile in plan.scheme.tiles()
+        if plan.choice.way in code
     }
 
 

@@ -1,14 +1,16 @@
 """The tiles of NEON, compiled for aarch64 on any machine: no spill in a loop over k."""
 
 import pytest
-from conv3dt._geometry.tile import ITEMSIZE, Tile, WideTile, compute_type
 from llvmlite import binding
 
 from conv3dt._compiler import machine
 from conv3dt._geometry.tuning import MACHINES
-from conv3dt._ways.channels.kernel import tile_assembly
-from conv3dt._ways.fold.kernel import fold_assembly
+from conv3dt._ways.channels.kernel import text
+from conv3dt._ways.channels.tile import ChannelTile
+from conv3dt._ways.fold.kernel import fold_text
+from conv3dt._ways.shared.lane_tile import LaneTile
 from tests.helpers.assembly import check, loops_over_k
+from tests.helpers.kernels import lanes_of
 
 NEON = MACHINES["neon"]
 
@@ -28,28 +30,26 @@ def _aarch64(monkeypatch):
     monkeypatch.setattr(machine, "_target", lambda: compiler)
 
 
-def lanes_of(storage):
-    return NEON.vector_bytes // ITEMSIZE[compute_type(storage)]
-
-
 @pytest.mark.parametrize("storage", ["float32", "float64", "float16"])
 @pytest.mark.parametrize(("vectors", "rows"), list(enumerate(NEON.rows, 1)))
 @pytest.mark.parametrize("less", [0, 1])
 def test_channel_tiles(vectors, rows, less, storage):
-    lanes = lanes_of(storage)
-    tile = Tile(storage, lanes, True, 1, rows - less, 0, 64, vectors, lanes, False, "relu")
-    check(loops_over_k(tile_assembly(tile)), tile.rows * tile.vectors)
+    lanes = lanes_of(storage, NEON)
+    tile = ChannelTile(storage, lanes, True, 1, rows - less, 0, 64, vectors, lanes, False, "relu")
+    check(loops_over_k(text(tile)), tile.rows * tile.vectors)
 
 
 @pytest.mark.parametrize("storage", ["float32", "float64"])
 @pytest.mark.parametrize("vectors", [1, 2])
 def test_folding_tiles(vectors, storage):
     columns = NEON.rows[1]
-    tile = WideTile(storage, lanes_of(storage), True, 1, 0, columns, vectors, 1, True, "linear")
-    check(loops_over_k(fold_assembly(tile)), columns * vectors)
+    tile = LaneTile(
+        storage, lanes_of(storage, NEON), True, 1, 0, columns, vectors, 1, True, "linear"
+    )
+    check(loops_over_k(fold_text(tile)), columns * vectors)
 
 
 def test_a_tile_too_large_does_spill():
-    tile = Tile("float32", 4, True, 1, 2 * NEON.rows[1], 0, 64, 2, 4, False, "linear")
+    tile = ChannelTile("float32", 4, True, 1, 2 * NEON.rows[1], 0, 64, 2, 4, False, "linear")
     with pytest.raises(AssertionError):
-        check(loops_over_k(tile_assembly(tile)), tile.rows * tile.vectors)
+        check(loops_over_k(text(tile)), tile.rows * tile.vectors)

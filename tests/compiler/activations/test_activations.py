@@ -3,10 +3,9 @@
 import ml_dtypes  # noqa: F401 - registers bfloat16 with NumPy
 import numpy as np
 import pytest
-from conv3dt._geometry.tile import ACTIVATIONS
 
 import conv3dt
-from conv3dt._compiler.activations import formulas
+from conv3dt._compiler.activations.table import ACTIVATIONS, apply
 from tests.helpers import activation_formulas, oracle
 from tests.helpers.checks import every_dtype
 
@@ -67,7 +66,7 @@ def test_the_sign_of_zero(activation, dtype):
 def test_formulas_in_numpy(activation, dtype):
     """Those that keras.activations and plain kernels use."""
     x = np.concatenate([np.linspace(-20, 20, 2001), SPECIALS]).astype(dtype)
-    actual = formulas.apply(activation, x)
+    actual = apply(activation, x)
     assert actual.dtype == x.dtype
     rtol = {"float32": 4 * 2.0**-23, "float64": 1e-12}[dtype]  # nothing rounds x**3 away in float64
     atol = 2.0**-52 if activation == "hard_sigmoid" else 0

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from conv3dt._geometry.tile import ITEMSIZE, STORAGES, Tile, compute_type
 
 from conv3dt._compiler import processor
+from conv3dt._geometry.storages import STORAGES
 from conv3dt._geometry.tuning import MACHINES
-from conv3dt._ways.channels.kernel import tile_address
-from conv3dt._ways.shared import layout as field
-from tests.helpers.kernels import aligned, call, random_integers, read, stored
+from conv3dt._ways.channels.kernel import address
+from conv3dt._ways.channels.tile import ChannelTile
+from conv3dt._ways.shared.records import ROWS_FROM, Entry
+from tests.helpers.kernels import aligned, call, lanes_of, random_integers, read, stored
 
 NAN_ROWS = 2  # behind each operand
 
@@ -20,7 +21,7 @@ def check(tile, taps, length, seed=0, on_lines=False, some=()):
     first entries are; the others hold zeros there, or NaN if the tile has a loop for those rows.
     """
     rng = np.random.default_rng(seed)
-    number = compute_type(tile.storage)
+    number = STORAGES[tile.storage].compute
     width = tile.vectors * tile.lanes
     channels = width - tile.lanes + tile.last
     span = (tile.outer - 1) * tile.outer_step + (tile.inner - 1) * tile.inner_step
@@ -48,14 +49,14 @@ def check(tile, taps, length, seed=0, on_lines=False, some=()):
         [
             (
                 *(x.ctypes.data - first, b.ctypes.data, length),
-                0 if part == (0, tile.inner) else part[0] * field.ROWS_FROM + part[1],
+                0 if part == (0, tile.inner) else part[0] * ROWS_FROM + part[1],
             )
             for x, b, part in zip(inputs, panels, parts, strict=True)
         ],
         np.int64,
-    ).reshape(-1, field.ENTRY_FIELDS)
+    ).reshape(-1, len(Entry.NAMES))
 
-    size = ITEMSIZE[tile.storage]
+    size = STORAGES[tile.storage].item
     cells = np.dtype(f"u{size}") if size == 2 else np.dtype(tile.storage)
     # The output lies in a larger array of guard cells: rows and channels two cells apart.
     steps = (2 * tile.inner + 1, 2, 0)
@@ -71,7 +72,7 @@ def check(tile, taps, length, seed=0, on_lines=False, some=()):
         columns = slice(left, left + channels)
     start = c.ctypes.data + size * (shape[1] + left)
     arguments = (first, table.ctypes.data, taps, bias.ctypes.data, start, *c_steps)
-    call(tile_address(tile), arguments)
+    call(address(tile), arguments)
 
     rows = [1 + y * steps[0] + z * steps[1] for y in range(tile.outer) for z in range(tile.inner)]
     got = read(c[rows, columns], tile.storage)
@@ -86,8 +87,8 @@ def check(tile, taps, length, seed=0, on_lines=False, some=()):
 def make(storage="float32", outer=1, inner=4, vectors=2, last=None, spread=False, step=5,
          outer_step=None, activation="linear"):  # fmt: skip
     machine = processor.machine()
-    lanes = machine.vector_bytes // ITEMSIZE[compute_type(storage)]
-    return Tile(
+    lanes = lanes_of(storage)
+    return ChannelTile(
         storage, lanes, machine.fused, outer, inner,
         (outer_step or (inner + 2) * step) if outer > 1 else 0, step if inner > 1 else 0,
         vectors, lanes if last is None else min(last, lanes), spread, activation,

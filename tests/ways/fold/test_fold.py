@@ -2,24 +2,24 @@
 
 import numpy as np
 import pytest
-from conv3dt._geometry.tile import ITEMSIZE, STORAGES, WideTile, compute_type
 
 import conv3dt
 from conv3dt._compiler import processor
 from conv3dt._geometry.integers import legal_lengths
+from conv3dt._geometry.storages import STORAGES
 from conv3dt._geometry.tuning import TUNING
-from conv3dt._plan import planner, tiling
-from conv3dt._ways.fold import plan
+from conv3dt._plan import planner
+from conv3dt._ways.fold import cost, folding
 from conv3dt._ways.fold.kernel import finish_address, fold_address
-from conv3dt._ways.shared import cost
+from conv3dt._ways.shared.lane_tile import LaneTile
 from tests.helpers import oracle
-from tests.helpers.kernels import aligned, call, random_integers, read, stored
+from tests.helpers.kernels import aligned, call, lanes_of, random_integers, read, stored
 
 
 def tile(storage="float32", channels=1, vectors=1, phases=1, apart=True, activation="linear"):
     machine = processor.machine()
-    lanes = machine.vector_bytes // ITEMSIZE[compute_type(storage)]
-    return WideTile(
+    lanes = lanes_of(storage)
+    return LaneTile(
         storage, lanes, machine.fused, 1, 0, channels, vectors, phases, apart, activation
     )
 
@@ -65,11 +65,11 @@ def test_products_are_added_where_the_rows_say(columns, vectors, storage):
 @pytest.mark.parametrize(("phases", "channels"), [(1, 1), (2, 1), (3, 2), (2, 4)])
 def test_finished_outputs_are_interleaved(phases, channels, storage):
     t = tile(storage, channels, 1, phases, apart=False, activation="relu")
-    number = compute_type(storage)
+    number = STORAGES[storage].compute
     for count in (1, t.lanes * t.streams - 1, t.lanes * t.streams, 3 * t.lanes * t.streams + 2):
         length = -(-count // (t.lanes * t.streams)) * t.lanes
         x = random_integers(np.random.default_rng(count), (channels, phases, length + 1), number)
-        size = ITEMSIZE[storage]
+        size = STORAGES[storage].item
         cells = np.dtype(f"u{size}") if size == 2 else np.dtype(storage)
         c = np.full(count + 4, 77, cells)
         call(
@@ -93,16 +93,17 @@ def cut(request, monkeypatch):
         "everything": {"fold_bytes": 9_000, "fold_row_bytes": 3_000, "fold_channels": 1},
     }
     tuning = TUNING._replace(**small[request.param])
-    monkeypatch.setattr(plan, "TUNING", tuning)
+    for module in (cost, folding):
+        monkeypatch.setattr(module, "TUNING", tuning)
     if request.param != "whole":  # the more tasks the better
-        monkeypatch.setattr(plan.Folding, "makespan", lambda folding, _: -folding.tasks)
+        monkeypatch.setattr(cost, "makespan", lambda cut, _: -cut.tasks)
+    really = planner.choose
 
-    def fold(layer, exact, folding=None, way=None):
-        if folding is None:
-            return tiling.choose_tiling(layer, exact)
-        return cost.fold_tiling(folding)
+    def fold(layer, way=None):
+        found = [*cost.candidates(layer)]
+        return (found[0], "it is tested") if found else really(layer, way)
 
-    monkeypatch.setattr(planner, "choose_tiling", fold)
+    monkeypatch.setattr(planner, "choose", fold)
     planner.clear()
     yield request.param
     planner.clear()
@@ -139,7 +140,7 @@ def test_calls_are_exact_on_integers(case, data_format, cut):
         wanted = np.moveaxis(wanted, 4, 1)
     arguments = x, w, shape, s, padding, data_format, d
     plan = conv3dt.explain(*arguments)
-    assert plan.folding is not None or cut == "everything"
+    assert plan.choice.way == "fold" or cut == "everything"
     np.testing.assert_array_equal(conv3dt.conv3d_transpose(*arguments, bias=b), wanted)
 
 
@@ -181,7 +182,7 @@ def test_work_is_cut_only_where_the_last_thread_is_done_earlier():
     def tasks(n, threads):
         shapes = (n, 32, 32, 32, 64), (4, 4, 4, 1, 64), (n, 64, 64, 64, 1)
         request = conv3dt.explain(*shapes, 2).request
-        return plan.choose_folding(request, processor.machine(), threads).tasks
+        return cost.choose_folding(request, processor.machine(), threads).tasks
 
     assert [tasks(n, 1) for n in (1, 3)] == [1, 3]
     assert tasks(1, 2) == 2
@@ -192,9 +193,9 @@ def test_work_is_cut_only_where_the_last_thread_is_done_earlier():
 def test_layers_that_cannot_be_folded():
     request = conv3dt.explain((1, 4, 4, 4, 8), (3, 3, 3, 9, 8), (1, 8, 8, 8, 9), 2).request
     machine = processor.machine()
-    assert plan.choose_folding(request, machine, 1) is None  # 18 streams would be interleaved
-    assert plan.choose_folding(request._replace(co=4), machine, 1) is not None
-    assert plan.choose_folding(request._replace(k=(0, 3, 3), co=4), machine, 1) is None
-    assert plan.choose_folding(request._replace(ci=0, co=4), machine, 1) is None
+    assert cost.choose_folding(request, machine, 1) is None  # 18 streams would be interleaved
+    assert cost.choose_folding(request._replace(co=4), machine, 1) is not None
+    assert cost.choose_folding(request._replace(k=(0, 3, 3), co=4), machine, 1) is None
+    assert cost.choose_folding(request._replace(ci=0, co=4), machine, 1) is None
     huge = request._replace(ci=1 << 20, co=4)
-    assert plan.choose_folding(huge, machine, 1) is None
+    assert cost.choose_folding(huge, machine, 1) is None

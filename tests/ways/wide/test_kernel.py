@@ -2,20 +2,21 @@
 
 import numpy as np
 import pytest
-from conv3dt._geometry.tile import ITEMSIZE, STORAGES, WideTile, compute_type
 
 from conv3dt._compiler import processor
-from conv3dt._ways.shared import layout as field
-from conv3dt._ways.wide.kernel import wide_tile_address
-from tests.helpers.kernels import aligned, call, random_integers, read, stored
+from conv3dt._geometry.storages import STORAGES
+from conv3dt._ways.shared.lane_tile import LaneTile
+from conv3dt._ways.shared.records import Entry, Table
+from conv3dt._ways.wide.kernel import address
+from tests.helpers.kernels import aligned, call, lanes_of, random_integers, read, stored
 
 
 def make(storage="float32", outer=1, channels=1, vectors=2, phases=2, apart=False,
          activation="linear"):  # fmt: skip
     machine = processor.machine()
-    lanes = machine.vector_bytes // ITEMSIZE[compute_type(storage)]
+    lanes = lanes_of(storage)
     row = (vectors + 1) * lanes + 3
-    return WideTile(
+    return LaneTile(
         storage, lanes, machine.fused, outer, row, channels, vectors, phases, apart, activation
     )
 
@@ -26,29 +27,31 @@ def check(tile, taps, length, missing=0, seed=0, on_lines=False):
     `on_lines`: rows of the output start at cache lines.
     """
     rng = np.random.default_rng(seed)
-    number = compute_type(tile.storage)
+    number = STORAGES[tile.storage].compute
     width = tile.vectors * tile.lanes
     planes = aligned((length, tile.outer, tile.outer_step), number, np.nan)
     planes[...] = random_integers(rng, planes.shape, number)
     panels = aligned((tile.phases, taps, length, tile.channels), number, np.nan)
     panels[...] = random_integers(rng, panels.shape, number)
     bias = random_integers(rng, tile.channels, number)
-    tables = np.zeros((tile.phases, field.KNOWN_FIELDS + field.ENTRY_FIELDS * taps), np.int64)
+    tables = np.zeros((tile.phases, (Table.SIZE + Entry.SIZE * taps) // 8), np.int64)
     sums = np.zeros((tile.phases, tile.outer, tile.channels, width)) + bias[:, None]
     shift = rng.integers(0, 4, (tile.phases, taps))  # unaligned, as the taps are
     for r in range(tile.phases):
-        tables[r, 0] = taps
+        table = Table(tables[r].ctypes.data)
+        table.entries = taps
+        table.following = tables.ctypes.data + (r + 1) * tables.strides[0]
         for e in range(taps):
-            entry = [shift[r, e] * planes.itemsize, panels[r, e].ctypes.data, length, 0]
-            at = field.KNOWN_FIELDS + e * field.ENTRY_FIELDS
-            tables[r, at : at + field.ENTRY_FIELDS] = entry
+            entry = Entry(table.address + Table.SIZE + e * Entry.SIZE)
+            to_a, panel = shift[r, e] * planes.itemsize, panels[r, e].ctypes.data
+            entry.fill(input=to_a, panel=panel, length=length, rows=0)
             x = planes[:, :, shift[r, e] : shift[r, e] + width].astype(float)
             sums[r] += np.einsum("kyw,km->ymw", x, panels[r, e].astype(float))
     if tile.activation == "relu":
         sums = np.maximum(sums, 0)
     wanted = stored(sums, tile.storage)
 
-    size = ITEMSIZE[tile.storage]
+    size = STORAGES[tile.storage].item
     cells = np.dtype(f"u{size}") if size == 2 else np.dtype(tile.storage)
     run = width * tile.streams
     rows = tile.outer * (tile.channels if tile.apart else 1)
@@ -58,9 +61,9 @@ def check(tile, taps, length, missing=0, seed=0, on_lines=False):
     step = c.strides[0]
     c_outer, c_channel = (step * tile.channels, step) if tile.apart else (step, 0)
     call(
-        wide_tile_address(tile),
-        (planes.ctypes.data, tables.ctypes.data, tables.strides[0], planes.strides[0],
-         bias.ctypes.data, c.ctypes.data + step + left * size, c_outer, c_channel, run - missing),
+        address(tile),
+        (planes.ctypes.data, tables.ctypes.data, planes.strides[0], bias.ctypes.data,
+         c.ctypes.data + step + left * size, c_outer, c_channel, run - missing),
     )  # fmt: skip
 
     order = (1, 2, 3, 0) if tile.apart else (1, 3, 0, 2)
