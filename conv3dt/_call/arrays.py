@@ -18,7 +18,7 @@ from .scalars import shown
 __all__ = ["as_array", "as_dtype", "as_operands", "check_out", "dtype_name", "placeholder"]
 
 QUICKLY: Any = 1  # candidates to try; Any, because NumPy's stub knows 0 and -1 only
-DTYPES = "float16, bfloat16, float32 or float64"
+DTYPES = "{} or {}".format(", ".join([*STORAGES][:-1]), [*STORAGES][-1])
 
 
 @lru_cache(maxsize=256)

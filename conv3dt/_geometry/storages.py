@@ -26,9 +26,9 @@ class Storage(NamedTuple):
 STORAGES = {
     row.name: row
     for row in (
-        Storage("float32", 4, "float32", 4),
-        Storage("float64", 8, "float64", 8),
         Storage("float16", 2, "float32", 4),
         Storage("bfloat16", 2, "float32", 4),
+        Storage("float32", 4, "float32", 4),
+        Storage("float64", 8, "float64", 8),
     )
 }

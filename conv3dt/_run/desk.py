@@ -1,5 +1,6 @@
 """What one call at a time works on: a copy of a plan's record, scratch, room for filters."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from struct import Struct
 from typing import Any, NamedTuple
@@ -7,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._geometry.tuning import TUNING
 from .._plan.plan import Plan
 from .._runtime.recycle import address, aligned
 from .._ways.list import WAYS
@@ -20,6 +22,7 @@ __all__ = [
     "SMALL",
     "TAKEN",
     "Desk",
+    "Launch",
     "Tables",
     "tables",
     "taken",
@@ -30,20 +33,16 @@ Array = NDArray[Any]
 SMALL = 1 << 14  # bytes: so little a plan keeps, and a result needs no cache line to start on
 
 
-class _Fields(NamedTuple):
+class Fields(NamedTuple):
     """Neighbouring fields of `Arrays`, and how they are written at once."""
 
     offset: int  # bytes from the start of a record
-    struct: Struct
-
-    def write(self, params: Array, *values: int) -> None:
-        """Write the fields into a record."""
-        self.struct.pack_into(params.data, self.offset, *values)
+    pack_into: Callable[..., None]
 
 
-def _fields(first: Any, last: Any) -> _Fields:
+def _fields(first: Any, last: Any) -> Fields:
     count = (last.offset - first.offset) // 8 + 1
-    return _Fields(first.offset, Struct(f"={count}q"))
+    return Fields(first.offset, Struct(f"={count}q").pack_into)
 
 
 CONVOLVING = _fields(Arrays.taken, Arrays.panels)
@@ -60,18 +59,28 @@ class Desk(NamedTuple):
     at_scratch: int
 
 
+class Launch(NamedTuple):
+    """A driver, and how it is started."""
+
+    start_at: int  # address
+    threads: int
+    is_long: bool  # it can be interrupted
+
+
 class Tables(NamedTuple):
     """A plan in the form drivers read, and what earlier calls have left for further ones."""
 
     encoded: Encoded
+    pack: Launch  # what packs filters
+    convolve: Launch
+    bias_bytes: int
+    all_inputs: bool  # are read
+    as_channels: bool  # taps are taken for channels: filters must lie as channels do
     desks: list[Desk]  # pop and append are atomic
     packed: list[Any]  # likewise
 
-    def desk(self) -> Desk:
-        """Return a desk: one that is free, or a new one."""
-        return taken(self.desks) or self._new()
-
-    def _new(self) -> Desk:
+    def new_desk(self) -> Desk:
+        """Return a desk."""
         params, size = self.encoded.params.copy(), self.encoded.scratch
         scratch = aligned((size,), np.uint8, size)
         return Desk(params, address(params), scratch, address(scratch))
@@ -80,7 +89,15 @@ class Tables(NamedTuple):
 @lru_cache(maxsize=1024)
 def tables(plan: Plan) -> Tables:
     """Return the tables of a plan; drivers and micro-kernels are compiled where they are new."""
-    return Tables(WAYS[plan.choice.way].encoded(plan.scheme), [], [])
+    encoded = WAYS[plan.choice.way].encoded(plan.scheme)
+    threads = plan.threads if plan.panels > TUNING.serial_panels else 1
+    pack = Launch(encoded.pack, threads, plan.panels > TUNING.long_bytes)
+    is_long = plan.flops > TUNING.long_flops or plan.bytes > TUNING.long_bytes
+    convolve = Launch(encoded.convolve, min(plan.threads, plan.tasks), is_long)
+    all_inputs = not plan.request.forward or all(axis.every == 1 for axis in plan.layer.axes)
+    as_channels = plan.layer.request.co > plan.request.co
+    bias_bytes = plan.scheme.bias_bytes
+    return Tables(encoded, pack, convolve, bias_bytes, all_inputs, as_channels, [], [])
 
 
 def taken(spare: list[Any]) -> Any:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from .._call.arguments import Call
 from .._compiler import build
-from .._geometry.tuning import TUNING
 from .._plan import planner
 from .._plan.plan import Plan
 from .._plan.planner import freshly_packed, make_plan, reading_directly
@@ -19,7 +18,17 @@ from .._runtime.door import door
 from .._runtime.recycle import address, aligned
 from .._ways.list import WAYS
 from . import telling
-from .desk import CONVOLVING, NOT_FINITE, PACKING, SMALL, TAKEN, tables, taken
+from .desk import (
+    CONVOLVING,
+    NOT_FINITE,
+    PACKING,
+    SMALL,
+    TAKEN,
+    Launch,
+    Tables,
+    tables,
+    taken,
+)
 
 __all__ = ["Packed", "clear", "convolve", "load_all", "pack", "plan_of", "run"]
 
@@ -113,17 +122,15 @@ def _readable(x: Array) -> Array:
     return np.array(x, x.dtype.newbyteorder("="), order="C")
 
 
-def _weights(plan: Plan, filters: Array) -> Array:
+def _weights(compiled: Tables, filters: Array) -> Array:
     """Return filters that kernels can read; taps that are channels must lie as channels do."""
     filters = _readable(filters)
     apart = filters.strides[2] != filters.shape[3] * filters.strides[3]
-    as_channels = plan.layer.request.co > plan.request.co
-    return np.array(filters, order="C") if as_channels and apart else filters
+    return np.array(filters, order="C") if compiled.as_channels and apart else filters
 
 
 def pack(plan: Plan, filters: Array, bias: Array | None) -> Packed:
     """Return filters and bias packed for a plan, or for its exact twin if they are not finite."""
-    filters = _weights(plan, filters)
     packed, finite = _packed(plan, filters, bias)
     if not finite:
         plan = make_plan(plan.request, plan.threads, exact=True)
@@ -134,57 +141,57 @@ def pack(plan: Plan, filters: Array, bias: Array | None) -> Packed:
 def _packed(plan: Plan, filters: Array, bias: Array | None) -> tuple[Packed, bool]:
     """Return filters and bias packed for a plan, and whether all filters are finite."""
     compiled = tables(plan)
-    packed = taken(compiled.packed) or _unpacked(plan)
+    packed = taken(compiled.packed) or _unpacked(plan, compiled)
     if bias is not None:
         layer = plan.layer
         biases = packed.memory.view(layer.storage.compute)[: layer.request.co]
         biases.reshape(-1, len(bias))[:] = bias
     if plan.scheme.fresh:
         return packed, True  # as far as is known
-    params = compiled.encoded.params.copy()
-    _place(filters, params, packed.at + plan.scheme.bias_bytes)
-    threads = plan.threads if plan.panels > TUNING.serial_panels else 1
-    is_long, room = plan.panels > TUNING.long_bytes, packed.memory
-    _launch(compiled.encoded.pack, params, address(params), threads, is_long, filters, room)
+    params, filters = compiled.encoded.params.copy(), _weights(compiled, filters)
+    _place(filters, params, packed.at + compiled.bias_bytes)
+    _launch(compiled.pack, params, address(params), filters, packed.memory)
     return packed, not params[NOT_FINITE]
 
 
 def _place(filters: Array, params: Array, panels: int) -> None:
     """Write where the filters are, and where they are packed."""
     kd, kh, kw, co, ci = filters.strides
-    PACKING.write(params, panels, address(filters), co, ci, kd, kh, kw)
+    offset, pack_into = PACKING
+    pack_into(params.data, offset, panels, address(filters), co, ci, kd, kh, kw)
 
 
-def _unpacked(plan: Plan) -> Packed:
+def _unpacked(plan: Plan, compiled: Tables) -> Packed:
     """Return memory for packed filters, with zeros for the bias."""
-    bias = plan.scheme.bias_bytes
-    size = bias + plan.panels
+    size = compiled.bias_bytes + plan.panels
     room = aligned((size,), np.uint8, size)
-    room[:bias] = 0
+    room[: compiled.bias_bytes] = 0
     return Packed(plan, room, address(room))
 
 
 def convolve(packed: Packed, call: Call) -> Array:
     """Return the convolution of a call whose filters are packed, or are by tasks."""
     plan, out = packed.plan, _result(call)
-    value, compiled = _inputs(plan, _readable(call.value)), tables(plan)
-    desk, encoded = compiled.desk(), compiled.encoded
-    CONVOLVING.write(
-        desk.params, 0, 0, address(value), *_in_order(plan, value.strides), address(out),
-        packed.at, desk.at_scratch, desk.at_scratch + encoded.lists,
-        packed.at + plan.scheme.bias_bytes,
+    compiled = tables(plan)
+    encoded, value = compiled.encoded, _readable(call.value)
+    value = value if compiled.all_inputs else _inputs(plan, value)
+    desk = taken(compiled.desks) or compiled.new_desk()
+    offset, pack_into = CONVOLVING
+    pack_into(
+        desk.params.data, offset, 0, 0, address(value), *_in_order(plan, value.strides),
+        address(out), packed.at, desk.at_scratch, desk.at_scratch + encoded.lists,
+        packed.at + compiled.bias_bytes,
     )  # fmt: skip
-    threads = min(plan.threads, plan.tasks)
-    is_long = plan.flops > TUNING.long_flops or plan.bytes > TUNING.long_bytes
     uses: tuple[Array, ...] = value, out, desk.scratch, packed.memory
-    if plan.scheme.fresh:
-        filters = _weights(plan, call.filters)
+    fresh = plan.scheme.fresh
+    if fresh:
+        filters = _weights(compiled, call.filters)
         _place(filters, desk.params, 0)
         uses = *uses, filters
-    _launch(encoded.convolve, desk.params, desk.at, threads, is_long, *uses)
+    _launch(compiled.convolve, desk.params, desk.at, *uses)
     if encoded.scratch <= SMALL:
         compiled.desks.append(desk)
-    if plan.scheme.fresh and desk.params[NOT_FINITE]:
+    if fresh and desk.params[NOT_FINITE]:
         plan = make_plan(plan.request, plan.threads)
         return convolve(pack(plan, call.filters, call.bias), call._replace(out=out))
     return out
@@ -192,28 +199,24 @@ def convolve(packed: Packed, call: Call) -> Array:
 
 def _inputs(plan: Plan, value: Array) -> Array:
     """Return a view of the inputs that are read."""
-    axes = plan.layer.axes
-    if not plan.request.forward or all(axis.every == 1 for axis in axes):
-        return value
     before = 2 if plan.layer.apart else 1
-    space = (slice(axis.start, None, axis.every) for axis in axes[1:])
+    space = (slice(axis.start, None, axis.every) for axis in plan.layer.axes[1:])
     return value[(*[slice(None)] * before, *space)]
 
 
 def _in_order(plan: Plan, steps: tuple[int, ...]) -> tuple[int, ...]:
     """Return steps in the order batch, depth, height, width, channels."""
-    if plan.layer.apart:
+    if plan.request.data_format == "NCDHW":
         return steps[0], steps[2], steps[3], steps[4], steps[1]
     return steps
 
 
-def _launch(
-    start_at: int, params: Array, at: int, threads: int, is_long: bool, *uses: Array
-) -> None:
-    """Start the worker on `threads` threads; the arrays stay until all of them are done.
+def _launch(driver: Launch, params: Array, at: int, *uses: Array) -> None:
+    """Start the driver on its threads; the arrays stay until all of them are done.
 
     If it takes long, an interruption takes the remaining tasks away.
     """
+    start_at, threads, is_long = driver
     if threads == 1 and not is_long:
         door()(start_at, at, 0)
         return

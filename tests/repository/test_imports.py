@@ -80,7 +80,9 @@ def test_imports_are_found():
     assert {"conv3dt._run.run", "conv3dt._call.arguments"} <= EDGES["conv3dt.functions.transposed"]
     assert EDGES["conv3dt.compat.v1.nn"] == {"conv3dt.nn"}
     assert {"conv3dt.compat.v1.nn", "conv3dt.compat.v1.layers"} <= EDGES["conv3dt.compat.v1"]
-    assert {"conv3dt._ways.shared.pack", "conv3dt._ways.fold.tasks"} <= EDGES["conv3dt._ways.fold.driver"]
+    assert {"conv3dt._ways.shared.pack", "conv3dt._ways.fold.tasks"} <= EDGES[
+        "conv3dt._ways.fold.driver"
+    ]
     assert "conv3dt.keras" in EDGES["conv3dt"]  # for type checkers
     assert "conv3dt._compiler.machine" in EDGES["conv3dt._compiler.build"]  # in a function
     assert "benchmarks.randoms" in EDGES["benchmarks.peers"]
