@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from .._geometry.storages import STORAGES
 from . import _names
 
 __all__ = [
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 FORMATS = ("channels_first", "channels_last")
-FLOATS = ("bfloat16", "float16", "float32", "float64")
+FLOATS = tuple(sorted(STORAGES))
 
 
 def _from_file() -> dict[str, Any]:

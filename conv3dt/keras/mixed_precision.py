@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._call.arrays import as_dtype
+from .._geometry.storages import STORAGES
 from . import backend
 
 __all__ = ["Policy", "global_policy", "set_global_policy"]
+
+# Types that are not summed in themselves, and the names of policies that compute in them.
+MIXED = {f"mixed_{name}": name for name, row in STORAGES.items() if row.converted}
 
 
 class Policy:
@@ -37,8 +41,8 @@ class Policy:
     """
 
     def __init__(self, name: Any) -> None:
-        mixed = isinstance(name, str) and name in ("mixed_float16", "mixed_bfloat16")
-        self.compute_dtype = as_dtype("Policy", name[6:] if mixed else name).name
+        mixed = isinstance(name, str) and name in MIXED
+        self.compute_dtype = as_dtype("Policy", MIXED[name] if mixed else name).name
         self.variable_dtype = "float32" if mixed else self.compute_dtype
         self.name = name if mixed else self.compute_dtype
 
