@@ -1,7 +1,6 @@
 """The only place where arrays meet a plan: allocate, pack, launch."""
 
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
@@ -9,14 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._call.arguments import Call
-from .._compiler import build
-from .._plan import planner
 from .._plan.plan import Plan
 from .._plan.planner import freshly_packed, make_plan, reading_directly
 from .._runtime import memory, team
 from .._runtime.door import door
 from .._runtime.recycle import address, aligned
-from .._ways.list import WAYS
 from . import telling
 from .desk import (
     CONVOLVING,
@@ -30,7 +26,7 @@ from .desk import (
     taken,
 )
 
-__all__ = ["Packed", "clear", "convolve", "load_all", "pack", "plan_of", "run"]
+__all__ = ["Packed", "convolve", "pack", "plan_of", "run"]
 
 Array = NDArray[Any]
 
@@ -72,22 +68,6 @@ def plan_of(call: Call, way: str | None = None) -> Plan:
     x = call.value
     ready = x.flags.c_contiguous and x.flags.aligned and x.dtype.isnative
     return reading_directly(plan) if ready else plan
-
-
-def clear() -> None:
-    """Forget plans and code; calls that are under way keep theirs."""
-    planner.clear()
-    tables.cache_clear()
-    build.clear()
-
-
-def load_all(plans: Iterable[Plan]) -> int:
-    """Load or compile what these plans need, or all parts of all drivers; return how many it is."""
-    door()
-    found = [tables(plan) for plan in plans]
-    if not found:
-        deque((part for way in WAYS.values() for part in way.parts()), maxlen=0)
-    return build.count()
 
 
 def _result(call: Call) -> Array:

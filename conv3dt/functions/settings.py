@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 
 from .._call.arguments import as_threads
 from .._call.scalars import as_integer, shown
-from .._run import run
+from .._run import loading
 from .._runtime import recycle, reports, team
 
 __all__ = ["clear_cache", "set_recycling", "show_config", "threads"]
@@ -60,7 +60,7 @@ def clear_cache() -> None:
     >>> conv3dt.clear_cache()
     """
     recycle.clear()
-    run.clear()
+    loading.clear()
 
 
 def set_recycling(most: int | None) -> int:

@@ -2,7 +2,7 @@
 
 from .._compiler.plain import PLAIN
 from .._plan.plan import Plan
-from .._run import run
+from .._run import loading
 from .._runtime import team
 
 __all__ = ["warmup"]
@@ -45,7 +45,7 @@ def warmup(*plans: Plan) -> int:
     for plan in plans:
         if not isinstance(plan, Plan):
             raise TypeError(f"warmup: plans must be what explain returns; got {plan!r}.")
-    count = run.load_all(plans)
+    count = loading.load_all(plans)
     if PLAIN:
         return count
     team.numba_is_safe()  # finds out with the parallel loop, which is kept as well

@@ -2,6 +2,7 @@
 
 from ..._compiler.words import next_task
 from ..._geometry.integers import n_tiles, reaching
+from ..shared.tasks import numbers_of
 from .records import FoldTask
 
 __all__ = ["next_block", "output", "task_of"]
@@ -25,10 +26,8 @@ def next_block(plan, task):
     number = next_task(plan.arrays)
     if number >= plan.tasks:
         return False
-    over_width, w = divmod(number, plan.width.n_block)
-    over_height, h = divmod(over_width, plan.height.n_block)
-    over_depth, d = divmod(over_height, plan.depth.n_block)
-    task.group, task.n = divmod(over_depth, plan.images)
+    w, h, d, rest = numbers_of(plan, number)
+    task.group, task.n = divmod(rest, plan.images)
     _take(plan.depth, task.depth, d)
     _take(plan.height, task.height, h)
     _take(plan.width, task.width, w)

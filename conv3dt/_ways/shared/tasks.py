@@ -8,7 +8,7 @@ their summation, whichever thread takes it: results do not depend on the number 
 from ..._compiler.words import next_task
 from .records import Task
 
-__all__ = ["next_block", "task_of"]
+__all__ = ["next_block", "numbers_of", "task_of"]
 
 
 def task_of(plan, slot):
@@ -24,10 +24,8 @@ def next_block(plan, task):
     number = next_task(plan.arrays)
     if number >= plan.tasks:
         return False
-    over_width, w = divmod(number, plan.width.n_block)
-    over_height, h = divmod(over_width, plan.height.n_block)
-    over_depth, d = divmod(over_height, plan.depth.n_block)
-    group, n = divmod(over_depth, plan.batch.n_block)
+    w, h, d, rest = numbers_of(plan, number)
+    group, n = divmod(rest, plan.batch.n_block)
     _take(plan.batch, task.batch, n)
     _take(plan.depth, task.depth, d)
     _take(plan.height, task.height, h)
@@ -35,6 +33,14 @@ def next_block(plan, task):
     task.first_block = group * plan.group
     task.end_block = min(task.first_block + plan.group, plan.n_blocks)
     return True
+
+
+def numbers_of(plan, number):
+    """Return the numbers of a task's blocks along width, height and depth, and what is left."""
+    over_width, w = divmod(number, plan.width.n_block)
+    over_height, h = divmod(over_width, plan.height.n_block)
+    rest, d = divmod(over_height, plan.depth.n_block)
+    return w, h, d, rest
 
 
 def _take(axis, part, number):

@@ -1,0 +1,29 @@
+"""Code and plans: loaded ahead of a call, forgotten between calls."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from .._compiler import build
+from .._plan import planner
+from .._plan.plan import Plan
+from .._runtime.door import door
+from .._ways.list import WAYS
+from .desk import tables
+
+__all__ = ["clear", "load_all"]
+
+
+def clear() -> None:
+    """Forget plans and code; calls that are under way keep theirs."""
+    planner.clear()
+    tables.cache_clear()
+    build.clear()
+
+
+def load_all(plans: Iterable[Plan]) -> int:
+    """Load or compile what these plans need, or all parts of all drivers; return how many it is."""
+    door()
+    found = [tables(plan) for plan in plans]
+    if not found:
+        deque((part for way in WAYS.values() for part in way.parts()), maxlen=0)
+    return build.count()
