@@ -45,44 +45,59 @@ def fill_blocked(
 
     Return what has to be kept as long as the record is used: tables, and addresses of code.
     """
-    layer, r = scheme.layer, scheme.layer.request
-    outer, inner = _kernel_extents(kernels)
     pack = 0 if scheme.direct else _part(".pack:pack_input", scheme)
     panels = _part(".fresh:pack_panels", scheme) if scheme.fresh else 0
+    blocks, addresses = _block_table(scheme), kernel_table(kernels)
+    _, outer, inner = addresses.shape
+    _fill_memory(params, scheme, steps)
+    _fill_lists(params, scheme)
+    params.fill(
+        pack=pack,
+        pack_panels=panels,
+        fresh_at=scheme.fresh_at,
+        kernels=addresses.ctypes.data,
+        kernels_outer=outer,
+        kernels_inner=inner,
+        blocks=blocks.ctypes.data,
+        n_blocks=len(blocks),
+        group=scheme.blocking.group,
+    )
+    axes = zip((params.batch, params.depth, params.height, params.width), range(4), strict=True)
+    kept = [x for axis, number in axes for x in _fill_axis(axis, scheme, number, steps[number])]
+    return (*kept, blocks, addresses, kernels, pack, panels)
+
+
+def _fill_memory(params: BlockedParams, scheme: Blocked, steps: tuple[int, ...]) -> None:
+    """Fill how numbers lie, packed and in the output."""
+    r = scheme.layer.request
     params.fill(
         tasks=scheme.tasks,
         scratch_step=scheme.scratch_step,
-        lists_step=scheme.lists_step,
-        lists_at=scheme.task_record.SIZE,
         size=scheme.size,
-        item=layer.storage.item,
+        item=scheme.layer.storage.item,
         lanes=scheme.lanes,
         channels=r.ci,
         chunk=scheme.chunk,
         chunk_step=scheme.packed_steps[4],
         co=r.co,
         out_step=steps[4],
-        n_blocks=len(scheme.shape.blocks),
-        group=scheme.blocking.group,
-        kernels_outer=outer,
-        kernels_inner=inner,
-        pack=pack,
-        pack_panels=panels,
-        fresh_at=scheme.fresh_at,
-        in_turn=scheme.in_turn,
         outer_step=steps[0] if scheme.shape.most[0] > 1 else scheme.axes[2].s * steps[2],
-        joined=scheme.joined,
-        run=scheme.run,
-        row_tiles=scheme.row_tiles,
-        entries=scheme.entries,
-        tables=scheme.tables,
-        list_step=scheme.list_bytes,
     )
-    axes = zip((params.batch, params.depth, params.height, params.width), range(4), strict=True)
-    kept = [x for axis, number in axes for x in _fill_axis(axis, scheme, number, steps[number])]
-    blocks, addresses = _block_table(scheme), kernel_table(kernels)
-    params.blocks, params.kernels = blocks.ctypes.data, addresses.ctypes.data
-    return (*kept, blocks, addresses, kernels, pack, panels)
+
+
+def _fill_lists(params: BlockedParams, scheme: Blocked) -> None:
+    """Fill how long a thread's lists are, and what they list."""
+    params.fill(
+        lists_step=scheme.lists_step,
+        lists_at=scheme.task_record.SIZE,
+        list_step=scheme.list_bytes,
+        row_tiles=scheme.row_tiles,
+        tables=scheme.tables,
+        entries=scheme.entries,
+        run=scheme.run,
+        joined=scheme.joined,
+        in_turn=scheme.in_turn,
+    )
 
 
 def filters_driver(scheme: Blocked) -> int:
@@ -163,16 +178,10 @@ def _block_table(scheme: Blocked) -> NDArray[np.int64]:
     return table(Block, rows)
 
 
-def _kernel_extents(kernels: Kernels) -> tuple[int, int]:
-    """Return the extents of the table of micro-kernels along outer and inner."""
-    outer = max((outer for _, outer, _ in kernels), default=0) + 1
-    return outer, max((inner for _, _, inner in kernels), default=0) + 1
-
-
 def kernel_table(kernels: Kernels) -> NDArray[np.int64]:
-    """Return the addresses as a table, 0 where there is no micro-kernel."""
-    kinds = max((kind for kind, _, _ in kernels), default=0) + 1
-    addresses = np.zeros((kinds, *_kernel_extents(kernels)), np.int64)
+    """Return the addresses as a table [kind][outer][inner], 0 where there is no micro-kernel."""
+    extents = np.max([*kernels, (0, 0, 0)], axis=0) + 1
+    addresses = np.zeros(extents, np.int64)
     for place, address in kernels.items():
         addresses[place] = address
     return addresses
