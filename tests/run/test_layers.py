@@ -81,13 +81,22 @@ def test_calls_from_several_python_threads_are_right():
     assert not wrong
 
 
-def test_blocks_of_fewer_positions_than_a_vector_has(monkeypatch):
-    """So many channels that the packed input of a whole vector would exceed the scratch."""
+@pytest.fixture
+def wide(monkeypatch):
+    """Whatever is planned has positions in the lanes."""
 
-    def wide(layer, exact, folding=None, way=None):
+    def choose(layer, exact, folding=None, way=None):
         return min(cost._wide_tilings(layer), key=lambda tiling: tiling.cycles)
 
-    monkeypatch.setattr(planner, "choose_tiling", wide)
+    monkeypatch.setattr(planner, "choose_tiling", choose)
+    planner.clear()
+    yield
+    planner.clear()
+
+
+@pytest.mark.usefixtures("wide")
+def test_blocks_of_fewer_positions_than_a_vector_has():
+    """So many channels that the packed input of a whole vector would exceed the scratch."""
     output = [1, 1, 2, 40, 1]
     x, w = integers((1, 1, 2, 40, 100_000)), integers((3, 3, 3, 1, 100_000), seed=1)
     plan = conv3dt.explain(x, w, output, 1)
