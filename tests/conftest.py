@@ -1,8 +1,11 @@
 """Fixtures of programs that are started; and what is not to be imported as a test."""
 
 import os
+import shutil
 
 import pytest
+
+from tests.helpers.processes import run
 
 collect_ignore = ["data"]  # scripts
 
@@ -15,6 +18,20 @@ def numba_layer(request, monkeypatch):
     """Numba's threading layer in the programs that are started."""
     monkeypatch.setenv("NUMBA_THREADING_LAYER", request.param)
     return request.param
+
+
+@pytest.fixture(scope="session")
+def kernels_of_a_check(tmp_path_factory):
+    """A folder that one call has filled, to be copied."""
+    folder = tmp_path_factory.mktemp("filled") / "kernels"
+    run("check()", CONV3DT_CACHE_DIR=str(folder), PYTHONHASHSEED="1")
+    return folder
+
+
+@pytest.fixture
+def filled(cold, kernels_of_a_check):
+    """A folder with the kernels of one call and no others."""
+    return shutil.copytree(kernels_of_a_check, cold)
 
 
 @pytest.fixture

@@ -222,11 +222,21 @@ def call(function, case, value, filters, bias):
     return result
 
 
+def definition(case):
+    """The operation of the oracle, and how it is called after the arrays."""
+    operation = oracle.conv3d if case.forward else oracle.conv3d_transpose
+    where = (output_shape(case), per_axis(case, "s"), case.padding, per_axis(case, "d"))
+    return operation, (*where, case.data_format)
+
+
+def exact(case, value, filters, bias):
+    """The result as good as exact."""
+    operation, how = definition(case)
+    return oracle.activate(operation(value, filters, *how, bias), case.activation)
+
+
 def expected(case, value, filters, bias):
     """The result as good as exact, and the magnitudes that rounding errors are measured by."""
-    where = (output_shape(case), per_axis(case, "s"))
-    how = {"dilations": per_axis(case, "d"), "data_format": case.data_format, "bias": bias}
-    operation = oracle.conv3d if case.forward else oracle.conv3d_transpose
-    exact = operation(value, filters, *where, case.padding, **how)
-    magnitude = oracle.magnitude(value, filters, *where, case.padding, operation=operation, **how)
-    return oracle.activate(exact, case.activation), magnitude
+    operation, how = definition(case)
+    magnitude = oracle.magnitude(value, filters, *how, bias=bias, operation=operation)
+    return exact(case, value, filters, bias), magnitude

@@ -104,16 +104,23 @@ def axes_k_s_d_p_o(i, k, s, d, o, padding):
 # ---- the operation -------------------------------------------------------------------------------
 
 
+def connections(i, axes):
+    """Yield each tap, and the rows of inputs and of outputs that it connects, if there are any."""
+    each = [
+        [(b, *reach(rows, b, s, d, p, o)) for b in range(k)]
+        for rows, (k, s, d, p, o) in zip(i, axes, strict=True)
+    ]
+    for on_axes in itertools.product(*each):
+        tap, inputs, outputs = zip(*on_axes, strict=True)
+        if all(rows.stop > rows.start for rows in inputs):
+            yield tap, (slice(None), *inputs), (slice(None), *outputs)
+
+
 def scatter(x, w, axes):
     """Add x[a] * w[b] to y[a*s + b*d - p], for all rows at once."""
     y = np.zeros((x.shape[0], *(o for *_, o in axes), w.shape[3]), x.dtype)
-    for tap in np.ndindex(*w.shape[:3]):
-        slices = [
-            reach(i, b, s, d, p, o)
-            for i, b, (_, s, d, p, o) in zip(x.shape[1:4], tap, axes, strict=True)
-        ]
-        reads, writes = zip(*slices, strict=True)
-        y[(slice(None), *writes)] += x[(slice(None), *reads)] @ w[tap].T
+    for tap, inputs, outputs in connections(x.shape[1:4], axes):
+        y[outputs] += x[inputs] @ w[tap].T
     return y
 
 
@@ -156,13 +163,8 @@ def conv3d_transpose(
 def gather(y, w, axes, i):
     """Add y[a*s + b*d - p] @ w[b] to x[a], for all rows at once."""
     x = np.zeros((y.shape[0], *i, w.shape[4]), y.dtype)
-    for tap in np.ndindex(*w.shape[:3]):
-        slices = [
-            reach(rows, b, s, d, p, o)
-            for rows, b, (_, s, d, p, o) in zip(i, tap, axes, strict=True)
-        ]
-        writes, reads = zip(*slices, strict=True)
-        x[(slice(None), *writes)] += y[(slice(None), *reads)] @ w[tap]
+    for tap, inputs, outputs in connections(i, axes):
+        x[inputs] += y[outputs] @ w[tap]
     return x
 
 

@@ -75,7 +75,7 @@ def test_the_first_two_commands_are_one_line_each():
     first, second, *_ = commands("README.md")
     assert len(first) == len(second) == 1
     assert first[0].endswith(" demo --force")
-    assert second[0].endswith(" -m pytest -q")
+    assert second[0].endswith(" -m pytest -q -n 2")
 
 
 def test_the_command_line_knows_what_the_readme_shows():

@@ -81,14 +81,23 @@ def test_calls_from_several_python_threads_are_right():
     assert not wrong
 
 
-def test_blocks_of_fewer_positions_than_a_vector_has(monkeypatch):
-    """So many channels that the packed input of a whole vector would exceed the scratch."""
+@pytest.fixture
+def wide(monkeypatch):
+    """Whatever is planned has positions in the lanes."""
 
-    def wide(layer, way=None):
+    def choose(layer, way=None):
         best = min(cost.candidates(layer), key=lambda candidate: candidate.cycles)
         return best, "it is tested"
 
-    monkeypatch.setattr(planner, "choose", wide)
+    monkeypatch.setattr(planner, "choose", choose)
+    planner.clear()
+    yield
+    planner.clear()
+
+
+@pytest.mark.usefixtures("wide")
+def test_blocks_of_fewer_positions_than_a_vector_has():
+    """So many channels that the packed input of a whole vector would exceed the scratch."""
     output = [1, 1, 2, 40, 1]
     x, w = integers((1, 1, 2, 40, 100_000)), integers((3, 3, 3, 1, 100_000), seed=1)
     plan = conv3dt.explain(x, w, output, 1)

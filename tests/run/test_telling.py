@@ -13,7 +13,7 @@ LINE = re.compile(
 
 
 def test_one_line_a_call():
-    out, err = finish(start("check(); check()", CONV3DT_VERBOSE="1", CONV3DT_CACHE="0"))
+    out, err = finish(start("check(); check()", CONV3DT_VERBOSE="1"))
     assert out == ""
     assert len(err.splitlines()) == 2
     for line in err.splitlines():
