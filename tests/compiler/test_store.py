@@ -47,8 +47,8 @@ def test_the_order_of_folders(tmp_path):
     assert run(FOLDER, begin="", **names, CONV3DT_CACHE="0") == "None\n"
 
 
-def test_a_home_that_cannot_be_written():
-    environment = {**dict.fromkeys(NOWHERE), "HOME": "/dev/null"}
+def test_a_home_that_cannot_be_written(tmp_path):
+    environment = {**dict.fromkeys(NOWHERE), "HOME": "/dev/null", "TMPDIR": str(tmp_path)}
     program = "from conv3dt._compiler import store; assert store.folder(); print(store.trouble())"
     assert run("check()\n" + program, **environment) == "\n"
 

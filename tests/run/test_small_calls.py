@@ -14,6 +14,11 @@ from tests.helpers.layers import expected, integers
 SMALL = ((1, 2, 2, 3, 3), (2, 2, 2, 5, 3), [1, 4, 4, 6, 5])
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_left():
+    conv3dt.clear_cache()
+
+
 def small_call(seed):
     """Return a small call with numbers of its own, and its result; all have the same plan."""
     x, w, bias = (
