@@ -1,6 +1,6 @@
 """Every spelling of a call -> one canonical request.
 
-The single arguments are read by _scalars.py and _arrays.py, and _request.py makes sure that they
+The single arguments are read by scalars.py and arrays.py, and request.py makes sure that they
 fit together; nothing else in the package raises an error that a user can cause. A bad value is a
 ValueError, a bad kind of thing a TypeError; the message states the rule, what was received and the
 legal range.

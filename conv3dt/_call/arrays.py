@@ -1,6 +1,6 @@
 """Anything array-like as NumPy arrays of one type: the rules for dtypes and for `out`.
 
-As in _arguments.py, an error says the rule, then what was received; ValueError is for what could
+As in arguments.py, an error says the rule, then what was received; ValueError is for what could
 be right with other numbers in it, TypeError for the wrong kind of thing.
 """
 

@@ -112,6 +112,8 @@ class Expressions(Values):
         if isinstance(node.op, ast.Not):
             found = self.truth(value)
             return self.b.not_(found) if is_number(found) else not found
+        if not isinstance(node.op, ast.USub):
+            self.refuse(node, f"{type(node.op).__name__} is not understood")
         if not is_number(value):
             return -value
         return self.b.fneg(value) if value.type in FLOATS else self.b.neg(value)

@@ -30,7 +30,7 @@ COUNTS = Counter[str]()  # hits, misses, damaged: in this process
 _CHECK = 16  # bytes of checksum in front of the code
 _SUFFIX = ".kernel"
 # The rooms whose sources become code, or decide what it is.
-_ROOMS = "_geometry", "_compiler", "_ways"
+_ROOMS = "_geometry", "_compiler", "_runtime", "_ways"
 _trouble = ""
 
 

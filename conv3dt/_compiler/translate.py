@@ -152,6 +152,7 @@ class _Frame(Expressions):
         self.b.position_at_end(after)
 
     def _on_while(self, node):
+        self.without_else(node)
         test, body, after = (self.b.append_basic_block(n) for n in ("while", "body", "after"))
         self.b.branch(test)
         self.b.position_at_end(test)
@@ -161,6 +162,7 @@ class _Frame(Expressions):
         self.b.position_at_end(after)
 
     def _on_for(self, node):
+        self.without_else(node)
         counted = isinstance(node.iter, ast.Call) and ast.unparse(node.iter.func) == "range"
         if not counted or not isinstance(node.target, ast.Name):
             self.refuse(node.iter, "only numbers of a range are counted")
@@ -187,6 +189,11 @@ class _Frame(Expressions):
         counter.add_incoming(self.b.add(counter, step, flags=["nsw"]), following)
         self.b.branch(test)
         self.b.position_at_end(after)
+
+    def without_else(self, node):
+        """Refuse what would run behind a loop that nothing has left."""
+        if node.orelse:
+            self.refuse(node.orelse[0], "a loop has no else")
 
     def loop(self, block, statements, loop):
         """Append the body of a loop; afterwards the builder stands at its end, or in dead code."""

@@ -1,1 +1,1 @@
-"""One axis in integers, axes, tiles, types and the tables of tuning: what everything rests on."""
+"""One axis in integers, axes, types of numbers, the tables of tuning: what all else rests on."""

@@ -1,6 +1,6 @@
 """How many threads there are, and work on them.
 
-Numba's threads do it, in a loop that it compiles in parallel (kernels.launch), wherever they can.
+Numba's threads do it, in a loop that it compiles in parallel (parallel.launch), wherever they can.
 In three places they would end the process: in a child that was forked after Numba had started them;
 where the system gives no more threads; and with the threading layer workqueue, when two Python
 threads start work at once. There Python's own threads do it, which call kernels through ctypes

@@ -138,6 +138,17 @@ def an_index_into_a_number(out):
     put(out, 0, out[1])
 
 
+def a_number_inverted(out):
+    put(out, 0, ~get(out, 0))
+
+
+def a_loop_with_an_else(out):
+    for n in range(3):
+        put(out, n, 0)
+    else:
+        put(out, 0, 1)
+
+
 @pytest.mark.parametrize(
     ("function", "error", "text"),
     [
@@ -149,6 +160,8 @@ def an_index_into_a_number(out):
         (a_record_that_is_stored, NotImplementedError, "inner: only numbers are stored"),
         (a_loop_over_a_list, NotImplementedError, r"\[1, 2\]: only numbers of a range"),
         (a_class_that_is_called, NotImplementedError, r"dict\(\): it cannot be called"),
+        (a_number_inverted, NotImplementedError, "Invert is not understood"),
+        (a_loop_with_an_else, NotImplementedError, "a loop has no else"),
         (an_index_into_a_number, NotImplementedError, "only views and rows of records"),
     ],
 )

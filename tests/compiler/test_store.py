@@ -1,6 +1,7 @@
 """Where compiled kernels are kept: chosen once, never an error, never the wrong code."""
 
 import os
+import re
 import shutil
 import stat
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import conv3dt
+from conv3dt._compiler import store
 from conv3dt._compiler.build import PLAIN
 from tests.helpers.caches import FOLDER, counts, kernels
 from tests.helpers.processes import finish, path, run, start
@@ -119,7 +121,7 @@ from pathlib import Path
 from conv3dt._compiler import store
 package = Path(sys.argv[1])
 assert store.__file__.startswith(sys.argv[1])
-for room in ("_geometry", "_compiler", "_ways"):
+for room in store._ROOMS:
     for source in package.glob(room + "/**/*.py"):
         text = source.read_text()
         source.write_text(text + "#")
@@ -127,6 +129,14 @@ for room in ("_geometry", "_compiler", "_ways"):
         print(store._folder_name())
         source.write_text(text)
 """
+
+
+def test_whatever_writes_code_lies_in_a_room_that_the_name_depends_on():
+    package = Path(conv3dt.__file__).parent
+    writes = re.compile(r"^\s*from \S+ import .*\b(emitted|part|ir|njit)\b", re.MULTILINE)
+    found = [x for x in package.rglob("*.py") if writes.search(x.read_text())]
+    rooms = {x.relative_to(package).parts[0] for x in found}
+    assert {"_compiler", "_runtime", "_ways"} <= rooms <= set(store._ROOMS)
 
 
 def test_a_folder_for_each_processor_version_and_source(tmp_path):

@@ -33,7 +33,7 @@ def test_many_channels_lie_in_the_lanes():
     found = chosen(co=64)
     assert found.way == "channels"
     assert found.along == "width"
-    assert found.shape.most == (1, 1, 1, 14)
+    assert found.shape.most == (1, 1, 1, MACHINES["avx512"].rows[1])
 
 
 @pytest.mark.parametrize("isa", MACHINES)

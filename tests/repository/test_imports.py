@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import conv3dt
+from conv3dt._ways.list import WAYS
 from tests.helpers import import_graph
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ FLOORS = (
     ("_runtime",),
     ("_call",),
     ("_ways.shared",),
-    ("_ways.channels", "_ways.wide", "_ways.fold"),
+    tuple(f"_ways.{name}" for name in WAYS),
     ("_ways",),
     ("_plan",),
     ("_run",),

@@ -5,7 +5,7 @@ from functools import reduce
 from llvmlite import ir
 
 from ..._compiler.activations.table import ACTIVATIONS, activate
-from ..._compiler.vectors import I16, Words, i64
+from ..._compiler.vectors import Words, i64
 from ..._geometry.storages import STORAGES
 from .records import Entry
 
@@ -16,6 +16,8 @@ __all__ = ["Emitter", "Loop"]
 # of 8x2 gained 18 %, one of 14x2 1 %; four gained 2 % more and compile twice as long.
 _UNROLLED = 2
 
+_DOUBLE = {"float32": False, "float64": True}  # by compute type
+
 
 class Emitter:
     """Writes a micro-kernel; a subclass says what one k does, and how results are stored."""
@@ -24,14 +26,14 @@ class Emitter:
         self.builder = builder
         self.tile = tile
         storage = STORAGES[tile.storage]
-        self.words = Words(builder, storage.compute == "float64", tile.lanes, tile.fused)
+        self.words = Words(builder, _DOUBLE[storage.compute], tile.lanes, tile.fused)
         self.align = self.words.size * tile.lanes
         self.item = storage.item
 
     @property
     def kind(self):
-        """The type of a vector in the output's type: numbers, or the bits of 16-bit numbers."""
-        bits = ir.VectorType(I16, self.tile.lanes)
+        """The type of a vector in the output's type: numbers, or the bits of converted ones."""
+        bits = ir.VectorType(ir.IntType(8 * self.item), self.tile.lanes)
         return bits if STORAGES[self.tile.storage].converted else self.words.vector
 
     @property
@@ -181,7 +183,7 @@ class Emitter:
         return buffer
 
     def stored(self, x):
-        """Return vector x in the output's type: numbers, or the bits of 16-bit numbers."""
+        """Return vector x in the output's type: numbers, or the bits of converted ones."""
         return _STORED[self.tile.storage](self.words, x)
 
 

@@ -13,11 +13,11 @@ __all__ = ["kernel"]
 
 def kernel(tile: LaneTile):
     """Return a Python function that does what the compiled kernel of `tile` does."""
-    read, size = reading(tile.storage), STORAGES[tile.storage].size
+    read, storage = reading(tile.storage), STORAGES[tile.storage]
     width = tile.vectors * tile.lanes
 
     def compute(a, tables, plane, bias, c, c_outer, c_channel, count):
-        sums = np.empty((tile.phases, tile.outer, tile.channels, width), f"f{size}")
+        sums = np.empty((tile.phases, tile.outer, tile.channels, width), storage.compute)
         sums[:] = read(bias, tile.channels)[:, None]
         table = Table(tables)
         for r in range(tile.phases):
@@ -26,7 +26,7 @@ def kernel(tile: LaneTile):
                 panel = read(entry.panel, entry.length * tile.channels)
                 panel = panel.reshape(entry.length, tile.channels)
                 for y in range(tile.outer):
-                    at = a + entry.input + y * tile.outer_step * size
+                    at = a + entry.input + y * tile.outer_step * storage.size
                     for k in range(entry.length):
                         with np.errstate(all="ignore"):
                             sums[r, y] += panel[k][:, None] * read(at + k * plane, width)
