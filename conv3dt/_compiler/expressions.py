@@ -119,27 +119,33 @@ class Expressions(Values):
         return self.b.fneg(value) if value.type in FLOATS else self.b.neg(value)
 
     def _on_binop(self, node):
-        return self.binary(node.op, self.value(node.left), self.value(node.right))
+        return self.binary(node, self.value(node.left), self.value(node.right))
 
-    def binary(self, op, x, y):
-        """Return x op y."""
+    def binary(self, node, x, y):
+        """Return x op y, where `node` has the operator."""
         if not is_number(x) and not is_number(y):
-            return _FOLDED[type(op)](x, y)
+            return self.operator(node, node.op, _FOLDED)(x, y)
         x, y = self.alike(x, y)
-        b, kind = self.b, type(op)
+        b, kind = self.b, type(node.op)
         flags = ["nsw"] if x.type == I64 else []
         if x.type in FLOATS:
-            return {ast.Add: b.fadd, ast.Sub: b.fsub, ast.Mult: b.fmul}[kind](x, y)
+            of_floats = {ast.Add: b.fadd, ast.Sub: b.fsub, ast.Mult: b.fmul}
+            return self.operator(node, node.op, of_floats)(x, y)
         if kind in (ast.FloorDiv, ast.Mod):
             return self.divided(x, y)[kind is ast.Mod]
         if kind in (ast.Add, ast.Sub, ast.Mult):
             return {ast.Add: b.add, ast.Sub: b.sub, ast.Mult: b.mul}[kind](x, y, flags=flags)
-        right = b.ashr if x.type == I64 else b.lshr
         bitwise = {
             ast.BitAnd: b.and_, ast.BitOr: b.or_, ast.BitXor: b.xor,
-            ast.LShift: b.shl, ast.RShift: right,
+            ast.LShift: b.shl, ast.RShift: b.ashr if x.type == I64 else b.lshr,
         }  # fmt: skip
-        return bitwise[kind](x, y)
+        return self.operator(node, node.op, bitwise)(x, y)
+
+    def operator(self, node, op, known):
+        """Return what an operator is, if it is known."""
+        if type(op) not in known:
+            self.refuse(node, f"{type(op).__name__} is not understood")
+        return known[type(op)]
 
     def alike(self, x, y):
         """Return both as IR of one type."""
@@ -157,16 +163,17 @@ class Expressions(Values):
     def _on_compare(self, node):
         values = [self.value(x) for x in (node.left, *node.comparators)]
         found = [
-            self.compared(op, x, y) for op, x, y in zip(node.ops, values, values[1:], strict=False)
+            self.compared(node, op, x, y)
+            for op, x, y in zip(node.ops, values, values[1:], strict=False)
         ]
         return found[0] if len(found) == 1 else reduce(self.b.and_, map(self.as_ir, found))
 
-    def compared(self, op, x, y):
+    def compared(self, node, op, x, y):
         """Return whether x op y."""
         if not is_number(x) and not is_number(y):
-            return _FOLDED[type(op)](x, y)
+            return self.operator(node, op, _FOLDED)(x, y)
+        sign = self.operator(node, op, _COMPARISONS)
         x, y = self.alike(x, y)
-        sign = _COMPARISONS[type(op)]
         if x.type in FLOATS:
             return (self.b.fcmp_unordered if sign == "!=" else self.b.fcmp_ordered)(sign, x, y)
         return (self.b.icmp_signed if x.type == I64 else self.b.icmp_unsigned)(sign, x, y)
@@ -224,7 +231,7 @@ class Expressions(Values):
         if function in _TYPES:
             return self.converted(_TYPES[function], *arguments)
         if function in (min, max):
-            return reduce(partial(self.better, function), arguments)
+            return reduce(partial(self.better, node, function), arguments)
         if function is divmod:
             return self.divided(*self.alike(*arguments))
         if function is len:
@@ -233,13 +240,13 @@ class Expressions(Values):
             self.refuse(node, "it cannot be called here")
         return self.called(function, arguments, constants)
 
-    def better(self, function, x, y):
+    def better(self, node, function, x, y):
         """Return the lesser or greater of two numbers."""
         if not is_number(x) and not is_number(y):
             return function(x, y)
         x, y = self.alike(x, y)
         op = ast.Lt() if function is min else ast.Gt()
-        return self.b.select(self.compared(op, x, y), x, y)
+        return self.b.select(self.compared(node, op, x, y), x, y)
 
     def converted(self, kind, x):
         """Return x in another type."""

@@ -121,7 +121,7 @@ class _Frame(Expressions):
             self.store(target, value)
 
     def _on_augassign(self, node):
-        value = self.binary(node.op, self.value(node.target), self.value(node.value))
+        value = self.binary(node, self.value(node.target), self.value(node.value))
         self.store(node.target, value)
 
     def store(self, target, value):

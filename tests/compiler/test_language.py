@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from conv3dt._compiler.records import Inline, Int, Record, Rows
-from conv3dt._compiler.words import get, put
+from conv3dt._compiler.words import float32_at, get, put
 from tests.helpers.translated import needed, translated
 
 pytestmark = needed
@@ -142,6 +142,18 @@ def a_number_inverted(out):
     put(out, 0, ~get(out, 0))
 
 
+def a_quotient(out):
+    put(out, 0, get(out, 0) / 2)
+
+
+def a_float_that_is_divided(out):
+    float32_at(out, 1)[0] = float32_at(out, 1)[0] // np.float32(2)
+
+
+def a_number_in_a_tuple(out):
+    put(out, 0, 1 if get(out, 0) in (1, 2) else 0)
+
+
 def a_loop_with_an_else(out):
     for n in range(3):
         put(out, n, 0)
@@ -161,6 +173,9 @@ def a_loop_with_an_else(out):
         (a_loop_over_a_list, NotImplementedError, r"\[1, 2\]: only numbers of a range"),
         (a_class_that_is_called, NotImplementedError, r"dict\(\): it cannot be called"),
         (a_number_inverted, NotImplementedError, "Invert is not understood"),
+        (a_quotient, NotImplementedError, r"get\(out, 0\) / 2: Div is not understood"),
+        (a_float_that_is_divided, NotImplementedError, "FloorDiv is not understood"),
+        (a_number_in_a_tuple, NotImplementedError, "In is not understood"),
         (a_loop_with_an_else, NotImplementedError, "a loop has no else"),
         (an_index_into_a_number, NotImplementedError, "only views and rows of records"),
     ],
