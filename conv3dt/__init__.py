@@ -58,9 +58,9 @@ class _Moved(type(sys)):  # type: ignore[misc]
     """A module that stands for another one, which is loaded when something of it is asked for."""
 
     def __getattr__(self, name: str) -> object:
-        from .functions import activations
+        from .functions import array_activations
 
-        return getattr(activations, name)
+        return getattr(array_activations, name)
 
 
 # Where layers that were pickled by earlier versions look for their activations.

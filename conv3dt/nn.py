@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from ._call.arguments import as_call
 from ._run import run
 from .functions import forward
-from .functions.activations import (
+from .functions.array_activations import (
     elu,
     gelu,
     leaky_relu,

@@ -34,6 +34,8 @@ class Field:
     size = WORD
 
     def __set_name__(self, owner: type["Record"], name: str) -> None:
+        if hasattr(Record, name) or name in ("address", "numbers"):
+            raise TypeError(f"{owner.__name__}: {name!r} is a name of every record, not of a field")
         self.offset = owner.__dict__.get("SIZE", owner.__base__.SIZE)  # type: ignore[union-attr]
         owner.SIZE = self.offset + self.size
         owner.NAMES = (*owner.NAMES, name)

@@ -87,6 +87,8 @@ class _Frame(Expressions):
     def call(self, arguments):
         """Append the body; return what it returns."""
         syntax = self.definition.syntax
+        if len(arguments) != len(syntax.args.args):
+            self.refuse(syntax, f"it takes all of its arguments by place, not {len(arguments)}")
         for parameter, value in zip(syntax.args.args, arguments, strict=True):
             self.name(parameter.arg, value)
         self.body(syntax.body)

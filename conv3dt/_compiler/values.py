@@ -65,8 +65,8 @@ class Values:
     def refuse(self, node, what):
         """Say where something stands that is not understood."""
         line = self.function.__code__.co_firstlineno + node.lineno - 1
-        place = f"{self.function.__name__}, line {line}: {ast.unparse(node)}"
-        raise NotImplementedError(f"{place}: {what}")
+        text = ast.unparse(node).partition("\n")[0]
+        raise NotImplementedError(f"{self.function.__name__}, line {line}: {text}: {what}")
 
     def handler(self, node):
         """Return the method for a kind of syntax."""

@@ -4,7 +4,7 @@ from time import perf_counter
 
 from .._call.arguments import Call
 from .._compiler import store
-from .._plan.planner import ways_of
+from .._plan.choice import ways_of
 from .._runtime import team
 from . import run
 

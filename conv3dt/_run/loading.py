@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from .._compiler import build
-from .._plan import planner
+from .._plan import choice
 from .._plan.plan import Plan
 from .._runtime.door import door
 from .._ways.list import WAYS
@@ -15,7 +15,7 @@ __all__ = ["clear", "load_all"]
 
 def clear() -> None:
     """Forget plans and code; calls that are under way keep theirs."""
-    planner.clear()
+    choice.clear()
     tables.cache_clear()
     build.clear()
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._call.arguments import Call
+from .._plan.choice import freshly_packed, make_plan, reading_directly
 from .._plan.plan import Plan
-from .._plan.planner import freshly_packed, make_plan, reading_directly
 from .._runtime import memory, team
 from .._runtime.door import door
 from .._runtime.recycle import address, aligned
@@ -110,10 +110,10 @@ def _weights(compiled: Tables, filters: Array) -> Array:
 
 
 def pack(plan: Plan, filters: Array, bias: Array | None) -> Packed:
-    """Return filters and bias packed for a plan, or for its exact twin if they are not finite."""
+    """Return filters and bias packed for a plan, or its twin without zeros if they are not finite."""
     packed, finite = _packed(plan, filters, bias)
     if not finite:
-        plan = make_plan(plan.request, plan.threads, exact=True)
+        plan = make_plan(plan.request, plan.threads, no_zeros=True)
         packed, _ = _packed(plan, filters, bias)
     return packed
 

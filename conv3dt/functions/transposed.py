@@ -5,8 +5,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from .._call.arguments import as_call, as_request, as_threads
+from .._plan.choice import plain_plan
 from .._plan.plan import Plan
-from .._plan.planner import plain_plan
 from .._run import run
 
 __all__ = ["conv3d_transpose", "explain"]

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..functions import activations
+from ..functions import array_activations
 
 __all__ = ["ELU", "LAYERS", "LeakyReLU", "PReLU", "ReLU", "Softmax", "ThresholdedReLU"]
 
@@ -24,7 +24,7 @@ class _Activation:
         self._parameters = {**self._defaults, **given}
 
     def __call__(self, x: Any) -> NDArray[Any]:
-        function = getattr(activations, self._function)
+        function = getattr(array_activations, self._function)
         named = {self._as.get(key, key): value for key, value in self._parameters.items()}
         return np.asarray(function(x, **named))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from ..functions.activations import (
+from ..functions.array_activations import (
     FUNCTIONS,
     elu,
     exponential,

@@ -142,6 +142,14 @@ def a_number_inverted(out):
     put(out, 0, ~get(out, 0))
 
 
+def with_a_default(out, n=1):
+    put(out, 0, n)
+
+
+def a_call_that_relies_on_a_default(out):
+    with_a_default(out)
+
+
 def a_quotient(out):
     put(out, 0, get(out, 0) / 2)
 
@@ -173,6 +181,11 @@ def a_loop_with_an_else(out):
         (a_loop_over_a_list, NotImplementedError, r"\[1, 2\]: only numbers of a range"),
         (a_class_that_is_called, NotImplementedError, r"dict\(\): it cannot be called"),
         (a_number_inverted, NotImplementedError, "Invert is not understood"),
+        (
+            a_call_that_relies_on_a_default,
+            NotImplementedError,
+            r"with_a_default, line \d+: def with",
+        ),
         (a_quotient, NotImplementedError, r"get\(out, 0\) / 2: Div is not understood"),
         (a_float_that_is_divided, NotImplementedError, "FloorDiv is not understood"),
         (a_number_in_a_tuple, NotImplementedError, "In is not understood"),

@@ -52,6 +52,14 @@ def test_fields_that_are_missing_or_unknown_are_errors():
         Point.zeros().fill(zeros=1)
 
 
+@pytest.mark.parametrize("name", ["address", "numbers", "fill", "SIZE"])
+def test_a_field_does_not_hide_what_every_record_has(name):
+    with pytest.raises((TypeError, RuntimeError)) as error:
+        type("Bad", (Record,), {name: Int()})
+    cause = error.value.__cause__ or error.value
+    assert str(cause) == f"Bad: {name!r} is a name of every record, not of a field"
+
+
 def test_an_empty_table_has_no_rows():
     assert table(Point, []).shape == (0, 2)
     assert table(Point, []).dtype == np.int64

@@ -8,7 +8,7 @@ import pytest
 
 import conv3dt
 from conv3dt._call.arguments import as_call
-from conv3dt._plan.planner import make_plan, ways_of
+from conv3dt._plan.choice import make_plan, ways_of
 from conv3dt._run import autotune, run
 from conv3dt.functions import prepared as prepared_module
 

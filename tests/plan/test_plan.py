@@ -9,7 +9,7 @@ import conv3dt
 from conv3dt._call.arguments import Request
 from conv3dt._geometry import integers
 from conv3dt._geometry.tuning import MACHINES
-from conv3dt._plan.planner import choose, make_plan
+from conv3dt._plan.choice import choose, make_plan
 from conv3dt._ways.channels.cost import channel_blocks
 from conv3dt._ways.shared.layer import Layer, axes_of
 
@@ -23,10 +23,10 @@ def request(n=1, i=(8, 8, 32), ci=16, co=32, k=3, s=2, d=1, data_format="NDHWC",
     )  # fmt: skip
 
 
-def chosen(isa="avx512", exact=False, **layer):
+def chosen(isa="avx512", no_zeros=False, **layer):
     """Return the choice for a machine, whatever this one is."""
     r = request(**layer)
-    return choose(Layer(r, axes_of(r), MACHINES[isa], exact))[0]
+    return choose(Layer(r, axes_of(r), MACHINES[isa], no_zeros))[0]
 
 
 def test_many_channels_lie_in_the_lanes():
@@ -58,8 +58,8 @@ def test_one_position_takes_images():
     assert chosen(n=28, co=64, i=(1, 1, 1), k=4, s=1).along == "batch"
 
 
-def test_exact_plans_have_rows_along_the_width():
-    found = chosen(exact=True, co=1, i=(8, 8, 64))
+def test_plans_without_zeros_have_rows_along_the_width():
+    found = chosen(no_zeros=True, co=1, i=(8, 8, 64))
     assert found.way == "channels"
     assert found.along == "width"
 
@@ -125,7 +125,7 @@ def sizes(plan, axis):
                 hi = min((b + 1) * block, layer.axes[3].positions)
                 found |= cuts(-(-(hi - lo) // scheme.lanes), most // scheme.lanes)
                 continue
-            if axis == 3 and layer.exact:
+            if axis == 3 and layer.no_zeros:
                 found.add(1)
                 lo, hi = integers.whole_range(
                     lo, max(lo, hi), f.taps, f.shift, f.dilation, layer.axes[3].i,
@@ -136,12 +136,12 @@ def sizes(plan, axis):
     return found
 
 
-@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("no_zeros", [False, True])
 @pytest.mark.parametrize("forward", [False, True])
-def test_every_tile_in_use_is_compiled(forward, exact):
+def test_every_tile_in_use_is_compiled(forward, no_zeros):
     rng = random.Random(0)
     for _ in range(300):
-        plan = make_plan(random_request(rng, forward), rng.choice([1, 2]), exact)
+        plan = make_plan(random_request(rng, forward), rng.choice([1, 2]), no_zeros)
         if plan.choice.way == "fold":
             continue
         compiled = {(outer, inner) for _, outer, inner, _ in plan.scheme.tiles()}

@@ -11,7 +11,7 @@ import pytest
 import conv3dt
 from conv3dt._compiler import processor
 from conv3dt._geometry.tuning import MACHINES
-from conv3dt._plan import planner
+from conv3dt._plan import choice
 from conv3dt._runtime import team
 from conv3dt.cli import main
 
@@ -55,9 +55,9 @@ def machine_of_the_readme(monkeypatch):
     """A plan for AVX-512 and two threads; it is not run."""
     monkeypatch.setattr(processor, "machine", lambda: MACHINES["avx512"])
     monkeypatch.setattr(team, "available", lambda: 2)
-    planner.clear()
+    choice.clear()
     yield
-    planner.clear()
+    choice.clear()
 
 
 def test_there_are_examples():

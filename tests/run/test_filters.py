@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import conv3dt
-from conv3dt._plan import planner
+from conv3dt._plan import choice
 from conv3dt._runtime import team
 from conv3dt._ways.shared import blocked
 from tests.helpers import oracle
@@ -15,9 +15,9 @@ from tests.helpers.layers import LAYERS, expected, integers
 def fresh(monkeypatch):
     """Tasks pack the filters they use, however few, wherever a panel has one user."""
     monkeypatch.setattr(blocked, "TUNING", blocked.TUNING._replace(serial_panels=-1))
-    planner.clear()
+    choice.clear()
     yield
-    planner.clear()
+    choice.clear()
 
 
 @pytest.mark.usefixtures("fresh")

@@ -8,8 +8,8 @@ import pytest
 import conv3dt
 from conv3dt._call.arguments import as_call
 from conv3dt._compiler import processor
-from conv3dt._plan import planner
-from conv3dt._plan.planner import make_plan
+from conv3dt._plan import choice
+from conv3dt._plan.choice import make_plan
 from conv3dt._run import run
 from conv3dt._runtime import team
 from conv3dt._ways.wide import cost
@@ -87,12 +87,12 @@ def wide(monkeypatch):
 
     def choose(layer, way=None):
         best = min(cost.candidates(layer), key=lambda candidate: candidate.cycles)
-        return best, "it is tested"
+        return best._replace(way="wide"), "it is tested"
 
-    monkeypatch.setattr(planner, "choose", choose)
-    planner.clear()
+    monkeypatch.setattr(choice, "choose", choose)
+    choice.clear()
     yield
-    planner.clear()
+    choice.clear()
 
 
 @pytest.mark.usefixtures("wide")

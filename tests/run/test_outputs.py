@@ -6,7 +6,7 @@ import pytest
 import conv3dt
 from conv3dt._call.arguments import as_call
 from conv3dt._compiler import processor
-from conv3dt._plan import planner
+from conv3dt._plan import choice
 from conv3dt._run import run
 from conv3dt._runtime import team
 from conv3dt._ways.shared import layer as layers
@@ -19,9 +19,9 @@ def streaming(monkeypatch):
     """All outputs go past the caches."""
     machine = processor.machine()._replace(stream_from=0)
     monkeypatch.setattr(processor, "machine", lambda: machine)
-    planner.clear()
+    choice.clear()
     yield
-    planner.clear()
+    choice.clear()
 
 
 @pytest.mark.usefixtures("streaming")

@@ -93,12 +93,12 @@ for cache in found:
     most = cache.cache_info().maxsize
     assert most is not None and most <= 1024, cache
 from conv3dt._run import encode
-from conv3dt._plan import planner
+from conv3dt._plan import choice
 from conv3dt._compiler import build
-assert build.count() and planner.make_plan.cache_info().currsize
+assert build.count() and choice.make_plan.cache_info().currsize
 conv3dt.clear_cache()
 assert not build.count()
-for cache in (planner.make_plan, planner.freshly_packed, encode.tables):
+for cache in (choice.make_plan, choice.freshly_packed, encode.tables):
     assert cache.cache_info().currsize == 0, cache
 check()
 """

@@ -39,4 +39,4 @@ def test_every_part_has_a_key_of_its_own(monkeypatch):
 def test_a_way_is_a_folder_with_the_same_parts():
     for name in WAYS:
         files = {path.stem for path in (FOLDER / name).glob("*.py")}
-        assert {"way", "cost", "plan", "encode", "driver", "kernel", "plain"} <= files
+        assert {"way", "cost", "scheme", "encode", "driver", "kernel", "plain"} <= files

@@ -16,10 +16,10 @@ __all__ = ["candidates", "channel_blocks"]
 
 
 def candidates(layer: Layer) -> Iterator[Candidate]:
-    """Yield the candidates, rows along the width first; exact ones have no other."""
+    """Yield the candidates, rows along the width first; without zeros there is no other."""
     r, lanes = layer.request, layer.lanes
     whole = _Channels(layer, channel_blocks(r.co, lanes))
-    if layer.exact:
+    if layer.no_zeros:
         yield whole.along_width()
         return
     yield from whole.candidates()
@@ -118,7 +118,7 @@ class _Channels(NamedTuple):
         depth = self.layer.axes[1]
         beside = depth.outputs * tiles * len(self.vectors) * TUNING.tile_cycles
         total = depth.pairs() * count + beside + _storing(self.layer, self.blocks)
-        return Candidate("channels", along, total, Shape(most, self.blocks))
+        return Candidate(along, total, Shape(most, self.blocks))
 
 
 def _storing(layer: Layer, blocks: Blocks) -> float:

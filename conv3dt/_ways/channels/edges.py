@@ -20,7 +20,7 @@ def pay(scheme: Blocked) -> bool:
     Such a tap is an entry, and a loop of the micro-kernel, of its own. With zeros around the input
     that does not pay where rows are long, or a tap has few products.
     """
-    rows = scheme.shape.most[3] > 1 and not scheme.layer.exact
+    rows = scheme.shape.most[3] > 1 and not scheme.layer.no_zeros
     width, products = scheme.axes[3], scheme.layer.request.ci * scheme.columns // scheme.lanes
     pays = products >= TUNING.edge_products and width.positions <= TUNING.edge_positions
     return rows and (pays or scheme.direct) and not width.inside

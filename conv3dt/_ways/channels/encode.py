@@ -7,8 +7,8 @@ from ..._compiler.drivers import part
 from ..._geometry.storages import STORAGES
 from ..shared.encode import fill_blocked, filters_driver, output_steps, shared_parts
 from ..shared.scheme import Encoded
-from .plan import ChannelScheme
 from .records import ChannelParams
+from .scheme import ChannelScheme
 
 __all__ = ["encoded", "parts"]
 
@@ -35,7 +35,7 @@ def encoded(scheme: ChannelScheme) -> Encoded:
     params.fill(
         inner_step=scheme.axes[3].s * steps[3],
         edges=scheme.edged,
-        split=scheme.layer.exact,
+        no_zeros=scheme.layer.no_zeros,
         place=place,
         made_at=scheme.made_at,
         store_row=store_row,

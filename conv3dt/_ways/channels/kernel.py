@@ -175,7 +175,7 @@ class _ChannelEmitter(Emitter):
         kind = values[0].type
         buffer = self.stack_buffer(kind, len(values))
         for n, x in enumerate(values):
-            b.store(x, b.gep(buffer, [i64(n)]), align=2)
+            b.store(x, b.gep(buffer, [i64(n)]), align=self.item)
         scalar = kind.element
         first = b.bitcast(buffer, scalar.as_pointer())
         width = tile.vectors * tile.lanes
@@ -188,4 +188,4 @@ class _ChannelEmitter(Emitter):
             value = b.load(b.gep(first, [b.add(b.mul(m, i64(width)), channel)]))
             row = self.row_address(c, y, x, c_steps)
             at = b.add(row, b.mul(channel, c_steps[2]))
-            b.store(value, self.words.pointer(at, scalar), align=2)
+            b.store(value, self.words.pointer(at, scalar), align=self.item)

@@ -10,10 +10,8 @@ class ChannelParams(BlockedParams):
     """What the driver is told."""
 
     inner_step = Int()  # from one position along the width to the next in the output
-    edges = (
-        Int()
-    )  # 1: entries of the micro-kernel's table say for which rows their tap reads inside
-    split = Int()  # 1: no output reads beyond the input, not even zeros
+    edges = Int()  # 1: entries say for which rows of a tile their tap reads inside
+    no_zeros = Int()  # 1: no output reads beyond the input, not even zeros
     place = Int()  # address of what says where outputs are made; 0: where they belong
     made_at = Int()  # where in a thread's region they are
     store_row = Int()  # address of what stores a row that was made there; 0: there are none

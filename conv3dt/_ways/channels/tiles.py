@@ -11,15 +11,15 @@ __all__ = ["list_tiles"]
 def list_tiles(plan, task):
     """List the tiles of a row for each phase of the width.
 
-    Where `split`, positions that miss a tap stand alone: nothing beyond the input is read. A tile
-    at an edge has a table of its own: else each tile of a row would write it anew.
+    Where `no_zeros`, positions that miss a tap stand alone: nothing beyond the input is read. A
+    tile at an edge has a table of its own: else each tile of a row would write it anew.
     """
     task.most_tiles = 0
     for rw in range(plan.width.n_phases):
         phase = plan.width.phases[rw]
         lo = task.width.lo
         hi = max(lo, min(task.width.hi, phase.length))
-        left, right = _whole(plan.width, phase, lo, hi) if plan.split else (lo, hi)
+        left, right = _whole(plan.width, phase, lo, hi) if plan.no_zeros else (lo, hi)
         count = left - lo + n_tiles(right - left, plan.width.most) + hi - right
         put(tile_of(plan, task, rw, 0).address - 8, 0, count)
         task.most_tiles = max(task.most_tiles, count)

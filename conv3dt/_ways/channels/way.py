@@ -8,7 +8,7 @@ from ..shared.layer import Layer
 from ..shared.scheme import Candidate
 from .cost import candidates
 from .encode import encoded, parts
-from .plan import ChannelScheme
+from .scheme import ChannelScheme
 
 __all__ = ["candidates", "encoded", "parts", "scheme"]
 
@@ -16,7 +16,7 @@ __all__ = ["candidates", "encoded", "parts", "scheme"]
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> ChannelScheme:
     """Return the scheme of a candidate: its blocks of positions and of channels."""
     r, shape = layer.request, candidate.shape
-    halos = (False, False, shape.most[2] > 1, shape.most[3] > 1 and not layer.exact)
+    halos = (False, False, shape.most[2] > 1, shape.most[3] > 1 and not layer.no_zeros)
     position = r.ci * layer.storage.size
     heavy = position * prod(r.k) * r.co > TUNING.heavy_panels
     limit = TUNING.heavy_block_bytes if heavy else TUNING.block_bytes

@@ -18,10 +18,10 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
 
     The order of summation must not depend on how many threads there are: nor must the choice.
     """
-    folding = None if layer.exact else choose_folding(layer.request, layer.machine, 1)
+    folding = None if layer.no_zeros else choose_folding(layer.request, layer.machine, 1)
     if folding is not None:
         along = "width of the input, in the lanes"
-        yield Candidate("fold", along, predicted_cycles(folding), None)
+        yield Candidate(along, predicted_cycles(folding), None)
 
 
 def predicted_cycles(folding: Folding) -> float:

@@ -11,8 +11,8 @@ from ..._geometry.storages import STORAGES, Storage
 from ..shared.encode import kernel_table, output_steps
 from ..shared.records import Block
 from ..shared.scheme import Encoded
-from .plan import FoldScheme
 from .records import FoldAxis, FoldParams
+from .scheme import FoldScheme
 
 __all__ = ["encoded", "parts"]
 

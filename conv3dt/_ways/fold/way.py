@@ -4,7 +4,7 @@ from ..shared.layer import Layer
 from ..shared.scheme import Candidate
 from .cost import candidates, choose_folding
 from .encode import encoded, parts
-from .plan import FoldScheme
+from .scheme import FoldScheme
 
 __all__ = ["candidates", "encoded", "parts", "scheme"]
 

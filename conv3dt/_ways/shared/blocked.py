@@ -222,7 +222,7 @@ class Blocked(Scheme):
     def layout(self) -> tuple[object, ...]:
         """What packed filters depend on."""
         taps = tuple((f.k0, f.k_step, f.taps) for axis in self.axes for f in axis.phases)
-        return type(self), self.layer.exact, self.shape.blocks, taps
+        return type(self), self.layer.no_zeros, self.shape.blocks, taps
 
     def packed_by_tasks(self) -> Blocked:
         """Return the scheme in which tasks pack the filters they use, if no panel has two users.
@@ -231,7 +231,7 @@ class Blocked(Scheme):
         twice.
         """
         heavy = self.panels > TUNING.serial_panels and self.phase_bytes <= TUNING.fresh_bytes
-        alone = prod(self.n_blocks) == 1 and not self.layer.exact
+        alone = prod(self.n_blocks) == 1 and not self.layer.no_zeros
         return replace(self, fresh=True) if heavy and alone else self
 
     @cached_property

@@ -21,7 +21,7 @@ class Layer(NamedTuple):
     request: Request
     axes: tuple[Axis, Axis, Axis, Axis]  # batch, depth, height, width
     machine: Machine
-    exact: bool  # nothing beyond the input is read, not even zeros, which infinite weights need
+    no_zeros: bool  # nothing beyond the input is read, not even zeros, which infinite weights need
 
     @property
     def storage(self) -> Storage:
@@ -55,12 +55,12 @@ class Layer(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def layer_of(request: Request, exact: bool = False) -> Layer:
+def layer_of(request: Request, no_zeros: bool = False) -> Layer:
     """Return the layer that ways compute for a request."""
     machine = processor.machine()
     lanes = machine.vector_bytes // STORAGES[request.dtype].size
     r = _with_neighbours_as_channels(request, lanes)
-    return Layer(r, axes_of(r), machine, exact)
+    return Layer(r, axes_of(r), machine, no_zeros)
 
 
 def axes_of(r: Request) -> tuple[Axis, Axis, Axis, Axis]:

@@ -62,7 +62,7 @@ class Params(Record):
     lanes = Int()  # numbers of a vector
     channels = Int()  # input channels
     chunk = Int()  # as many of them lie together in the packed input
-    chunk_step = Int()  # from one chunk's plane to the next
+    chunk_step = Int()  # from one chunk of the packed input to the next
     co = Int()  # output channels
     out_step = Int()  # from one output channel to the next
 

@@ -16,10 +16,10 @@ __all__ = ["Candidate", "Encoded", "Scheme", "Way"]
 class Candidate(NamedTuple):
     """One manner in which a way could compute a layer."""
 
-    way: str  # name of the way: its folder
     along: str  # what rows of a tile run along
     cycles: float  # predicted, one thread
     shape: Any  # what the way needs to make its scheme of it
+    way: str = ""  # name of the way in the list of ways, from where it comes
 
     @property
     def name(self) -> str:

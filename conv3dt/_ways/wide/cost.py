@@ -16,7 +16,7 @@ __all__ = ["candidates"]
 def candidates(layer: Layer) -> Iterator[Candidate]:
     """Yield candidates that fit the registers, beside inputs and a weight."""
     _, _, height, width = layer.axes
-    if layer.exact or width.in_s > 1:  # a vector would need zeros, or inputs that lie apart
+    if layer.no_zeros or width.in_s > 1:  # a vector would need zeros, or inputs that lie apart
         return
     # Of equals the first is taken: more channels share an input, fewer rows share an edge.
     most = min(layer.request.co, TUNING.streams)
@@ -75,7 +75,7 @@ def _candidate(layer: Layer, channels: int, vectors: int, outer: int) -> Candida
     one_by_one = width.i < layer.lanes  # else inputs are turned in squares
     total += TUNING.wide_pack_cycles * inputs * (2 if one_by_one else 1)
     most = (1, 1, outer, vectors * layer.lanes)
-    return Candidate("wide", "width, in the lanes", total, Shape(most, blocks))
+    return Candidate("width, in the lanes", total, Shape(most, blocks))
 
 
 def _even_blocks(co: int, channels: int) -> Blocks:

@@ -10,7 +10,6 @@
 from ..._compiler.words import call, get, put
 from ..._geometry.integers import n_tiles, tile_range
 from ..shared.lists import begin_tables, list_taps, n_tiles_of, table_of, tile_of
-from ..shared.records import BlockedParams
 from ..shared.tables import (
     Phases,
     Taps,
@@ -20,13 +19,14 @@ from ..shared.tables import (
     taps_between,
 )
 from ..shared.tasks import next_block, task_of
+from .records import WideParams
 
 __all__ = ["convolve"]
 
 
 def convolve(plan, slot):
     """Take tasks and compute them, until there are no more."""
-    plan = BlockedParams(plan)
+    plan = WideParams(plan)
     task = task_of(plan, slot)
     task.inputs = task.scratch
     while next_block(plan, task):
@@ -79,7 +79,7 @@ def _run_row(plan, task, block, phases, taps, kernels, at, to):
             list_taps(plan, block, phases, rw, taps, tile, table_of(plan, task, rw))
         tile = tile_of(plan, task, 0, t)
         call(
-            get(kernels, tile.count), at + tile.at, tables, plan.chunk_step, bias,
+            get(kernels, tile.count), at + tile.at, tables, plan.k_step, bias,
             to + tile.to * step, plan.outer_step, plan.out_step, (tile.end - tile.to) * numbers,
         )  # fmt: skip
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from ..._compiler.drivers import part
 from ..shared.encode import fill_blocked, filters_driver, output_steps, shared_parts
-from ..shared.records import BlockedParams
 from ..shared.scheme import Encoded
-from .plan import WideScheme
+from .records import WideParams
+from .scheme import WideScheme
 
 __all__ = ["encoded", "parts"]
 
@@ -16,8 +16,9 @@ def encoded(scheme: WideScheme) -> Encoded:
     from .kernel import address
 
     kernels = {(kind, outer, inner): address(tile) for kind, outer, inner, tile in scheme.tiles()}
-    params = BlockedParams.zeros()
+    params = WideParams.zeros()
     kept = fill_blocked(params, scheme, output_steps(scheme), kernels)
+    params.k_step = scheme.k_step
     lists = scheme.threads * scheme.scratch_step
     filters = filters_driver(scheme)
     return Encoded(params.numbers, filters, _driver(), kept, lists, scheme.scratch)

@@ -6,7 +6,7 @@ from ..shared.layer import Layer
 from ..shared.scheme import Candidate
 from .cost import candidates
 from .encode import encoded, parts
-from .plan import WideScheme
+from .scheme import WideScheme
 
 __all__ = ["candidates", "encoded", "parts", "scheme"]
 

@@ -72,7 +72,7 @@ class ChannelScheme(Blocked):
         cache lines, are packed.
         """
         r, most = self.layer.request, self.shape.most
-        ready = not (self.layer.apart or self.layer.storage.converted or self.layer.exact)
+        ready = not (self.layer.apart or self.layer.storage.converted or self.layer.no_zeros)
         lines = most[0] == 1 or prod(r.i) * r.ci * self.size % TUNING.pad_every
         all_read = all(axis.every == 1 and axis.start == 0 for axis in self.axes)
         if not (ready and lines and all_read and (most[2] == 1 or self.axes[2].inside)):
@@ -116,7 +116,7 @@ class ChannelScheme(Blocked):
     @property
     def row_tiles(self) -> int:
         """Most tiles in a row of a block, for one phase of the width."""
-        return self.blocking.block[3] if self.layer.exact else super().row_tiles
+        return self.blocking.block[3] if self.layer.no_zeros else super().row_tiles
 
     @property
     def tables(self) -> int:
@@ -149,8 +149,8 @@ class ChannelScheme(Blocked):
                 yield number, outer, inner, self._tile(kind, outer, inner)
 
     def _inners(self) -> set[int]:
-        """Return the numbers of rows along the width; where exact, those at edges stand alone."""
-        if not self.layer.exact:
+        """Return the numbers of rows along the width; without zeros, those at edges stand alone."""
+        if not self.layer.no_zeros:
             return rows_of_tiles(self, 3)
         axis = self.axes[3]
 

@@ -39,15 +39,17 @@ class WideScheme(Blocked):
 
     @cached_property
     def packed_steps(self) -> tuple[int, int, int, int, int]:
-        """Distances in the packed input along batch, depth, height, width and k, in bytes.
-
-        One channel's taps are one run of k where they are joined.
-        """
+        """Distances in the packed input, in bytes: n, d, h, w and channels."""
         _, d, h, w = self.packed
         step_c = w * self.size
         step_h = unaligned(step_c * self.chunks, self.shape.most[2] > 1, self.axes[2].in_s)
         step_d = h * step_h
-        return d * step_d, step_d, step_h, self.size, self.size if self.joined else step_c
+        return d * step_d, step_d, step_h, self.size, step_c
+
+    @property
+    def k_step(self) -> int:
+        """Bytes from one k to the next: the taps of a single channel are one run where joined."""
+        return self.size if self.joined else self.packed_steps[4]
 
     @cached_property
     def packed_bytes(self) -> int:

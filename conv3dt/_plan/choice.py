@@ -24,14 +24,14 @@ __all__ = [
 
 @lru_cache(maxsize=1024)
 def make_plan(
-    request: Request, threads: int | None = None, exact: bool = False, way: str | None = None
+    request: Request, threads: int | None = None, no_zeros: bool = False, way: str | None = None
 ) -> Plan:
     """Return the plan of a request.
 
-    `exact` plans read nothing beyond the input, not even zeros, which infinite weights need. `way`
+    `no_zeros` plans read nothing beyond the input, not even zeros, as infinite weights need. `way`
     is one of `ways_of`, where it is not the one with the fewest predicted cycles.
     """
-    layer = layer_of(request, exact)
+    layer = layer_of(request, no_zeros)
     threads = 1 if layer.small else threads or team.available()
     choice, why = choose(layer, way)
     scheme = WAYS[choice.way].scheme(layer, choice, threads)
@@ -48,7 +48,7 @@ def choose(layer: Layer, way: str | None = None) -> tuple[Candidate, str]:
     if way in found:
         return found[way], "it was the fastest when it was tried"
     first, *others = found.values()
-    if layer.exact:
+    if layer.no_zeros:
         return first, "weights that are not finite meet no zeros"
     best = min(others, key=lambda candidate: candidate.cycles, default=first)
     if first.cycles <= 1.05 * best.cycles:
@@ -60,8 +60,9 @@ def choose(layer: Layer, way: str | None = None) -> tuple[Candidate, str]:
 def _best(layer: Layer) -> dict[str, Candidate]:
     """Return the best candidate of each name, in the order of the ways."""
     found: dict[str, Candidate] = {}
-    for way in WAYS.values():
-        for candidate in way.candidates(layer):
+    for name, way in WAYS.items():
+        for unnamed in way.candidates(layer):
+            candidate = unnamed._replace(way=name)
             known = found.get(candidate.name)
             if known is None or candidate.cycles < known.cycles:
                 found[candidate.name] = candidate
