@@ -110,7 +110,7 @@ def _weights(compiled: Tables, filters: Array) -> Array:
 
 
 def pack(plan: Plan, filters: Array, bias: Array | None) -> Packed:
-    """Return filters and bias packed for a plan, or its twin without zeros if they are not finite."""
+    """Return filters and bias packed for a plan, or its twin without zeros if not finite."""
     packed, finite = _packed(plan, filters, bias)
     if not finite:
         plan = make_plan(plan.request, plan.threads, no_zeros=True)

@@ -184,7 +184,7 @@ def a_loop_with_an_else(out):
         (
             a_call_that_relies_on_a_default,
             NotImplementedError,
-            r"with_a_default, line \d+: def with",
+            r"_default, line \d+: def with",
         ),
         (a_quotient, NotImplementedError, r"get\(out, 0\) / 2: Div is not understood"),
         (a_float_that_is_divided, NotImplementedError, "FloorDiv is not understood"),
