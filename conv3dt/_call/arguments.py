@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._compiler.activations.table import ACTIVATIONS
+from .._geometry.formats import FORMATS
 from .._runtime import team
 from .arrays import as_array, as_dtype, as_operands, check_out, dtype_name, placeholder
 from .request import Request, make_forward_request, make_request
@@ -26,8 +27,8 @@ from .scalars import as_integer, as_integers, as_name, as_output_shape, shown
 
 __all__ = ["Call", "Request", "as_call", "as_forward_call", "as_request", "as_threads"]
 
-FORMATS = ("NDHWC", "NCDHW")
 PADDINGS = ("SAME", "VALID")
+ORDERS, NAMES = tuple(FORMATS), tuple(ACTIVATIONS)
 
 
 class Call(NamedTuple):
@@ -128,7 +129,7 @@ def _as_options(
         padding = padding.decode("latin-1")
     return (
         as_name(function, "padding", padding, PADDINGS),
-        "NDHWC" if data_format is None else as_name(function, "data_format", data_format, FORMATS),
+        "NDHWC" if data_format is None else as_name(function, "data_format", data_format, ORDERS),
         (1,) if dilations is None else as_integers(function, "dilations", dilations),
         "linear" if activation is None else _as_activation(function, activation),
     )
@@ -190,4 +191,4 @@ def as_threads(function: str, threads: Any) -> int:
 
 
 def _as_activation(function: str, activation: Any) -> str:
-    return as_name(function, "activation", activation, tuple(ACTIVATIONS))
+    return as_name(function, "activation", activation, NAMES)

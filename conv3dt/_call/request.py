@@ -5,6 +5,7 @@ from functools import lru_cache
 from math import prod
 from typing import NamedTuple, TypeAlias
 
+from .._geometry.formats import FORMATS
 from .._geometry.integers import crop, effective, forward_length, legal_lengths, natural_length
 from .._geometry.storages import STORAGES
 from .scalars import shown
@@ -31,8 +32,8 @@ class Request(NamedTuple):
     d: Triple  # dilations
     o: Triple  # output extents
     p: Triple  # rows cropped in front; of a forward convolution, zeros in front of the input
-    data_format: str  # 'NDHWC' or 'NCDHW'
-    dtype: str  # 'float16', 'bfloat16', 'float32' or 'float64'
+    data_format: str  # a row of _geometry.formats
+    dtype: str  # a row of _geometry.storages
     bias: bool
     activation: str  # a row of _compiler.activations.table
     forward: bool = False
@@ -43,11 +44,9 @@ class Request(NamedTuple):
         return "conv3d" if self.forward else "conv3d_transpose"
 
     @property
-    def output_shape(self) -> tuple[int, int, int, int, int]:
+    def output_shape(self) -> tuple[int, ...]:
         """Shape of the output in the order of data_format."""
-        if self.data_format == "NDHWC":
-            return (self.n, *self.o, self.co)
-        return (self.n, self.co, *self.o)
+        return FORMATS[self.data_format].ordered(self.n, self.o, self.co)
 
     @property
     def output_bytes(self) -> int:
@@ -278,9 +277,8 @@ def _three(function: str, name: str, given: tuple[int, ...], data_format: str) -
 
 def _split(shape: Sequence[int], data_format: str) -> tuple[int, int, Triple]:
     """Return batch, channels and space."""
-    if data_format == "NDHWC":
-        return shape[0], shape[4], _triple(shape[1:4])
-    return shape[0], shape[1], _triple(shape[2:5])
+    n, d, h, w, channels = FORMATS[data_format].sorted(shape)
+    return n, channels, (d, h, w)
 
 
 def _triple(numbers: Sequence[int]) -> Triple:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._geometry.formats import FORMATS
 from .._geometry.tuning import TUNING
 from .._plan.plan import Plan
 from .._runtime.recycle import address, aligned
@@ -74,6 +75,7 @@ class Tables(NamedTuple):
     pack: Launch  # what packs filters
     convolve: Launch
     bias_bytes: int
+    sorted: Callable[[Any], tuple[Any, ...]]  # dimensions of arrays: `formats.Format.sorted`
     all_inputs: bool  # are read
     as_channels: bool  # taps are taken for channels: filters must lie as channels do
     desks: list[Desk]  # pop and append are atomic
@@ -97,7 +99,8 @@ def tables(plan: Plan) -> Tables:
     all_inputs = not plan.request.forward or all(axis.every == 1 for axis in plan.layer.axes)
     as_channels = plan.layer.request.co > plan.request.co
     bias_bytes = plan.scheme.bias_bytes
-    return Tables(encoded, pack, convolve, bias_bytes, all_inputs, as_channels, [], [])
+    in_order = FORMATS[plan.request.data_format].sorted
+    return Tables(encoded, pack, convolve, bias_bytes, in_order, all_inputs, as_channels, [], [])
 
 
 def taken(spare: list[Any]) -> Any:

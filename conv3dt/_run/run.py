@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._call.arguments import Call
+from .._geometry.formats import FORMATS
 from .._plan.choice import freshly_packed, make_plan, reading_directly
 from .._plan.plan import Plan
 from .._runtime import memory, team
@@ -158,7 +159,7 @@ def convolve(packed: Packed, call: Call) -> Array:
     desk = taken(compiled.desks) or compiled.new_desk()
     offset, pack_into = CONVOLVING
     pack_into(
-        desk.params.data, offset, 0, 0, address(value), *_in_order(plan, value.strides),
+        desk.params.data, offset, 0, 0, address(value), *compiled.sorted(value.strides),
         address(out), packed.at, desk.at_scratch, desk.at_scratch + encoded.lists,
         packed.at + compiled.bias_bytes,
     )  # fmt: skip
@@ -179,16 +180,9 @@ def convolve(packed: Packed, call: Call) -> Array:
 
 def _inputs(plan: Plan, value: Array) -> Array:
     """Return a view of the inputs that are read."""
-    before = 2 if plan.layer.apart else 1
-    space = (slice(axis.start, None, axis.every) for axis in plan.layer.axes[1:])
-    return value[(*[slice(None)] * before, *space)]
-
-
-def _in_order(plan: Plan, steps: tuple[int, ...]) -> tuple[int, ...]:
-    """Return steps in the order batch, depth, height, width, channels."""
-    if plan.request.data_format == "NCDHW":
-        return steps[0], steps[2], steps[3], steps[4], steps[1]
-    return steps
+    all_, space = slice(None), [slice(a.start, None, a.every) for a in plan.layer.axes[1:]]
+    part: Array = value[FORMATS[plan.request.data_format].ordered(all_, space, all_)]
+    return part
 
 
 def _launch(driver: Launch, params: Array, at: int, *uses: Array) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 import conv3dt
 from conv3dt._compiler.activations.table import ACTIVATIONS
 from conv3dt._geometry import integers
+from conv3dt._geometry.formats import FORMATS
 
 from . import outputs, volumes
 from .kinds import registry
@@ -95,7 +96,7 @@ def _add_geometry(parser: argparse.ArgumentParser) -> None:
         " (default: SAME input times stride; VALID the shortest legal, (i-1)*s + (k-1)*d + 1)",
     )
     parser.add_argument(
-        "--data-format", choices=("NDHWC", "NCDHW"), default="NDHWC", help="default: NDHWC"
+        "--data-format", choices=tuple(FORMATS), default="NDHWC", help="default: NDHWC"
     )
 
 
@@ -149,13 +150,13 @@ def _output_shape(
             raise ValueError(f"{name} must have 5 dimensions, got shape {array.shape}")
     if args.output_shape is not None and len(args.output_shape) != 3:
         raise ValueError(f"--output-shape must be 3 or 5 integers, got {len(args.output_shape)}")
-    space = value.shape[2:] if args.data_format == "NCDHW" else value.shape[1:4]
+    order = FORMATS[args.data_format]
+    n, *space, _ = order.sorted(value.shape)
     lengths = args.output_shape or [
         _length(*axis, args.padding)
         for axis in zip(space, filters.shape[:3], strides, dilations, strict=True)
     ]
-    n, co = value.shape[0], filters.shape[3]
-    return [n, co, *lengths] if args.data_format == "NCDHW" else [n, *lengths, co]
+    return list(order.ordered(n, lengths, filters.shape[3]))
 
 
 def _length(i: int, k: int, s: int, d: int, padding: str) -> int:

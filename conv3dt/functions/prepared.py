@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from .._call.arguments import Call, as_call
 from .._call.arrays import as_array, as_dtype
 from .._call.request import Request
+from .._geometry.formats import FORMATS
 from .._plan.plan import Plan
 from .._run import run
 from .._run.autotune import fastest_way
@@ -168,7 +169,9 @@ def prepare(
     plain = isinstance(filters, (list, tuple))  # Python's numbers: they are float32
     dtype = np.dtype(np.float32) if plain else as_dtype("prepare", array.dtype)
     channels = array.shape[4] if array.ndim == 5 else 1
-    shape = (1, channels, 1, 1, 1) if data_format == "NCDHW" else (1, 1, 1, 1, channels)
+    # An illegal format is refused with the other arguments.
+    order = FORMATS.get(data_format if isinstance(data_format, str) else "", FORMATS["NDHWC"])
+    shape = order.ordered(1, (1, 1, 1), channels)
     options = {
         "strides": strides,
         "padding": padding,

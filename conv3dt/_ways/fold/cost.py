@@ -5,6 +5,7 @@ from math import prod
 
 from ..._call.request import Request
 from ..._geometry import integers
+from ..._geometry.formats import FORMATS
 from ..._geometry.tuning import TUNING, Machine
 from ..shared.layer import Layer
 from ..shared.scheme import Candidate
@@ -48,7 +49,7 @@ def makespan(folding: Folding, threads: int) -> float:
 def choose_folding(request: Request, machine: Machine, threads: int) -> Folding | None:
     """Return how to fold, or None where it cannot be done within the cache."""
     r = request
-    apart = r.data_format == "NCDHW"
+    apart = FORMATS[r.data_format].apart
     streams = r.s[2] * (1 if apart else r.co)
     if r.forward or 0 in r.k or not r.ci or not 0 < streams <= TUNING.streams:
         return None

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..._call.request import Request
 from ..._geometry import integers
+from ..._geometry.formats import FORMATS
 from ..._geometry.storages import STORAGES
 from ..._geometry.tuning import TUNING, Machine
 from ..shared.lane_tile import LaneTile
@@ -126,7 +127,7 @@ class Folding(NamedTuple):
 
         Rows of a channel are neighbours in memory: channels that lie apart are read in longer runs.
         """
-        if self.request.data_format == "NDHWC":
+        if not FORMATS[self.request.data_format].apart:
             return 1
         run = self.inputs(2) * STORAGES[self.request.dtype].item
         fitting = TUNING.fold_row_bytes // self.packed_bytes
@@ -168,7 +169,7 @@ class Folding(NamedTuple):
     def finish_tile(self) -> LaneTile:
         """The micro-kernel that finishes outputs."""
         r = self.request
-        apart = r.data_format == "NCDHW"
+        apart = FORMATS[r.data_format].apart
         return LaneTile(
             r.dtype, self.lanes, self.machine.fused, 1, 0, 1 if apart else r.co, 1, r.s[2], apart,
             r.activation, self.machine.stream_from <= r.output_bytes,

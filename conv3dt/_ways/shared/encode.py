@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..._compiler.drivers import part
 from ..._compiler.records import table
+from ..._geometry.formats import FORMATS
 from ..._geometry.storages import STORAGES
 from .blocked import Blocked
 from .records import Axis, Block, BlockedParams, Phase, Tap
@@ -32,10 +33,7 @@ def output_steps(scheme: Any) -> tuple[int, ...]:
     """Return the steps of the output along batch, depth, height, width and channels."""
     r, item = scheme.layer.request, scheme.layer.storage.item
     steps = tuple(prod(r.output_shape[a + 1 :]) * item for a in range(5))
-    if scheme.layer.apart:
-        n, c, d, h, w = steps
-        return n, d, h, w, c
-    return steps
+    return FORMATS[r.data_format].sorted(steps)
 
 
 def fill_blocked(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ..._call.request import Request
 from ..._compiler import processor
 from ..._geometry.axes import Axis, batch_axis, forward_axis, transposed_axis
+from ..._geometry.formats import FORMATS
 from ..._geometry.storages import STORAGES, Storage
 from ..._geometry.tuning import TUNING, Machine
 
@@ -36,7 +37,7 @@ class Layer(NamedTuple):
     @property
     def apart(self) -> bool:
         """Whether neighbouring channels of the output lie apart in memory."""
-        return self.request.data_format == "NCDHW"
+        return FORMATS[self.request.data_format].apart
 
     @property
     def flops(self) -> int:
@@ -79,6 +80,6 @@ def _with_neighbours_as_channels(r: Request, lanes: int) -> Request:
     """
     s = r.s[2]
     alone = r.k[2] == s > 1 == r.d[2] and r.o[2] == s * r.i[2]
-    if r.forward or r.data_format == "NCDHW" or not alone or s * r.co > MOST_VECTORS * lanes:
+    if r.forward or FORMATS[r.data_format].apart or not alone or s * r.co > MOST_VECTORS * lanes:
         return r
     return r._replace(co=s * r.co, k=(*r.k[:2], 1), s=(*r.s[:2], 1), o=(*r.o[:2], r.i[2]))
