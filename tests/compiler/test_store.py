@@ -12,7 +12,7 @@ import pytest
 
 import conv3dt
 from conv3dt._compiler import store
-from conv3dt._compiler.build import PLAIN
+from conv3dt._compiler.plain import PLAIN
 from tests.helpers.caches import FOLDER, counts, kernels
 from tests.helpers.processes import finish, path, run, start
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from conv3dt._compiler.build import PLAIN
+from conv3dt._compiler.plain import PLAIN
 from tests.helpers.caches import COUNTS, counts, kernels
 from tests.helpers.processes import finish, start
 

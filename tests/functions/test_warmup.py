@@ -3,7 +3,7 @@
 import pytest
 
 import conv3dt
-from conv3dt._compiler.build import PLAIN
+from conv3dt._compiler.plain import PLAIN
 from conv3dt.cli.main import main
 from tests.helpers.processes import run
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conv3dt._compiler.build import PLAIN
+from conv3dt._compiler.plain import PLAIN
 from tests.helpers.processes import start
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from conv3dt._compiler.build import PLAIN
+from conv3dt._compiler.plain import PLAIN
 from conv3dt._runtime import team
 from tests.helpers.processes import run
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conv3dt._compiler.build import PLAIN
+from conv3dt._compiler.plain import PLAIN
 from tests.helpers.processes import finish, run, start
 
 pytestmark = [

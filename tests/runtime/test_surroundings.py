@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import conv3dt
-from conv3dt._compiler.build import PLAIN
+from conv3dt._compiler.plain import PLAIN
 from tests.helpers.processes import BEGIN, finish, path, run, start
 
 SURROUNDINGS = {
@@ -40,7 +40,7 @@ def test_environments(name):
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="other machines have other names")
 @pytest.mark.parametrize("name", ["generic", "haswell", "znver4"])
 def test_a_processor_that_is_named_has_no_features_of_this_one(name):
-    program = "print(conv3dt.explain(LAYER[0], LAYER[1], *LAYER[2:]).machine.isa)"
+    program = "print(conv3dt.explain(LAYER[0], LAYER[1], *LAYER[2:]).layer.machine.isa)"
     assert run(program, NUMBA_CPU_NAME=name) == "sse\n"
 
 
