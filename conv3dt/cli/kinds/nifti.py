@@ -60,7 +60,7 @@ def _volume(path: Path, header: Any, voxels: Any, packed: IO[bytes] | None) -> V
 
     def finish() -> None:
         if packed is not None:
-            with readable(path, WHAT):
+            with readable(path, WHAT), packed:
                 gzips.verify(packed, path, _end(header))
 
     dtype = result_dtype(header.get_data_dtype(), path)

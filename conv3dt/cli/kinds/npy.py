@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..formats.reading import readable
 from ..grid import Floats, Triple, Volume, result_dtype, upsampled_shape
 from .registry import Arrays, Kind, register
 
 __all__ = ["open_volume", "read_array", "save_array", "save_upsampled"]
 
 BLOCK = 2**24  # bytes that are written at once
-# what NumPy raises of headers that are none, or describe no array
-DAMAGE = (ValueError, EOFError, OverflowError, TypeError, KeyError, IndexError, SyntaxError)
 
 
 def open_volume(path: Path) -> Volume:
@@ -70,10 +69,8 @@ def save_array(part: Path, suffix: str, array: NDArray[Any]) -> None:
 
 def _mapped(path: Path) -> NDArray[Any]:
     """Return the array of a file as it is stored."""
-    try:
+    with readable(path, ".npy file"):
         array = np.lib.format.open_memmap(path, mode="r")
-    except DAMAGE as error:
-        raise ValueError(f"{path} is not a readable .npy file: {error}") from error
     surplus = path.stat().st_size - array.offset - array.nbytes
     if surplus > 0:
         warnings.warn(f"{path}: {surplus} bytes behind the array are not used", stacklevel=2)
