@@ -137,6 +137,9 @@ def _exchange(part: Path, path: Path) -> None:
     try:
         renames.into_place(part, path)
     except BaseException:
-        old.rename(path)
+        if os.path.lexists(path):  # somebody has replaced it as well
+            parts.remove(old)
+        else:
+            old.rename(path)
         raise
     parts.remove(old)

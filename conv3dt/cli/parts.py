@@ -10,7 +10,7 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["new", "remove", "sweep"]
+__all__ = ["is_within", "new", "remove", "sweep"]
 
 NAME = re.compile(r"\.conv3dt-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{8}\.part")
 PATIENCE = 2.0  # seconds that a part may resist, as on network file systems
@@ -20,6 +20,11 @@ def new(path: Path) -> Path:
     """Return a free name beside `path`: it tells this machine and this process."""
     name = f".conv3dt-{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.part"
     return path.with_name(name)
+
+
+def is_within(path: Path) -> bool:
+    """Return whether a path is a part or lies in one."""
+    return any(NAME.fullmatch(name) for name in path.parts)
 
 
 def sweep(folder: Path) -> None:

@@ -2,8 +2,8 @@
 
 Each seed makes a file of random options, damages it, and runs the command line on it within this
 process. An error in one line is an answer. So is a result whose voxels are those of the undamaged
-file, or what another reader gives of the damaged one, or that comes with a warning. Anything else is
-a failure: an exception, a traceback, other voxels, a part that is left behind.
+file, or what another reader gives of the damaged one, or that comes with a warning. All else is a
+failure: an exception, a traceback, other voxels, a part that is left behind.
 """
 
 import argparse
@@ -31,7 +31,11 @@ OUTPUTS = ["o.npy", "o.npy", "o.nii", "o.nii.gz", "o.zarr", "o.zarr/s1"]
 def run(line):
     """Return the exit status of a command and what it wrote on standard error."""
     out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", UserWarning)
         return command_line(line), err.getvalue()

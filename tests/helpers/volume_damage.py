@@ -144,5 +144,6 @@ def odd_text(rng, path):
     """Replace a character of a .npy's header by another that may stand there."""
     content = bytearray(path.read_bytes())
     start, stop = 10, min(len(content), 128)
-    content[int(rng.integers(start, stop))] = int(rng.choice(list(b"0123456789,()'-<>|fiuVO{}: \n")))
+    other = int(rng.choice(list(b"0123456789,()'-<>|fiuVO{}: \n")))
+    content[int(rng.integers(start, stop))] = other
     path.write_bytes(content)

@@ -68,6 +68,7 @@ def refine(header: Any, volume: Volume, factors: Triple) -> None:
     forms = _forms(header)
     header.set_data_shape(shape_of(volume, factors))
     header.set_data_dtype(volume.dtype)
+    header["magic"] = header.single_magic
     header.set_data_offset(0)  # anew: behind the extensions, wherever they end
     header.set_slope_inter(1, 0)
     # field by field: nibabel's setters refuse what is odd beside, and recompute what stays
@@ -132,10 +133,15 @@ def _drop_unusable_forms(header: Any, path: Path) -> None:
     for name in ("qform", "sform"):
         if not header[f"{name}_code"]:
             continue
-        with np.errstate(all="ignore"):
-            affine = header.get_qform() if name == "qform" else header.get_sform()
+        try:
+            with np.errstate(all="ignore"):
+                affine = header.get_qform() if name == "qform" else header.get_sform()
+        except ValueError as error:  # a quaternion of no length
+            affine, reason = np.full((4, 4), np.nan), str(error)
+        else:
+            reason = f"got {affine[:3].tolist()}"
         if not np.isfinite(affine).all():
-            _warn(path, f"its {name} should be finite, got {affine[:3].tolist()}; not used")
+            _warn(path, f"its {name} should be finite, {reason}; not used")
             header[f"{name}_code"] = 0
 
 

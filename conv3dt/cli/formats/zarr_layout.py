@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import parts
 from ..grid import Triple, Volume, upsampled_shape
 from ..terminal import extra
 from . import zarr_groups
@@ -26,7 +27,7 @@ WIDTHS = ("typesize", "elementsize")  # parameters that are the bytes of a numbe
 def create(part: Path, shape: tuple[int, ...], dtype: np.dtype[Any], **options: Any) -> Any:
     """Return a new array; inside a group it is of the group's format."""
     zarr = extra("zarr")
-    inside = zarr_groups.format_of(part.parent)
+    inside = _format_above(part)
     if inside and not is_old(zarr):
         options.setdefault("zarr_format", inside)
     return zarr.open_array(str(part), mode="w", shape=shape, dtype=dtype, **options)
@@ -45,13 +46,21 @@ def create_like(part: Path, source: Any, volume: Volume, factors: Triple) -> Any
     if is_old(extra("zarr")):
         return create(part, shape, _ordered(source, volume), **options, **_old(source, volume))
     found = int(source.metadata.zarr_format)
-    if zarr_groups.format_of(part.parent) not in (0, found):
+    if _format_above(part) not in (0, found):
         warnings.warn("the group is of another zarr format: codecs are not kept", stacklevel=2)
         return create(part, shape, volume.dtype, **options)
     options |= _second(source, volume) if found == 2 else _third(source, volume, shards)
     dtype = _ordered(source, volume) if found == 2 else volume.dtype
     zarr = extra("zarr")
     return zarr.create_array(str(part), shape=shape, dtype=dtype, zarr_format=found, **options)
+
+
+def _format_above(part: Path) -> int:
+    """Return the format of the group that a new array will lie in, 0 where there is none."""
+    folder = part.parent
+    while parts.is_within(folder):  # groups that are to be made
+        folder = folder.parent
+    return zarr_groups.format_of(folder)
 
 
 def is_old(zarr: Any) -> bool:

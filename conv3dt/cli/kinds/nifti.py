@@ -34,29 +34,31 @@ def open_volume(path: Path) -> Volume:
 
     A compressed file stays open, so that a series is inflated once and not once for each volume.
     """
-    proxies = extra("nibabel.arrayproxy")
+    extra("nibabel")
     with readable(path, WHAT):
         packed = gzips.is_gzip(path)
         file: Any = gzip.open(path) if packed else path.open("rb")  # noqa: SIM115 - see above
         try:
             header = nifti_headers.read(file, path)
             _check_length(path, _end(header), packed)
-            voxels = proxies.ArrayProxy(file if packed else str(path), header, mmap=not packed)
         except BaseException:
             file.close()
             raise
     if not packed:
         file.close()
-    return _volume(path, header, voxels, file if packed else None)
+    return _volume(path, header, file if packed else None)
 
 
-def _volume(path: Path, header: Any, voxels: Any, packed: IO[bytes] | None) -> Volume:
+def _volume(path: Path, header: Any, packed: IO[bytes] | None) -> Volume:
     """Return the volume of an image; `packed` is the file, if it is a compressed one."""
+    proxy = extra("nibabel.arrayproxy").ArrayProxy
 
     def read(t: int) -> NDArray[Any]:
         with readable(path, WHAT):
-            place = volume.place(t)
-            return np.asanyarray(voxels[place] if len(place) > 3 else voxels)
+            if packed is not None:
+                return _part(proxy(packed, header, mmap=False), volume.place(t))
+            with path.open("rb") as file:
+                return _part(proxy(file, header), volume.place(t))
 
     def finish() -> None:
         if packed is not None:
@@ -68,6 +70,11 @@ def _volume(path: Path, header: Any, voxels: Any, packed: IO[bytes] | None) -> V
     affine, shape = header.get_best_affine(), header.get_data_shape()
     volume = NiftiVolume(shape, dtype, read, affine, unit, named=True, finish=finish, header=header)
     return volume
+
+
+def _part(voxels: Any, place: tuple[int | slice, ...]) -> NDArray[Any]:
+    """Return a volume of an image; the only one can be mapped into memory."""
+    return np.asanyarray(voxels[place] if len(place) > 3 else voxels)
 
 
 def _end(header: Any) -> int:
