@@ -108,7 +108,8 @@ def run(args: argparse.Namespace) -> None:
     value, filters = volumes.read_array(args.input), volumes.read_array(args.filters)
     bias = None if args.bias is None else volumes.read_array(args.bias)
     shape = _output_shape(value, filters, strides, dilations, args)
-    with outputs.replacing(args.output) as part, progress(f"applying {args.filters.name}", 1):
+    label = f"applying {args.filters.name}"
+    with outputs.replacing(args.output, force=args.force) as part, progress(label, 1):
         result = conv3dt.conv3d_transpose(
             value,
             filters,

@@ -62,12 +62,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(args: argparse.Namespace) -> None:
     """Measure, print a table and draw."""
     pictures.check(args.output)
-    outputs.check(args.output, force=args.force or args.output == PICTURE)
+    force = args.force or args.output == PICTURE
+    outputs.check(args.output, force=force, picture=True)
     rich = extra("rich.console"), extra("rich.table")
     with progress("measuring", 1):
         measured = _measure(phantom.shepp_logan(args.size))
     _print(measured, *rich)
-    with outputs.replacing(args.output) as part:
+    with outputs.replacing(args.output, force=force, picture=True) as part:
         trilinear.renormalise(measured.after, FACTORS)
         shown = [views.view(measured.before), views.view(measured.after, factors=FACTORS)]
         pictures.save(part, args.output.suffix, "3-D Shepp-Logan phantom", shown)

@@ -1,11 +1,13 @@
 """A volume: its voxels, and where they lie in space.
 
-A volume has three axes, or four: then the last one counts channels or points in time, and each
-3-D volume along it stands on its own. One of them at a time is read, worked on and written.
+Three axes of a volume are those of space. Others count channels or points in time, and each 3-D
+volume along them stands on its own. One of them at a time is read, worked on and written, in the
+order in which those of a NIfTI lie on disk: the first of the other axes runs fastest.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,7 +32,7 @@ Triple: TypeAlias = tuple[int, int, int]  # one value for each of the axes D, H,
 
 @dataclass(frozen=True)
 class Volume:
-    """A 3-D image in a file, or a series of them along its last axis.
+    """A 3-D image in a file, or a series of them along its other axes.
 
     A kind of file that keeps more of its inputs derives a class of its own.
     """
@@ -40,11 +42,32 @@ class Volume:
     read: Callable[[int], NDArray[Any]]  # the t-th 3-D volume, as it is stored
     affine: Affine | None = None  # where known
     unit: str = "mm"  # of the space that `affine` leads to
+    space: Triple = (0, 1, 2)  # the axes of space, in the order of the array
+    named: bool = False  # whether the file tells which they are
+    anatomical: bool = True  # whether `affine` leads to right, anterior and superior
+    finish: Callable[[], None] = lambda: None  # raises if anything that was read was damaged
+
+    @property
+    def others(self) -> tuple[int, ...]:
+        """The axes that are not those of space."""
+        return tuple(axis for axis in range(len(self.shape)) if axis not in self.space)
 
     @property
     def count(self) -> int:
         """How many 3-D volumes there are."""
-        return self.shape[3] if len(self.shape) == 4 else 1
+        return prod(self.shape[axis] for axis in self.others)
+
+    def place(self, t: int) -> tuple[int | slice, ...]:
+        """Return the index of the t-th volume in an array of all.
+
+        >>> Volume((2, 5, 6, 7), np.dtype("f4"), np.ones, space=(1, 2, 3)).place(1)
+        (1, slice(None, None, None), slice(None, None, None), slice(None, None, None))
+        """
+        found: list[int | slice] = [slice(None)] * len(self.shape)
+        numbers = np.unravel_index(t, [self.shape[axis] for axis in self.others], order="F")
+        for axis, number in zip(self.others, numbers, strict=True):
+            found[axis] = int(number)
+        return tuple(found)
 
     def floats(self, t: int) -> Floats:
         """Return the t-th volume in the precision of the work, float64 or float32."""
@@ -61,9 +84,18 @@ def result_dtype(dtype: np.dtype[Any], path: Path) -> np.dtype[Any]:
     return np.dtype(np.float32)
 
 
-def upsampled_shape(shape: tuple[int, ...], factors: Triple) -> tuple[int, ...]:
-    """Return the shape with its first three extents multiplied."""
-    return (*(i * s for i, s in zip(shape[:3], factors, strict=True)), *shape[3:])
+def upsampled_shape(
+    shape: tuple[int, ...], factors: Triple, space: Triple = (0, 1, 2)
+) -> tuple[int, ...]:
+    """Return the shape with its extents in space multiplied.
+
+    >>> upsampled_shape((3, 4, 5, 6), (2, 1, 2), (1, 2, 3))
+    (3, 8, 5, 12)
+    """
+    found = list(shape)
+    for axis, factor in zip(space, factors, strict=True):
+        found[axis] *= factor
+    return tuple(found)
 
 
 def refined(affine: Affine, factors: Triple) -> Affine:

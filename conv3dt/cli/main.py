@@ -3,17 +3,16 @@
 import argparse
 import os
 import signal
-import sys
-import threading
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import NoReturn
 
 import conv3dt
 
-from . import apply, demo, info, upsample, warmup
+from . import apply, demo, info, outputs, signals, upsample, warmup
+from .terminal import finish, one_line, stand_in, tell
 
 __all__ = ["main"]
 
@@ -24,9 +23,10 @@ first steps:
   conv3dt upsample brain.nii.gz fine.nii.gz        halve the voxels of a scan
 
 `conv3dt COMMAND --help` tells more. Exit status: 0 done, 2 an error that is told in
-one line, 130 interrupted. An output appears whole or not at all.
+one line, 128 and its number after a signal (130 interrupted). An output appears
+whole or not at all.
 """
-# what files, arguments and the machine can raise; anything else is a bug and shows its traceback
+# what files, arguments and the machine can raise; anything else is a bug
 ERRORS = (ImportError, MemoryError, OSError, OverflowError, RuntimeError, TypeError, ValueError)
 
 
@@ -35,7 +35,8 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with status 2."""
-        self.exit(2, f"conv3dt: error: {_one_line(message)} ({self.prog} --help tells more)\n")
+        tell(f"conv3dt: error: {message} ({self.prog} --help tells more)")
+        self.exit(2)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,25 +50,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, 2 error, 130 interrupted, 143 terminated.
+        0 done, 2 error; 128 and its number after a signal, as 130 interrupted, 143 terminated.
     """
+    stand_in()
+    status = _status(argv)
+    if not finish() and status == 0:
+        tell("conv3dt: error: standard output cannot be written")
+        return 2
+    return status
+
+
+def _status(argv: Sequence[str] | None) -> int:
+    """Run the command line; whatever is raised becomes a status and a line."""
     try:
-        args = _parser().parse_args(argv)
-        with _terminable(), _short_warnings():
-            args.run(args)
-            sys.stdout.flush()
+        with signals.unwinding(), _short_warnings():
+            _run(argv)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
-    except KeyboardInterrupt:
-        sys.stderr.write("conv3dt: interrupted\n")
-        return 128 + signal.SIGINT
-    except BrokenPipeError:  # the reader of our output has seen enough, as in `conv3dt info | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except ERRORS as error:
-        sys.stderr.write(f"conv3dt: error: {_message(error)}\n")
+    except (KeyboardInterrupt, signals.Ended) as end:
+        number = end.number if isinstance(end, signals.Ended) else int(signal.SIGINT)
+        interrupted = number == signal.SIGINT
+        tell(f"conv3dt: {'interrupted' if interrupted else 'ended by ' + signals.name_of(number)}")
+        return 128 + number
+    except Exception as error:
+        tell(f"conv3dt: error: {_message(error)}")
         return 2
     return 0
+
+
+def _run(argv: Sequence[str] | None) -> None:
+    """Run the command that the arguments name."""
+    args = _parser().parse_args(argv)
+    try:
+        args.run(args)
+        signals.check()
+    finally:
+        with signals.held():
+            outputs.remove_leftovers()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,44 +106,27 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM unwind the block like an exception, so that it can clean up after itself."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    """Leave once; a second signal must not disturb the cleaning."""
-    signal.signal(number, signal.SIG_IGN)
-    raise SystemExit(128 + number)
-
-
-@contextmanager
 def _short_warnings() -> Iterator[None]:
     """Show warnings as one line without their place in the code."""
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
-        sys.stderr.write(f"conv3dt: warning: {_one_line(str(message))}\n")
+        tell(f"conv3dt: warning: {message}")
 
     with warnings.catch_warnings():
         warnings.showwarning = show
         yield
 
 
-def _message(error: BaseException) -> str:
+def _message(error: Exception) -> str:
     """Return what an error says, in one line."""
+    if not isinstance(error, ERRORS):
+        if os.environ.get("CONV3DT_VERBOSE", "0") not in ("", "0"):
+            traceback.print_exception(error)
+        told = f"{type(error).__name__}: {error}"
+        return f"{told} (a bug of conv3dt; CONV3DT_VERBOSE=1 shows where)"
     if isinstance(error, OSError) and error.strerror:
-        named = f": {error.filename}" if error.filename else ""
-        return _one_line(error.strerror + named)
-    return _one_line(str(error)) or type(error).__name__
-
-
-def _one_line(text: str) -> str:
-    """Return a text with its line breaks taken out."""
-    return " ".join(text.split())
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    text = one_line(str(error))
+    if isinstance(error, MemoryError):
+        return f"not enough memory: {text}" if text else "not enough memory"
+    return text or type(error).__name__

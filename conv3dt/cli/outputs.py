@@ -1,37 +1,51 @@
 """Outputs appear whole or not at all, and replace nothing unasked."""
 
+import errno
 import os
-import shutil
-import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from . import holders, parts, renames, signals
 from .kinds import registry
 
-__all__ = ["check", "replacing"]
+__all__ = ["check", "remove_leftovers", "replacing"]
+
+# what a device or a limit says; whatever else fails is told as it comes
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM}
+ATTEMPTS = 5  # at a name that others make and remove meanwhile
+
+_unfinished: set[Path] = set()
 
 
-def check(path: Path, *, force: bool, inputs: Iterable[Path] = ()) -> None:
+def check(path: Path, *, force: bool, inputs: Iterable[Path] = (), picture: bool = False) -> None:
     """Raise what would keep `path` from being written, before any work is done."""
-    folder = path.parent
+    goal = path if picture else holders.outermost(path)
+    folder = goal.parent
     if not folder.is_dir():
         raise ValueError(f"{path} cannot be written: there is no folder {folder}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ValueError(f"{path} cannot be written: the folder {folder} is read-only")
     for source in inputs:
-        if _overlap(path, source):
+        if _overlap(goal, source):
             raise ValueError(f"an output must not overlap an input, got {path} and {source}")
-    if path.exists() or path.is_symlink():
+    if not picture:
+        holders.check(goal)
+    if os.path.lexists(path):
         _check_existing(path, force)
 
 
 def _check_existing(path: Path, force: bool) -> None:
     """Raise unless `path` may be replaced; a folder must be of a kind that is known."""
-    if path.is_dir() and not registry.is_known_folder(path):
+    if not _is_replaceable(path):
         raise ValueError(f"{path} is a folder, which is never replaced")
     if not force:
         raise ValueError(f"{path} exists already; --force replaces it")
+
+
+def _is_replaceable(path: Path) -> bool:
+    """Return whether --force may replace what is there."""
+    return path.is_symlink() or not path.is_dir() or bool(registry.folder_suffix(path))
 
 
 def _overlap(a: Path, b: Path) -> bool:
@@ -43,37 +57,89 @@ def _overlap(a: Path, b: Path) -> bool:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, force: bool, picture: bool = False) -> Iterator[Path]:
     """Yield a free name in the folder of `path`; what is there at the end is renamed to `path`.
 
-    When the block fails, whatever it left under that name is removed and `path` is untouched.
+    When the block fails, whatever it left under that name is removed and `path` is untouched. So it
+    is without `force` when something has appeared at `path` meanwhile.
     """
-    part = path.with_name(f".conv3dt-{uuid.uuid4().hex[:12]}.part")
+    goal = path if picture else holders.outermost(path)
+    parts.sweep(goal.parent)
+    part = parts.new(goal)
+    _unfinished.add(part)
     try:
-        yield part
-        _move(part, path)
+        with _telling(path, part):
+            inside = part / path.relative_to(goal)
+            inside.parent.mkdir(exist_ok=True, parents=True)
+            yield inside
+            holders.enclose(inside, part)
+        signals.check()
+        with signals.held():
+            _publish(part, goal, force)
     finally:
-        _remove(part)
+        with signals.held():
+            parts.remove(part)
+            _unfinished.discard(part)
 
 
-def _move(part: Path, path: Path) -> None:
-    """Rename `part` to `path`; a folder cannot be replaced in one step, so it steps aside first."""
-    if not (path.exists() and (part.is_dir() or path.is_dir())):
-        part.replace(path)
-        return
-    old = part.with_suffix(".old")
+def remove_leftovers() -> None:
+    """Remove parts whose block was left by a second signal before it could."""
+    while _unfinished:
+        parts.remove(_unfinished.pop())
+
+
+@contextmanager
+def _telling(path: Path, part: Path) -> Iterator[None]:
+    """Let errors of the device or of memory name the output and not the part."""
+    try:
+        yield
+    except MemoryError as error:
+        raise MemoryError(f"{path} cannot be made{f': {error}' if str(error) else ''}") from error
+    except OSError as error:
+        name = str(error.filename or part)
+        if error.errno is None or error.errno not in FULL or not name.startswith(str(part)):
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+
+
+def _publish(part: Path, path: Path, force: bool) -> None:
+    """Rename `part` to `path`; with `force`, whatever is there makes way in the same step."""
+    for _ in range(ATTEMPTS):
+        try:
+            if not (force and os.path.lexists(path)):
+                renames.into_place(part, path)
+            elif not _is_replaceable(path):
+                raise ValueError(f"{path} is a folder, which is never replaced")
+            elif part.is_dir() or (path.is_dir() and not path.is_symlink()):
+                _exchange(part, path)
+            else:
+                part.replace(path)
+            return
+        except FileExistsError:
+            if not force:
+                message = f"{path} has been made by somebody else meanwhile; --force replaces it"
+                raise ValueError(message) from None
+        except FileNotFoundError:
+            if not os.path.lexists(part):
+                raise
+    raise ValueError(f"{path} cannot be written: others make and remove it all the time")
+
+
+def _exchange(part: Path, path: Path) -> None:
+    """Put `part` in the place of `path`, one of them being a folder; the old one is removed."""
+    if renames.swap(part, path):
+        if not _is_replaceable(part):  # somebody was quicker: theirs is not to be replaced
+            renames.swap(part, path)
+            raise ValueError(f"{path} is a folder, which is never replaced")
+        return  # the old one is the part now, which is removed
+    old = part.with_suffix(".old")  # not swept: should the process die here, it is all there is
     path.rename(old)
     try:
-        part.rename(path)
+        renames.into_place(part, path)
     except BaseException:
-        old.rename(path)
+        if os.path.lexists(path):  # somebody has replaced it as well
+            parts.remove(old)
+        else:
+            old.rename(path)
         raise
-    _remove(old)
-
-
-def _remove(path: Path) -> None:
-    """Remove a file or a folder, if it is there."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+    parts.remove(old)

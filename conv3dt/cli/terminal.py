@@ -2,19 +2,82 @@
 
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TextIO
 
-__all__ = ["extents", "extra", "progress", "say"]
+__all__ = ["extents", "extra", "finish", "one_line", "progress", "say", "stand_in", "tell"]
+
+
+def stand_in() -> None:
+    """Open streams that the process was started without; files must not take their numbers."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - for good
+            setattr(sys, name, stream)
 
 
 def say(line: str) -> None:
-    """Write one line of results."""
+    """Write one line of results; a reader that has left, as in `conv3dt info | head`, is no error.
+
+    Raises
+    ------
+    OSError
+        Standard output takes nothing, as on a full disk.
+    """
     encoding = sys.stdout.encoding or "utf-8"  # a file's name may hold what this cannot print
-    sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence(sys.stdout)
+    except OSError as error:
+        _silence(sys.stdout)
+        raise OSError(error.errno, error.strerror, "standard output") from error
+
+
+def tell(line: str) -> None:
+    """Write one line on standard error, where somebody reads it."""
+    encoding = sys.stderr.encoding or "utf-8"
+    with suppress(OSError, ValueError):
+        sys.stderr.write(one_line(line).encode(encoding, "backslashreplace").decode(encoding))
+        sys.stderr.write("\n")
+        sys.stderr.flush()
+
+
+def finish() -> bool:
+    """Write what is left in the streams; return whether standard output took it."""
+    taken = True
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            _silence(stream)
+        except (OSError, ValueError):
+            _silence(stream)
+            taken = taken and stream is not sys.stdout
+    return taken
+
+
+def one_line(text: str) -> str:
+    r"""Return a text with its line breaks taken out.
+
+    >>> one_line("two\n  lines")
+    'two lines'
+    """
+    return " ".join(text.split())
+
+
+def _silence(stream: TextIO) -> None:
+    """Lead a stream nowhere, so that what waits in it fails no more when the process ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def extents(shape: tuple[int, ...]) -> str:

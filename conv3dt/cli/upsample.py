@@ -27,8 +27,9 @@ stays constant.
 """
 FILES = """\
 Files are {kinds}, in and out in any combination. A volume has three axes; along
-a fourth, channels or time, each 3-D volume is treated on its own. float64 and
-float16 stay what they are, all else becomes float32. {kept}
+others, channels or time, each 3-D volume is treated on its own. Where a file names
+no axes these are the first three, and a fourth is the other. float64 and float16
+stay what they are, all else becomes float32. {kept}
 """
 EXAMPLES = """\
 examples:
@@ -50,7 +51,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         nargs="+",
         default=[2],
         metavar="N",
-        help="one factor, or one for each of the first three array axes (default: 2)",
+        help="one factor, or one for each axis of space in the array's order (default: 2)",
     )
     parser.add_argument(
         "--plot", type=Path, metavar="FILE.png", help="draw the middle slices before and after"
@@ -74,10 +75,10 @@ def run(args: argparse.Namespace) -> None:
     _check(args)
     suffix = registry.suffix_of(args.output)
     volume = volumes.storable(volumes.open_volume(args.input), suffix)
-    with outputs.replacing(args.output) as part:
+    with outputs.replacing(args.output, force=args.force) as part:
         shown = _write(part, volume, factors, args)
         if args.plot is not None:
-            with outputs.replacing(args.plot) as picture:
+            with outputs.replacing(args.plot, force=args.force, picture=True) as picture:
                 pictures.save(picture, args.plot.suffix, args.input.name, shown)
     say(f"{args.output}: {_summary(volume, factors)}, {time.perf_counter() - start:.2f} s")
     if args.plot is not None:
@@ -91,7 +92,8 @@ def _check(args: argparse.Namespace) -> None:
     outputs.check(args.output, force=args.force, inputs=[args.input])
     if args.plot is not None:
         pictures.check(args.plot)
-        outputs.check(args.plot, force=args.force, inputs=[args.input, args.output])
+        inputs = [args.input, args.output]
+        outputs.check(args.plot, force=args.force, inputs=inputs, picture=True)
 
 
 def _write(
@@ -105,20 +107,22 @@ def _write(
             before = volume.floats(t)
             after = trilinear.upsample(before, factors, args.threads)
             if t == 0 and args.plot is not None:
-                shown.append(views.view(before, volume.affine, volume.unit))
-                shown.append(views.view(after, volume.affine, volume.unit, factors))
+                affine = volume.affine if volume.anatomical else None
+                shown.append(views.view(before, affine, volume.unit))
+                shown.append(views.view(after, affine, volume.unit, factors))
             yield after.astype(volume.dtype, copy=False)
             advance()
 
     with progress(f"upsampling {args.input.name}", volume.count) as advance:
         suffix = registry.suffix_of(args.output)
         volumes.save_upsampled(part, suffix, volume, factors, results())
+        volume.finish()
     return shown
 
 
 def _summary(volume: Volume, factors: Triple) -> str:
     """Return shape, precision and voxel size of the result."""
-    line = f"{extents(upsampled_shape(volume.shape, factors))} {volume.dtype}"
+    line = f"{extents(upsampled_shape(volume.shape, factors, volume.space))} {volume.dtype}"
     if volume.affine is None:
         return line
     size = voxel_size(refined(volume.affine, factors))

@@ -24,8 +24,12 @@ __all__ = [
 def open_volume(path: Path) -> Volume:
     """Return the volume in `path`; nothing but its description is read yet."""
     volume = registry.kind_of(registry.input_suffix(path)).open_volume(path)
-    if len(volume.shape) not in (3, 4):
-        raise ValueError(f"a volume must have 3 axes, or 4, got shape {volume.shape} in {path}")
+    counted = len(volume.shape)
+    while counted > 3 and volume.shape[counted - 1] == 1 and not volume.named:
+        counted -= 1  # an axis of length one at the end counts nothing
+    if counted < 3 or (counted > 4 and not volume.named):
+        legal = "3 axes, or 4, unless the file names them"
+        raise ValueError(f"a volume must have {legal}; got shape {volume.shape} in {path}")
     if 0 in volume.shape:
         raise ValueError(f"a volume must not be empty, got shape {volume.shape} in {path}")
     return volume

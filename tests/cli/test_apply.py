@@ -1,5 +1,6 @@
 """`conv3dt apply`: the function on files."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,88 @@ def test_apply_errors(
     assert captured.err.count("\n") == 1
     assert message in captured.err
     assert names() == before
+
+
+def halves(folder: Path) -> tuple[Array, Array]:
+    """Write x.npy and w.npy of bfloat16, as NumPy writes the arrays of ml_dtypes."""
+    dtypes: Any = pytest.importorskip("ml_dtypes")
+    value, filters = (array.astype(dtypes.bfloat16) for array in arrays(folder))
+    np.save(folder / "x.npy", value)
+    np.save(folder / "w.npy", filters)
+    return value, filters
+
+
+def test_apply_bfloat16(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    value, filters = halves(folder)
+    wanted = scattered(value.astype("f4"), filters.astype("f4"), (6, 8, 10), (0, 0, 0))
+    line = "apply x.npy y.npy --filters w.npy --strides 2"
+    assert main(line.split()) == 0
+    assert capsys.readouterr().out.startswith("y.npy: 2 x 6 x 8 x 10 x 4 bfloat16, ")
+    assert np.load("y.npy").dtype == "V2"
+    assert b"'descr': '<V2'" in Path("y.npy").read_bytes()[:128]
+    result = read_array(Path("y.npy"))
+    assert result.dtype == value.dtype
+    np.testing.assert_array_equal(result, wanted.astype(value.dtype))
+
+
+def test_bfloat16_that_numpy_has_read_and_saved_again(folder: Path) -> None:
+    value, _ = halves(folder)
+    np.save("x.npy", np.load("x.npy"))
+    np.testing.assert_array_equal(read_array(Path("x.npy")), value)
+    line = "apply x.npy y.npy --filters w.npy --strides 2 --activation relu --bias b.npy"
+    np.save("b.npy", np.arange(4).astype(value.dtype))
+    assert main(line.split()) == 0
+    assert read_array(Path("y.npy")).dtype == value.dtype
+
+
+def test_bfloat16_is_float32_where_a_file_cannot_hold_it(folder: Path) -> None:
+    value, filters = halves(folder)
+    assert main(["apply", "x.npy", "y.zarr", "--filters", "w.npy", "--strides", "2"]) == 0
+    result = read_array(Path("y.zarr"))
+    assert result.dtype == np.float32
+    wanted = scattered(value.astype("f4"), filters.astype("f4"), (6, 8, 10), (0, 0, 0))
+    np.testing.assert_array_equal(result, wanted.astype(value.dtype).astype("f4"))
+
+
+def test_bfloat16_and_float32_do_not_mix(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    halves(folder)
+    np.save("w.npy", np.ones((3, 2, 3, 4, 2), np.float32))
+    assert main(["apply", "x.npy", "y.npy", "--filters", "w.npy", "--strides", "2"]) == 2
+    assert "bfloat16" in capsys.readouterr().err
+
+
+def test_bfloat16_without_its_package(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halves(folder)
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    assert main(["apply", "x.npy", "y.npy", "--filters", "w.npy", "--strides", "2"]) == 2
+    assert "x.npy holds bfloat16, which needs ml_dtypes" in capsys.readouterr().err
+
+
+def test_other_bytes_of_no_type_are_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for dtype in ("V1", "V4", [("a", "i1"), ("b", "i1")]):
+        arrays(folder)
+        np.save("x.npy", np.zeros((2, 3, 4, 5, 2), dtype))
+        assert main(["apply", "x.npy", "y.npy", "--filters", "w.npy", "--strides", "2"]) == 2
+        assert "dtype" in capsys.readouterr().err
+
+
+def test_apply_inside_groups(folder: Path) -> None:
+    value, filters = arrays(folder)
+    np.save("b.npy", np.zeros(4, np.float32))
+    for line in (
+        "x.npy g.zarr/layers/y --filters w.npy",
+        "x.npy g.zarr/layers/again --filters w.npy --bias b.npy",
+    ):
+        assert main(["apply", *line.split(), "--strides", "2"]) == 0
+    wanted = scattered(value, filters, (6, 8, 10), (0, 0, 0))
+    for name in ("y", "again"):
+        np.testing.assert_array_equal(read_array(Path("g.zarr/layers") / name), wanted)
+    Path("g.zarr").rename("plain")
+    line = "apply plain/layers/y z.npy --filters f.npy --strides 1"
+    np.save("f.npy", np.ones((1, 1, 1, 1, 4), np.float32))
+    assert main(line.split()) == 0
+    np.testing.assert_array_equal(np.load("z.npy")[..., 0], wanted.sum(-1))

@@ -127,7 +127,8 @@ def test_a_reader_that_leaves_is_no_error(folder: Path) -> None:
     ("error", "message"),
     [
         (ValueError("two\nlines"), "two lines"),
-        (MemoryError(), "MemoryError"),
+        (MemoryError(), "not enough memory"),
+        (MemoryError("for x.npy"), "not enough memory: for x.npy"),
         (OSError(28, "No space left on device", "x.npy"), "No space left on device: x.npy"),
         (OSError("plain"), "plain"),
         (TypeError("kind"), "kind"),
@@ -147,13 +148,22 @@ def test_errors_of_all_families(
     assert capsys.readouterr().err == f"conv3dt: error: {message}\n"
 
 
-def test_a_bug_shows_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_one_line_and_shows_its_place_when_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def fail(_: object) -> None:
-        raise KeyError
+        raise KeyError("x")
 
     monkeypatch.setattr(info, "run", fail)
-    with pytest.raises(KeyError):
-        main(["info"])
+    monkeypatch.delenv("CONV3DT_VERBOSE", raising=False)
+    assert main(["info"]) == 2
+    line = "conv3dt: error: KeyError: 'x' (a bug of conv3dt; CONV3DT_VERBOSE=1 shows where)\n"
+    assert capsys.readouterr().err == line
+    monkeypatch.setenv("CONV3DT_VERBOSE", "1")
+    assert main(["info"]) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("Traceback")
+    assert shown.endswith(line)
 
 
 def test_handlers_are_put_back() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conv3dt.cli import outputs
+from conv3dt.cli import outputs, renames
 
 
 def names(folder: Path) -> list[str]:
@@ -22,7 +22,7 @@ def zarr_folder(path: Path, content: str) -> Path:
 
 def test_a_file_appears_at_the_end(tmp_path: Path) -> None:
     target = tmp_path / "out.npy"
-    with outputs.replacing(target) as part:
+    with outputs.replacing(target, force=True) as part:
         part.write_text("new")
         assert not target.exists()
         assert part.parent == tmp_path
@@ -37,7 +37,7 @@ def test_nothing_is_left_behind(tmp_path: Path, error: type[BaseException], fold
     target.write_text("old")
 
     def fail() -> None:
-        with outputs.replacing(target) as part:
+        with outputs.replacing(target, force=True) as part:
             if folder:
                 zarr_folder(part, "half")
             else:
@@ -58,7 +58,7 @@ def test_files_and_folders_replace_each_other(tmp_path: Path, old: str | None, n
         target.write_text("old")
     elif old == "folder":
         zarr_folder(target, "old")
-    with outputs.replacing(target) as part:
+    with outputs.replacing(target, force=True) as part:
         if new == "file":
             part.write_text("new")
         else:
@@ -71,15 +71,13 @@ def test_an_old_folder_returns_when_the_new_one_cannot_take_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = zarr_folder(tmp_path / "out.zarr", "old")
-    rename = Path.rename
 
-    def stubborn(self: Path, to: Path) -> Path:
-        if self.suffix == ".part":
-            raise OSError("no")
-        return rename(self, to)
+    def stubborn(*_: Path) -> None:
+        raise OSError("no")
 
-    monkeypatch.setattr(Path, "rename", stubborn)
-    with pytest.raises(OSError, match="no"), outputs.replacing(target) as part:
+    monkeypatch.setattr(renames, "swap", lambda *_: False)  # as on NFS
+    monkeypatch.setattr(renames, "into_place", stubborn)
+    with pytest.raises(OSError, match="no"), outputs.replacing(target, force=True) as part:
         zarr_folder(part, "new")
     assert names(tmp_path) == ["out.zarr"]
     assert (target / "zarr.json").read_text() == "old"

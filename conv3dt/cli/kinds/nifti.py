@@ -1,23 +1,25 @@
 """NIfTI-1 and NIfTI-2 images, with a header that stays true when the voxels are divided."""
 
 import gzip
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..grid import Floats, Triple, Volume, refined, result_dtype, upsampled_shape, voxel_size
+from ..formats import gzips, nifti_headers
+from ..formats.reading import readable
+from ..grid import Floats, Triple, Volume, result_dtype
 from ..terminal import extra
 from .registry import Kind, register
 
 __all__ = ["NiftiVolume", "open_volume", "save_upsampled"]
 
-UNITS = {"meter": "m", "micron": "µm"}  # NIfTI means mm unless it says otherwise
+WHAT = "NIfTI image"
 
 
 @dataclass(frozen=True)
@@ -28,21 +30,69 @@ class NiftiVolume(Volume):
 
 
 def open_volume(path: Path) -> Volume:
-    """Return the image in a .nii or .nii.gz file; intensities are scaled as the header says."""
-    nibabel = extra("nibabel")
-    with _readable(path):
-        # kept open, so that a compressed series is inflated once and not once for each volume
-        image = nibabel.load(path, keep_file_open=True)
-    if not isinstance(image, nibabel.Nifti1Image):
-        raise ValueError(f"{path} is not a NIfTI image")
-    unit = UNITS.get(image.header.get_xyzt_units()[0], "mm")
+    """Return the image in a .nii or .nii.gz file; intensities are scaled as the header says.
+
+    A compressed file stays open, so that a series is inflated once and not once for each volume.
+    """
+    extra("nibabel")
+    with readable(path, WHAT):
+        packed = gzips.is_gzip(path)
+        file: Any = gzip.open(path) if packed else path.open("rb")  # noqa: SIM115 - see above
+        try:
+            header = nifti_headers.read(file, path)
+            _check_length(path, _end(header), packed)
+        except BaseException:
+            file.close()
+            raise
+    if not packed:
+        file.close()
+    return _volume(path, header, file if packed else None)
+
+
+def _volume(path: Path, header: Any, packed: IO[bytes] | None) -> Volume:
+    """Return the volume of an image; `packed` is the file, if it is a compressed one."""
+    proxy = extra("nibabel.arrayproxy").ArrayProxy
 
     def read(t: int) -> NDArray[Any]:
-        with _readable(path):
-            return np.asanyarray(image.dataobj[..., t] if len(image.shape) == 4 else image.dataobj)
+        with readable(path, WHAT):
+            if packed is not None:
+                return _part(proxy(packed, header, mmap=False), volume.place(t))
+            with path.open("rb") as file:
+                return _part(proxy(file, header), volume.place(t))
 
-    dtype = result_dtype(image.get_data_dtype(), path)
-    return NiftiVolume(image.shape, dtype, read, image.affine, unit, header=image.header)
+    def finish() -> None:
+        if packed is not None:
+            with readable(path, WHAT), packed:
+                gzips.verify(packed, path, _end(header))
+
+    dtype = result_dtype(header.get_data_dtype(), path)
+    unit = nifti_headers.unit_of(header)
+    affine, shape = header.get_best_affine(), header.get_data_shape()
+    volume = NiftiVolume(shape, dtype, read, affine, unit, named=True, finish=finish, header=header)
+    return volume
+
+
+def _part(voxels: Any, place: tuple[int | slice, ...]) -> NDArray[Any]:
+    """Return a volume of an image; the only one can be mapped into memory."""
+    return np.asanyarray(voxels[place] if len(place) > 3 else voxels)
+
+
+def _end(header: Any) -> int:
+    """Return where the voxels end in the file, once inflated."""
+    bytes_of_one = int(header.get_data_dtype().itemsize)
+    return int(header.get_data_offset()) + int(prod(header.get_data_shape())) * bytes_of_one
+
+
+def _check_length(path: Path, end: int, packed: bool) -> None:
+    """Raise where a file is too short for its voxels; tell where one that is not packed is longer.
+
+    For a compressed file this only keeps memory from being asked for that no file could fill.
+    """
+    size = path.stat().st_size
+    if end > (size * gzips.LARGEST_RATIO if packed else size):
+        raise ValueError(f"its header promises {end} bytes, and there are {size}")
+    if not packed and end < size:
+        gzips.tell_surplus(path, size - end)
 
 
 def save_upsampled(
@@ -72,57 +122,17 @@ def _stream(part: Path, suffix: str) -> Iterator[Any]:
 
 
 def _header(volume: Volume, factors: Triple) -> Any:
-    """Return the volume's header, changed in the fields that upsampling changes.
-
-    Kept: units, time step, intent, display range, description, extensions, the codes of both forms.
-    Timing of slices is dropped where slices were divided, as it numbers slices that are gone.
-    """
-    nibabel = extra("nibabel")
-    header = volume.header.copy() if isinstance(volume, NiftiVolume) else _new_header(volume)
-    zooms = np.array(header.get_zooms())
-    zooms[:3] /= factors
+    """Return the header of the result, that of the volume as far as it stays true."""
+    spatialimages = extra("nibabel.spatialimages")
     try:
-        qform, sform = header.get_qform(coded=True), header.get_sform(coded=True)
-        header.set_data_shape(upsampled_shape(volume.shape, factors))
-        header.set_data_dtype(volume.dtype)
-        header.set_data_offset(0)  # anew: behind the extensions, wherever they end
-        header.set_slope_inter(1, 0)
-        header.set_zooms(zooms)
-        # without a code nibabel returns None, and the volume's centre is the origin: true for both
-        if qform[0] is not None:
-            header.set_qform(refined(qform[0], factors), qform[1])
-        if sform[0] is not None:
-            header.set_sform(refined(sform[0], factors), sform[1])
-    except nibabel.spatialimages.HeaderDataError as error:
+        if isinstance(volume, NiftiVolume):
+            header = volume.header.copy()
+        else:
+            header = nifti_headers.made(volume)
+        nifti_headers.refine(header, volume, factors)
+    except spatialimages.HeaderDataError as error:
         raise ValueError(f"NIfTI cannot describe the upsampled volume: {error}") from error
-    slice_axis = header.get_dim_info()[2]
-    if slice_axis is not None and factors[slice_axis] > 1:
-        for field in ("slice_start", "slice_end", "slice_code", "slice_duration"):
-            header[field] = 0
     return header
-
-
-def _new_header(volume: Volume) -> Any:
-    """Return a header for a volume from another kind of file; voxels of unknown size are 1 mm."""
-    affine = np.eye(4) if volume.affine is None else volume.affine
-    header = extra("nibabel").Nifti1Header()
-    header.set_data_shape(volume.shape)
-    header.set_zooms((*voxel_size(affine), 1)[: len(volume.shape)])
-    header.set_sform(affine, "aligned")
-    header.set_xyzt_units("mm")
-    return header
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Turn what a damaged file raises into one clear error."""
-    nibabel = extra("nibabel")
-    damage: tuple[type[Exception], ...] = (EOFError, OSError, ValueError, zlib.error)
-    damage += (nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError)
-    try:
-        yield
-    except damage as error:
-        raise ValueError(f"{path} is not a readable NIfTI image: {error}") from error
 
 
 register(

@@ -1,5 +1,6 @@
 """NumPy's own files, of one array each."""
 
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -7,17 +8,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..formats.reading import readable
 from ..grid import Floats, Triple, Volume, result_dtype, upsampled_shape
 from .registry import Arrays, Kind, register
 
 __all__ = ["open_volume", "read_array", "save_array", "save_upsampled"]
 
+BLOCK = 2**24  # bytes that are written at once
+
 
 def open_volume(path: Path) -> Volume:
     """Return the volume in a .npy file."""
-    array = read_array(path)
+    array = _mapped(path)
     dtype = result_dtype(array.dtype, path)
-    return Volume(array.shape, dtype, lambda t: array[..., t] if array.ndim == 4 else array)
+
+    def read(t: int) -> NDArray[Any]:
+        return array[volume.place(t)]
+
+    volume = Volume(array.shape, dtype, read)
+    return volume
 
 
 def save_upsampled(
@@ -27,24 +36,45 @@ def save_upsampled(
 
     Mapping the file instead would end the process, not raise, when the disk is full.
     """
-    whole = np.empty(upsampled_shape(volume.shape, factors), volume.dtype)
+    whole = np.empty(upsampled_shape(volume.shape, factors, volume.space), volume.dtype)
     for t, result in enumerate(results):
-        whole[(..., t) if whole.ndim == 4 else ...] = result
+        whole[volume.place(t)] = result
     save_array(part, suffix, whole)
 
 
 def read_array(path: Path) -> NDArray[Any]:
-    """Return the array of a .npy file, mapped into memory read-only."""
+    """Return the array of a .npy file, mapped into memory read-only.
+
+    Two bytes of no type are bfloat16: that is how NumPy keeps the arrays of ml_dtypes.
+    """
+    array = _mapped(path)
+    if array.dtype.kind != "V" or array.dtype.itemsize != 2 or array.dtype.names:
+        return array
     try:
-        return np.lib.format.open_memmap(path, mode="r")
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{path} is not a readable .npy file: {error}") from error
+        from ml_dtypes import bfloat16
+    except ImportError:
+        raise ImportError(f"{path} holds bfloat16, which needs ml_dtypes") from None
+    return array.view(bfloat16)
 
 
 def save_array(part: Path, suffix: str, array: NDArray[Any]) -> None:
-    """Write an array to a new .npy file."""
+    """Write an array to a new .npy file, C-ordered."""
+    header = {"shape": array.shape, "fortran_order": False, "descr": array.dtype.str}
+    content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
     with part.open("xb") as file:
-        np.lib.format.write_array(file, array, allow_pickle=False)
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, content.size, BLOCK):  # tofile does not tell why a disk takes no more
+            file.write(content[start : start + BLOCK].data)
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    """Return the array of a file as it is stored."""
+    with readable(path, ".npy file"):
+        array = np.lib.format.open_memmap(path, mode="r")
+    surplus = path.stat().st_size - array.offset - array.nbytes
+    if surplus > 0:
+        warnings.warn(f"{path}: {surplus} bytes behind the array are not used", stacklevel=2)
+    return array
 
 
 register(Kind((".npy",), open_volume, save_upsampled, Arrays(read_array, save_array)))

@@ -18,8 +18,9 @@ __all__ = [
     "Arrays",
     "Kind",
     "array_suffixes",
+    "ending",
+    "folder_suffix",
     "input_suffix",
-    "is_known_folder",
     "kind_of",
     "listed",
     "register",
@@ -68,7 +69,12 @@ class Kind:
         A folder that holds one of these names is of this kind, and may be replaced. Empty where the
         kind is a file.
     has_parts : bool
-        Whether an input may be named inside, as in `cells.zarr/s1`.
+        Whether an input or an output may be named inside, as in `cells.zarr/s1`.
+    check_holder : callable, optional
+        `check_holder(folder)` raises unless new parts can be put into a folder that exists.
+    enclose : callable, optional
+        `enclose(inside, part)` makes the folders above what was written to `inside`, up to `part`,
+        such that they hold it.
     library : str
         The package of the extra `cli` that is needed, if any; imported when it is used.
     kept : str
@@ -82,6 +88,8 @@ class Kind:
     dtypes: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     has_parts: bool = False
+    check_holder: Callable[[Path], None] | None = None
+    enclose: Callable[[Path, Path], None] | None = None
     library: str = ""
     kept: str = ""
 
@@ -128,17 +136,17 @@ def listed(names: tuple[str, ...], word: str) -> str:
 
 
 def suffix_of(path: Path) -> str:
-    """Return the suffix, as it was registered, that a path's name ends in.
+    """Return the suffix, as it was registered, that tells the kind of a path.
 
     Parameters
     ----------
     path : Path
-        A file or folder, which need not exist.
+        A file or folder, which need not exist, or a part of one where the kind has parts.
 
     Returns
     -------
     str
-        The longest that fits.
+        The longest that its name ends in; of a part without one, that of what it lies in.
 
     Raises
     ------
@@ -150,7 +158,9 @@ def suffix_of(path: Path) -> str:
     >>> suffix_of(Path("Brain.NII.gz"))
     '.nii.gz'
     """
-    found = _ending(path.name.lower(), suffixes())
+    found = ending(path, suffixes())
+    for parent in () if found else path.parents:
+        found = found or ending(parent, _wholes()) or folder_suffix(parent)
     if not found:
         raise ValueError(f"a file name must end in {', '.join(suffixes())}, got {path}")
     return found
@@ -167,7 +177,7 @@ def input_suffix(path: Path) -> str:
     Returns
     -------
     str
-        The suffix of the path; of a part without one, that of what it lies in.
+        That of the kind whose marks a folder has, whatever its name; else that of the path.
 
     Raises
     ------
@@ -178,12 +188,7 @@ def input_suffix(path: Path) -> str:
     """
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path}")
-    if not path.name.lower().endswith(suffixes()):
-        whole = tuple(suffix for kind in KINDS if kind.has_parts for suffix in kind.suffixes)
-        for parent in path.parents:
-            if found := _ending(parent.name, whole):
-                return found
-    return suffix_of(path)
+    return folder_suffix(path) or suffix_of(path)
 
 
 def kind_of(suffix: str) -> Kind:
@@ -210,12 +215,36 @@ def kind_of(suffix: str) -> Kind:
     raise ValueError(f"a kind of file must be one of {', '.join(suffixes())}, got {suffix}")
 
 
-def is_known_folder(path: Path) -> bool:
-    """Return whether a folder holds what a kind of file is known by."""
-    return any((path / mark).exists() for kind in KINDS for mark in kind.marks)
+def folder_suffix(path: Path) -> str:
+    """Return the suffix of the kind that a folder is known to be by its marks, or nothing.
+
+    Parameters
+    ----------
+    path : Path
+        Whatever there is, or nothing.
+
+    Returns
+    -------
+    str
+        The first suffix of the kind; empty for files and for other folders.
+    """
+    for kind in KINDS:
+        if any((path / mark).exists() for mark in kind.marks):
+            return kind.suffixes[0]
+    return ""
 
 
-def _ending(name: str, among: tuple[str, ...]) -> str:
-    """Return the longest suffix that `name` has something before, or nothing."""
+def ending(path: Path, among: tuple[str, ...]) -> str:
+    """Return the longest of some suffixes that a path's name ends in, or nothing.
+
+    >>> ending(Path("a.nii.gz"), (".gz", ".nii.gz")), ending(Path(".zarr"), (".zarr",))
+    ('.nii.gz', '')
+    """
+    name = path.name.lower()
     fitting = [s for s in among if name.endswith(s) and len(name) > len(s)]
     return max(fitting, key=len, default="")
+
+
+def _wholes() -> tuple[str, ...]:
+    """Return the suffixes of the kinds that have parts."""
+    return tuple(suffix for kind in KINDS if kind.has_parts for suffix in kind.suffixes)

@@ -1,0 +1,156 @@
+"""OME-Zarr: the `multiscales` of a group tell the axes of its arrays, and where voxels lie.
+
+https://ngff.openmicroscopy.org, versions 0.1 to 0.5. An array on its own that was made of such a
+one keeps them among its own attributes, with the path ".".
+"""
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..grid import Affine, Triple
+from . import zarr_groups
+
+__all__ = ["Image", "affine", "axes", "find", "finer", "moved", "unit"]
+
+OLD_AXES = ("t", "c", "z", "y", "x")  # of versions 0.1 and 0.2, which name none
+UNITS = {"micrometer": "µm", "millimeter": "mm", "meter": "m"}
+OWN = "."
+
+
+class Image(NamedTuple):
+    """An array as one of the resolutions of an image."""
+
+    scales: dict[str, Any]  # an entry of `multiscales`
+    dataset: dict[str, Any]  # the one of its `datasets` that is the array
+    version: str | None  # where it is told beside `multiscales`, as since 0.5
+    beside: dict[str, Any]  # what else describes the image: `omero`
+
+
+def find(path: Path) -> Image | None:
+    """Return what the array's own attributes or a group above it say about an array."""
+    inside = OWN
+    for folder in (path.absolute(), *zarr_groups.ancestors(path)):
+        if folder != path.absolute():
+            inside = path.absolute().relative_to(folder).as_posix()
+        attributes = zarr_groups.attributes(folder)
+        ome = attributes.get("ome")
+        found = _listed(ome if isinstance(ome, dict) else attributes, inside)
+        if found is not None:
+            scales, dataset = found
+            told = ome if isinstance(ome, dict) else attributes
+            beside = {"omero": told["omero"]} if "omero" in told else {}
+            version = str(ome.get("version", "0.5")) if isinstance(ome, dict) else None
+            return Image(scales, dataset, version, beside)
+    return None
+
+
+def _listed(attributes: dict[str, Any], path: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Return the image and the dataset of a path, if they are among the `multiscales`."""
+    for scales in _dicts(attributes.get("multiscales")):
+        for dataset in _dicts(scales.get("datasets")):
+            if str(dataset.get("path", "")).strip("/") in {path, f"./{path}"}:
+                return scales, dataset
+    return None
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    """Return the objects of a list; what is none is left out."""
+    return [x for x in value if isinstance(x, dict)] if isinstance(value, list) else []
+
+
+def axes(image: Image, rank: int, path: Path) -> list[tuple[str, str]]:
+    """Return the names of an array's axes and their types, which may be empty."""
+    told = image.scales.get("axes")
+    if told is None and rank == len(OLD_AXES):
+        told = list(OLD_AXES)
+    if not isinstance(told, list) or len(told) != rank:
+        raise ValueError(f"multiscales must name the {rank} axes of {path}, got axes {told!r}")
+    found = [axis if isinstance(axis, dict) else {"name": axis} for axis in told]
+    return [(str(axis.get("name", "")), str(axis.get("type") or "")) for axis in found]
+
+
+def finer(image: Image, factors: Triple, space: Triple, rank: int) -> dict[str, Any]:
+    """Return attributes that describe the upsampled array as an image of its own."""
+    scale, shift = _transforms(image, rank)
+    for axis, factor in zip(space, factors, strict=True):
+        # centres: output o lies at (o + 0.5)/s - 0.5 input voxels
+        shift[axis] += scale[axis] * (0.5 / factor - 0.5)
+        scale[axis] /= factor
+    transforms: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
+    if any(shift):
+        transforms.append({"type": "translation", "translation": shift})
+    dataset = {**image.dataset, "path": OWN, "coordinateTransformations": transforms}
+    scales = {**copy.deepcopy(image.scales), "datasets": [dataset]}
+    found: dict[str, Any] = {"multiscales": [scales], **image.beside}
+    return found if image.version is None else {"ome": {"version": image.version, **found}}
+
+
+def moved(attributes: dict[str, Any], name: str) -> dict[str, Any]:
+    """Take an image's description out of an array's attributes; return it for a group above."""
+    ome = attributes.pop("ome", None)
+    described = ("multiscales", "omero")
+    found: dict[str, Any] = {key: attributes.pop(key) for key in described if key in attributes}
+    inner = ome if isinstance(ome, dict) else found
+    for scales in _dicts(inner.get("multiscales")):
+        for dataset in _dicts(scales.get("datasets")):
+            dataset["path"] = name
+    return found if ome is None else {"ome": ome, **found}
+
+
+def affine(image: Image, space: Triple, names: Sequence[str]) -> Affine:
+    """Return where the array's voxels lie: x, y and z of space, from the indices of its axes."""
+    scale, shift = _transforms(image, len(names))
+    outer = _pair(image.scales.get("coordinateTransformations"), len(names))
+    rows = ["xyz".find(names[axis].lower()) if names[axis] else -1 for axis in space]
+    rows = rows if sorted(rows) == [0, 1, 2] else [0, 1, 2]
+    found = np.eye(4)
+    found[:3, :3] = 0
+    for column, (axis, row) in enumerate(zip(space, rows, strict=True)):
+        found[row, column] = scale[axis] * outer[0][axis]
+        found[row, 3] = shift[axis] * outer[0][axis] + outer[1][axis]
+    return found
+
+
+def unit(image: Image, space: Triple) -> str:
+    """Return the unit of all three axes of space, or nothing."""
+    told = image.scales.get("axes")
+    units = [axis.get("unit", "") if isinstance(axis, dict) else "" for axis in told or []]
+    found = {str(units[axis]) for axis in space if units}
+    name = found.pop() if len(found) == 1 else ""
+    return UNITS.get(name, name)
+
+
+def _transforms(image: Image, rank: int) -> tuple[list[float], list[float]]:
+    """Return scale and translation of an array."""
+    return _pair(image.dataset.get("coordinateTransformations"), rank)
+
+
+def _pair(told: object, rank: int) -> tuple[list[float], list[float]]:
+    """Return scale and translation of a list of transformations."""
+    scale, shift = [1.0] * rank, [0.0] * rank
+    for transform in _dicts(told):
+        kind = transform.get("type")
+        values = transform.get(str(kind))
+        if kind == "identity":
+            continue
+        if kind not in ("scale", "translation") or not _are_numbers(values, rank):
+            legal = f"scale or translation of {rank} numbers"
+            raise ValueError(f"a coordinate transformation must be {legal}, got {transform!r}")
+        for axis, value in enumerate(values or ()):
+            if kind == "scale":
+                scale[axis], shift[axis] = scale[axis] * value, shift[axis] * value
+            else:
+                shift[axis] += value
+    return scale, shift
+
+
+def _are_numbers(values: object, count: int) -> bool:
+    """Return whether something is a list of so many finite numbers."""
+    if not isinstance(values, list) or len(values) != count:
+        return False
+    plain = all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in values)
+    return plain and bool(np.isfinite(values).all())
