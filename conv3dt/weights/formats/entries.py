@@ -70,21 +70,23 @@ class Findings:
         layout: Layout = KERAS,
         transposed: bool | None = None,
         likely: bool = True,
-    ) -> None:
-        """Add a layer, or note why it is none; `transposed` is what its class tells for certain.
+    ) -> bool:
+        """Add a layer, or note why it is none; return whether it is one.
 
-        `likely` counts where the shapes are those of both convolutions.
+        `transposed` is what its class tells for certain, `likely` counts where the shapes are those
+        of both convolutions.
         """
         reason = _another(kernel, bias, layout, transposed, likely)
         if reason:
             self.leave(place, reason)
-            return
+            return False
         reason = _obstacle(kernel, bias, layout)
         if reason:
             self.leave(place, reason, unusable=True)
-            return
+            return False
         array = kernel.read().transpose(layout.axes)
         self.layers.append((name, array, None if bias is None else bias.read()))
+        return True
 
     def take_rest(self, entries: Mapping[str, Entry], used: set[str]) -> None:
         """Note all that nobody used."""

@@ -1,25 +1,30 @@
 """Arrays and attributes of HDF5 files, of one or of several shards."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from .entries import Entry, as_stored, dtype_of
+from .heaps import check_heaps
 from .source import Source, needed
 
 __all__ = ["Tree", "opened"]
 
 
 @contextmanager
-def opened(source: Source, stream: IO[bytes] | None = None) -> Iterator["Tree"]:
+def opened(source: Source, data: bytes | None = None) -> Iterator["Tree"]:
     """Open a file, or the bytes of one that lay in an archive."""
     h5py = needed("h5py")
+    check_heaps(source, data)
     with source.reading():
-        file = h5py.File(source.path if stream is None else stream, "r")
+        file = h5py.File(source.path if data is None else io.BytesIO(data), "r")
     with file:
-        yield Tree(source, file)
+        with source.reading():
+            tree = Tree(source, file)
+        yield tree
 
 
 class Tree:

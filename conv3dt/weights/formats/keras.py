@@ -1,6 +1,5 @@
 """Files of Keras: an archive of a model, HDF5, or a list of shards."""
 
-import io
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -39,8 +38,8 @@ def _archive(path: Path, findings: Findings) -> None:
                 )
         with source.reading(CONFIG):
             model = described(content(source, archive, found[CONFIG]))
-        stream = io.BytesIO(content(source, archive, found[WEIGHTS]))
-    with opened(source, stream) as tree:
+        data = content(source, archive, found[WEIGHTS])
+    with opened(source, data) as tree:
         _read(tree, model, findings)
 
 

@@ -5,7 +5,7 @@ of a name got a number; those of the layers in a nested model or wrapper lie all
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from .config import LIKELY_OTHERS, Node, numbered
@@ -72,14 +72,22 @@ def _by_layer(
         group = f"{root}{layer}".rstrip("/")
         if group not in tree.groups:
             raise tree.source.broken("it is a layer of the list, but missing", group)
-        names = tree.listed(group, "weight_names")
-        start = f"{layer}/" if layer else ""
-        inside = [path for path in entries if path.startswith(start)]
-        found[layer] = inside if names is None else [f"{start}{name}" for name in names]
+        names = tree.listed(group, "weight_names") if layer else None
+        if names is None:
+            found[layer] = _inside(layer, entries)
+            continue
+        found[layer] = [f"{layer}/{name}" for name in names]
         for path in found[layer]:
             if path not in entries:
                 raise tree.source.broken("it is an array of the list, but missing", root + path)
     return found
+
+
+def _inside(layer: str, entries: Iterable[str]) -> list[str]:
+    """Return the paths of arrays in a group; '' is for those in none."""
+    if not layer:
+        return [path for path in entries if "/" not in path]
+    return [path for path in entries if path.startswith(f"{layer}/")]
 
 
 def _kernels(layer: str, paths: list[str], entries: Mapping[str, Entry]) -> list[Kernel]:
@@ -107,17 +115,17 @@ def _taken(
     used: set[str] = set()
     for kernel, (title, part) in zip(kernels, _titles(layer, kernels, node), strict=True):
         bias = None if kernel.bias is None else entries[kernel.bias]
-        used.update(path for path in (kernel.path, kernel.bias) if path)
         reason = _reason(kernel, part, entries)
         transposed = part.transposed if part else None
         if reason:
             findings.leave(kernel.path, reason, unusable=transposed is not False)
             continue
         likely = numbered(title)[0] not in LIKELY_OTHERS
-        findings.take(
+        if findings.take(
             title or stem, kernel.path, entries[kernel.path], bias,
             transposed=transposed, likely=likely,
-        )  # fmt: skip
+        ):  # fmt: skip
+            used.update(path for path in (kernel.path, kernel.bias) if path)
     return used
 
 

@@ -45,8 +45,8 @@ def _npz(path: Path, findings: Findings) -> None:
             if OPTIMIZERS.match(name):
                 findings.leave(kernel, "it belongs to an optimizer")
                 continue
-            used.update(key for key in (kernel, bias) if key)
-            findings.take(name, kernel, entries[kernel], entries[bias] if bias else None)
+            if findings.take(name, kernel, entries[kernel], entries[bias] if bias else None):
+                used.update(key for key in (kernel, bias) if key)
         findings.take_rest(entries, used)
 
 
@@ -65,9 +65,9 @@ def _pairs(entries: Mapping[str, Entry], stem: str) -> Iterator[tuple[str, str, 
 def _entry(source: Source, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
     """Describe a member by its header, whose size must be that of the member."""
     name = info.filename
-    if not name.endswith(".npy"):
-        return Entry((), "no array", lambda: np.empty(0))
-    with source.reading(name), archive.open(info) as stream:
+    with source.reading(name), archive.open(info) as stream:  # which compares both its names
+        if not name.endswith(".npy"):
+            return Entry((), "no array", lambda: np.empty(0))
         shape, dtype, start = _header(stream)
     if dtype.hasobject:
         return Entry(shape, "object", lambda: np.empty(0))

@@ -41,6 +41,7 @@ def natural(name: str) -> list[tuple[int, int, str]]:
 def read_tensors(tensors: Tensors, stem: str, findings: Findings) -> None:
     """Find layers among tensors."""
     used: set[str] = set()
+    parametrized = [name for name in tensors if PARAMETRIZED in name]
     for name, entry in tensors.items():
         if len(entry.shape) != 5 or name in used:
             continue
@@ -49,10 +50,8 @@ def read_tensors(tensors: Tensors, stem: str, findings: Findings) -> None:
             continue
         endings = (end for end in WEIGHTS if name.endswith(end) and _ends_at(name, end))
         ending = next(endings, None)
-        if ending is None:
-            findings.leave(name, "it has 5 dimensions, but is not called as a weight of PyTorch")
-        else:
-            used.update(_take(tensors, name, ending, stem, findings))
+        if ending:
+            used.update(_take(tensors, parametrized, name, ending, stem, findings))
     findings.take_rest(tensors, used)
 
 
@@ -61,7 +60,14 @@ def _ends_at(name: str, ending: str) -> bool:
     return len(name) == len(ending) or name[-len(ending) - 1] == "."
 
 
-def _take(tensors: Tensors, name: str, ending: str, stem: str, findings: Findings) -> set[str]:
+def _take(
+    tensors: Tensors,
+    parametrized: list[str],
+    name: str,
+    ending: str,
+    stem: str,
+    findings: Findings,
+) -> set[str]:
     """Take the layer with a weight, which may have to be made; return the tensors it used."""
     prefix, made = name.removesuffix(ending), WEIGHTS[ending]
     others = [f"{prefix}{word}" for word in made.others]
@@ -70,30 +76,31 @@ def _take(tensors: Tensors, name: str, ending: str, stem: str, findings: Finding
     if ending != "weight" and finished and finished.shape == tensors[name].shape:
         findings.leave(name, "the weight that was made of it is there as well")
         return set()
-    reason = _obstacle(tensors, name, prefix, others) or made.wrong(
+    reason = _obstacle(tensors, parametrized, prefix, name, others) or made.wrong(
         tensors[name], *(tensors[other] for other in others)
     )
     if reason:
         findings.leave(name, reason, unusable=reason != FORWARD)
-    else:
-        kernel = _entry(made, [tensors[part] for part in (name, *others)])
-        findings.take(prefix.rstrip(".") or stem, name, kernel, bias, TORCH)
-    return {name, f"{prefix}bias", *others} & tensors.keys()
+        return set()
+    kernel = _entry(made, [tensors[part] for part in (name, *others)])
+    taken = findings.take(prefix.rstrip(".") or stem, name, kernel, bias, TORCH)
+    return {name, f"{prefix}bias", *others} & tensors.keys() if taken else set()
 
 
-def _obstacle(tensors: Tensors, name: str, prefix: str, others: list[str]) -> str | None:
+def _obstacle(
+    tensors: Tensors, parametrized: list[str], prefix: str, name: str, others: list[str]
+) -> str | None:
     """Return what is missing of a weight, or what else changes it."""
+    start = f"{prefix}{PARAMETRIZED}"
+    for key in parametrized:
+        if key.startswith(start) and key not in (name, *others):
+            return f"it is parametrized in a way that is not known here: {key!r}"
     for other in others:
         if other not in tensors:
             return f"of what its weight is made of, {other!r} is missing"
         if tensors[other].dtype not in STORAGES:
             return f"{other!r} is {tensors[other].dtype}; legal are {', '.join(STORAGES)}"
-    more = [
-        key
-        for key in tensors
-        if key.startswith(f"{prefix}{PARAMETRIZED}") and key not in (name, *others)
-    ]
-    return f"it is parametrized in a way that is not known here: {more[0]!r}" if more else None
+    return None
 
 
 def _entry(made: Made, parts: list[Entry]) -> Entry:
