@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import weights as weight_files
 from .._call.arrays import as_dtype
+from ..weights.layers import read
 from . import constraints, initializers, regularizers
 from ._variables import Variable
 
@@ -158,14 +158,18 @@ class Weights:
         Raises
         ------
         ValueError
-            If there is no such layer, or its weights have other shapes.
+            If there is no such layer, conv3dt cannot compute it, or its weights have other shapes.
+        OSError
+            If the file cannot be read.
         """
-        found = weight_files.load(path)
-        name = name or (next(iter(found)) if len(found) == 1 else self.name)
+        found, unusable = read(path)
+        only = len(found) == 1 and not unusable
+        name = name or (next(iter(found)) if only else self.name)
         if name not in found:
+            listed = "".join(f" Left out: {place!r}, {why}." for place, why in unusable.items())
             raise ValueError(
                 f"load_weights: name must be one of {', '.join(map(repr, found)) or 'none'};"
-                f" got {name!r}."
+                f" got {name!r}.{listed}"
             )
         kernel, bias = found[name]
         if not self.built:

@@ -1,17 +1,18 @@
 """Weights out of the files of Keras, PyTorch and NumPy, without the framework that wrote them."""
 
-from collections.abc import Sequence
+import warnings
+from collections import Counter
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from .._call.scalars import as_integers, shown
-from .._geometry.integers import effective
-from .readers import READERS
+from . import formats as formats  # they register themselves
+from .formats.entries import Findings
+from .formats.registry import format_of
 
-__all__ = ["LayerWeights", "TorchCall", "like_torch", "load"]
+__all__ = ["LayerWeights", "Layers", "load", "read"]
 
 
 class LayerWeights(NamedTuple):
@@ -29,23 +30,45 @@ class LayerWeights(NamedTuple):
     bias: NDArray[Any] | None
 
 
-def load(path: str | PathLike[str]) -> dict[str, LayerWeights]:
+class Layers(dict[str, LayerWeights]):
+    """The weights of layers by name, in the order of the model as far as the file tells it.
+
+    Attributes
+    ----------
+    left_out : dict of str to str
+        What else the file has, by its place there, and why it is not among the layers: another
+        class, an optimizer's memory, groups, a dtype that conv3dt does not compute with.
+    """
+
+    left_out: dict[str, str]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.left_out = {}
+
+
+def load(path: str | PathLike[str]) -> Layers:
     """Return the weights of all transposed 3-D convolutions in a file.
+
+    Nothing in a file is executed, and none can claim much more memory than it has bytes.
 
     Parameters
     ----------
     path : str or path
-        A file whose name ends in '.keras', '.weights.h5', '.h5' or '.hdf5' (Keras 2 and 3),
-        '.safetensors' (PyTorch's `ConvTranspose3d`, axes permuted) or '.npz' (arrays called
-        'name/kernel' and 'name/bias', or 'kernel' and 'bias', or `numpy.savez(path,
-        *layer.get_weights())`). The extra `weights` brings what the first five need.
+        A file whose name ends, in any case of letters, in '.keras', '.weights.h5', '.h5', '.hdf5'
+        or '.weights.json' (Keras 2 and 3; the last names shards), '.safetensors' or
+        '.safetensors.index.json' (PyTorch's `ConvTranspose3d`, axes permuted; weight and spectral
+        normalization are applied) or '.npz' (arrays called 'name/kernel' and 'name/bias', with or
+        without ':0', or 'kernel' and 'bias', or `numpy.savez(path, *layer.get_weights())`). The
+        extra `weights` brings what all but the last need; bfloat16 needs ml_dtypes.
 
     Returns
     -------
-    dict of str to LayerWeights
-        By the name of the layer, or where the file does not say it, its place in the file. Without
-        the classes of layers ('.safetensors', '.npz', some '.h5') a forward convolution is among
-        them if it has as many channels in as out, or no bias.
+    Layers
+        A dict of str to LayerWeights, by the name of the layer, or where the file does not say it,
+        its place in the file; the second of the same name has '#1' behind it. Without the classes
+        of layers ('.safetensors', '.npz', some '.h5') a forward convolution is among them if it
+        has as many channels in as out, or no bias. `left_out` says what is not, and why.
 
     Raises
     ------
@@ -54,7 +77,12 @@ def load(path: str | PathLike[str]) -> dict[str, LayerWeights]:
     ImportError
         If what the format needs is not installed.
     OSError
-        If the file cannot be read.
+        If the file cannot be read: missing, damaged, or not what its name says.
+
+    Warns
+    -----
+    UserWarning
+        If a transposed convolution is left out, because conv3dt cannot compute it.
 
     See Also
     --------
@@ -65,114 +93,31 @@ def load(path: str | PathLike[str]) -> dict[str, LayerWeights]:
     >>> import numpy as np, tempfile, pathlib
     >>> import conv3dt
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "decoder.npz"
-    >>> np.savez(path, **{"up/kernel": np.ones((2, 2, 2, 4, 8)), "up/bias": np.zeros(4)})
-    >>> {name: w.kernel.shape for name, w in conv3dt.weights.load(path).items()}
+    >>> np.savez(path, **{"up/kernel": np.ones((2, 2, 2, 4, 8)), "up/bias": np.zeros(4), "step": 3})
+    >>> layers = conv3dt.weights.load(path)
+    >>> {name: w.kernel.shape for name, w in layers.items()}
     {'up': (2, 2, 2, 4, 8)}
+    >>> layers.left_out
+    {'step': 'is no kernel or bias of a layer here; its shape: ()'}
     """
-    path = Path(path)
-    reader = next((r for suffix, r in READERS.items() if path.name.endswith(suffix)), None)
-    if reader is None:
-        raise ValueError(f"weights: a file must end in {', '.join(READERS)}; got {path.name!r}.")
-    layers: dict[str, LayerWeights] = {}
-    for name, kernel, bias in reader(path):
-        number = sum(key == name or key.startswith(f"{name}#") for key in layers)
-        layers[f"{name}#{number}" if number else name] = LayerWeights(kernel, bias)
+    layers, unusable = read(path)
+    if unusable:
+        listed = "; ".join(f"{place!r}: {reason}" for place, reason in unusable.items())
+        warnings.warn(f"weights: left out of {path}: {listed}.", UserWarning, stacklevel=2)
     return layers
 
 
-class TorchCall(NamedTuple):
-    """A call that computes what a `ConvTranspose3d` does.
-
-    Attributes
-    ----------
-    arguments : dict
-        Of `conv3dt.conv3d_transpose` and `conv3dt.nn.conv3d_transpose`, but for the arrays.
-    crop : tuple of slice
-        The part of the result that is PyTorch's.
-    """
-
-    arguments: dict[str, Any]
-    crop: tuple[slice, ...]
-
-
-def like_torch(
-    input_shape: Sequence[int],
-    weight_shape: Sequence[int],
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    dilation: Any = 1,
-) -> TorchCall:
-    """Return the call that computes what `torch.nn.functional.conv_transpose3d` does.
-
-    PyTorch cuts `padding` rows off both ends of the full result, and puts `output_padding` rows
-    at the end, which lie beyond it or are cut less. The call is 'VALID' and makes those rows too;
-    what it returns beyond PyTorch's result has to be cropped.
-
-    Parameters
-    ----------
-    input_shape : sequence of 5 int
-        (batch, in_channels, depth, height, width).
-    weight_shape : sequence of 5 int
-        (in_channels, out_channels, depth, height, width), of PyTorch's weight.
-    stride, padding, output_padding, dilation : int or sequence of 3 int
-        As PyTorch has them.
-
-    Returns
-    -------
-    TorchCall
-        For `filters = weight.permute(2, 3, 4, 1, 0)` and an input in PyTorch's order.
-
-    Raises
-    ------
-    ValueError
-        If an argument has an illegal value: output_padding must be less than stride or dilation,
-        and here less than stride + padding.
-
-    See Also
-    --------
-    load : PyTorch's weights as filters.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import conv3dt
-    >>> x, weight = np.ones((1, 2, 3, 3, 3), "f4"), np.ones((2, 4, 3, 3, 3), "f4")
-    >>> call = conv3dt.weights.like_torch(x.shape, weight.shape, 2, padding=1, output_padding=1)
-    >>> filters = weight.transpose(2, 3, 4, 1, 0)
-    >>> conv3dt.conv3d_transpose(x, filters, **call.arguments)[call.crop].shape
-    (1, 4, 6, 6, 6)
-    """
-    given = zip(
-        input_shape[2:], weight_shape[2:], _three("stride", stride), _three("padding", padding),
-        _three("output_padding", output_padding), _three("dilation", dilation), strict=True,
-    )  # fmt: skip
-    axes = [_axis(*axis) for axis in given]
-    arguments = {
-        "output_shape": (input_shape[0], weight_shape[1], *(length for length, _ in axes)),
-        "strides": _three("stride", stride),
-        "padding": "VALID",
-        "data_format": "NCDHW",
-        "dilations": _three("dilation", dilation),
-    }
-    return TorchCall(arguments, (slice(None), slice(None), *(crop for _, crop in axes)))
-
-
-def _axis(i: int, k: int, s: int, padding: int, extra: int, d: int) -> tuple[int, slice]:
-    """Return the length to compute and the part of it that PyTorch returns."""
-    if not 0 <= extra < max(s, d) or extra - padding >= s:
-        raise ValueError(
-            f"like_torch: output_padding must be from 0 to {min(max(s, d), s + padding) - 1} for"
-            f" stride {s}, dilation {d}, padding {padding}; got {extra}."
-        )
-    full = (i - 1) * s + effective(k, d)
-    end = full - padding + extra
-    return max(full, end), slice(padding, end)
-
-
-def _three(name: str, given: Any) -> tuple[int, ...]:
-    """Return three integers of one or three."""
-    numbers = as_integers("like_torch", name, given)
-    if len(numbers) not in (1, 3):
-        raise ValueError(f"like_torch: {name} must be 1 or 3 integers; got {shown(given)}.")
-    return numbers * 3 if len(numbers) == 1 else numbers
+def read(path: str | PathLike[str]) -> tuple[Layers, dict[str, str]]:
+    """Return what `load` does, and the transposed convolutions that conv3dt cannot compute."""
+    path = Path(path)
+    findings = Findings()
+    format_of(path).read(path, findings)
+    layers, used = Layers(), Counter[str]()
+    for name, kernel, bias in findings.layers:
+        title = name
+        while title in layers:  # a layer may be called 'up#1'
+            used[name] += 1
+            title = f"{name}#{used[name]}"
+        layers[title] = LayerWeights(kernel, bias)
+    layers.left_out = findings.left_out
+    return layers, findings.unusable

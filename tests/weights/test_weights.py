@@ -105,7 +105,7 @@ def test_errors(tmp_path, monkeypatch):
     def missing(name):
         raise ImportError(name)
 
-    monkeypatch.setattr("conv3dt.weights.readers.import_module", missing)
+    monkeypatch.setattr("conv3dt.weights.formats.source.import_module", missing)
     with pytest.raises(ImportError, match=r"needs h5py: pip install 'conv3dt\[weights\]'"):
         load(FOLDER / "keras2.h5")
 

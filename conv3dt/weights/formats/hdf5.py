@@ -1,0 +1,147 @@
+"""Arrays and attributes of HDF5 files, of one or of several shards."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .entries import Entry, as_stored, dtype_of
+from .heaps import check_heaps
+from .source import Source, needed
+
+__all__ = ["Tree", "opened"]
+
+
+@contextmanager
+def opened(source: Source, data: bytes | None = None) -> Iterator["Tree"]:
+    """Open a file, or the bytes of one that lay in an archive."""
+    h5py = needed("h5py")
+    check_heaps(source, data)
+    with source.reading():
+        file = h5py.File(source.path if data is None else io.BytesIO(data), "r")
+    with file:
+        with source.reading():
+            tree = Tree(source, file)
+        yield tree
+
+
+class Tree:
+    """All groups and arrays of an open file, in the order in which they were written.
+
+    Links to other places or files are refused: Keras writes none.
+
+    Attributes
+    ----------
+    source : Source
+        The file.
+    groups : dict of str to group
+        By path; '' is the root.
+    entries : dict of str to Entry
+        The arrays by path.
+    """
+
+    def __init__(self, source: Source, file: Any) -> None:
+        self.source = source
+        self.groups: dict[str, Any] = {"": file}
+        self.entries: dict[str, Entry] = {}
+        arrays = sorted(self._walk(file), key=lambda found: found[0])
+        for _, path, dataset in arrays:
+            self.entries[path] = self._entry(path, dataset)
+
+    def _walk(self, file: Any) -> Iterator[tuple[int, str, Any]]:
+        """Yield address, path and array of all arrays; fill `groups`.
+
+        Addresses grow as a file is written, so they tell the order of the layers.
+        """
+        h5py = needed("h5py")
+        seen, waiting = {_address(file)}, [""]
+        while waiting:
+            where = waiting.pop()
+            group = self.groups[where]
+            for name in self._names(group, where):
+                path = f"{where}/{name}" if where else name
+                with self.source.reading(path):
+                    if type(group.get(name, getlink=True)) is not h5py.HardLink:
+                        raise ValueError("it is a link to another place, which is not followed")
+                    item = group[name]
+                    if isinstance(item, h5py.Dataset):
+                        yield _address(item), path, item
+                    elif isinstance(item, h5py.Group) and _address(item) not in seen:
+                        seen.add(_address(item))  # a damaged file may have circles
+                        self.groups[path] = item
+                        waiting.append(path)
+
+    def _names(self, group: Any, where: str) -> list[str]:
+        """Return the names in a group."""
+        with self.source.reading(where):
+            return [str(name) for name in group]
+
+    def _entry(self, path: str, dataset: Any) -> Entry:
+        """Describe an array; what has no meaning for NumPy has no dtype here either."""
+        with self.source.reading(path):
+            shape = dataset.shape
+            try:
+                kind = dataset.dtype
+            except TypeError as error:
+                return Entry(shape or (), f"unknown ({error})", lambda: np.empty(0))
+            return Entry(shape or (), dtype_of(kind), lambda: self._read(path, dataset))
+
+    def _read(self, path: str, dataset: Any) -> Any:
+        """Return the numbers of an array."""
+        itemsize = dataset.dtype.itemsize
+        self.source.claim(path, itemsize, *dataset.shape)
+        with self.source.reading(path):
+            if dataset.chunks:
+                self.source.claim(path, itemsize, *dataset.chunks)
+            if dataset.external or dataset.is_virtual:
+                raise ValueError("its numbers lie in other files, which are not read")
+            stored = dataset.id.get_storage_size()
+            if not stored and dataset.size:
+                raise ValueError("its numbers are missing")
+            return as_stored(dataset[()], dtype_of(dataset.dtype))
+
+    def attribute(self, path: str, name: str) -> Any:
+        """Return an attribute of a group, None if there is none."""
+        attributes = self.groups[path].attrs
+        with self.source.reading(f"{path}@{name}"):
+            if name not in attributes:
+                return None
+            described = attributes.get_id(name)
+            self.source.claim(path, described.dtype.itemsize, *(described.shape or ()))
+            return attributes[name]
+
+    def text(self, path: str, name: str) -> str | None:
+        """Return an attribute that is a text: h5py returns str or bytes, by its version."""
+        value = self.attribute(path, name)
+        if value is None:
+            return None
+        with self.source.reading(f"{path}@{name}"):
+            return _as_text(value)
+
+    def listed(self, path: str, name: str) -> list[str] | None:
+        """Return a list of texts; a long one is split into name0, name1 and so on by Keras."""
+        parts = [self.attribute(path, name)]
+        if parts[0] is None:
+            parts = []
+            while (part := self.attribute(path, f"{name}{len(parts)}")) is not None:
+                parts.append(part)
+        if not parts:
+            return None
+        with self.source.reading(f"{path}@{name}"):
+            return [_as_text(text) for part in parts for text in np.asarray(part).ravel().tolist()]
+
+
+def _address(item: Any) -> int:
+    """Return where in the file the header of a group or array lies."""
+    return int(needed("h5py").h5o.get_info(item.id).addr)
+
+
+def _as_text(value: Any) -> str:
+    """Return str of str or bytes."""
+    if isinstance(value, bytes):
+        return value.decode()
+    if not isinstance(value, str):
+        raise TypeError(f"it must be a text; got {type(value).__name__}")
+    return str(value)
