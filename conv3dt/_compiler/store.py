@@ -30,7 +30,7 @@ _CHECK = 16  # bytes of checksum in front of the code
 _SUFFIX = ".kernel"
 # The rooms whose sources become code, or decide what it is.
 _ROOMS = "_geometry", "_compiler", "_ways"
-_BINARY = getattr(os, "O_BINARY", 0)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _trouble = ""
 _refusal = ""
 _refused = set[Path]()  # files that somebody else could have written
@@ -57,9 +57,7 @@ def save(key: str, code: bytes) -> None:
         return
     part = paths[0].with_name(f"{uuid.uuid4().hex}.part")
     try:
-        with open(
-            os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o644), "wb"
-        ) as file:
+        with os.fdopen(os.open(part, _NEW, 0o644), "wb") as file:
             file.write(_checksum(key, code) + code)
         part.replace(paths[0])
     except OSError as error:
@@ -168,7 +166,7 @@ def _is_own(path: Path) -> bool:
 
 @lru_cache(maxsize=1)
 def _folder_name() -> str:
-    """Return a name that changes with all that compiled code depends on; nothing if it is hidden."""
+    """Return a name that changes with all that code depends on; nothing if that is hidden."""
     host = processor.host()
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     versions = f"{__version__}-{host.target}-py{python}-numba{installed('numba')}"

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._call.arrays import as_array
 from .._compiler.activations.table import ACTIVATIONS, apply
 
 __all__ = [
@@ -35,7 +36,7 @@ Array = NDArray[Any]
 
 def _floats(x: Any) -> Array:
     """Return an array of floating-point numbers; integers become float32."""
-    array = np.asarray(x)
+    array = as_array("activation", "x", x)
     return array.astype(np.float32) if array.dtype.kind in "iub" else array
 
 

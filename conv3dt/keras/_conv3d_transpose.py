@@ -295,4 +295,4 @@ class BaseConv3DTranspose(Layer):
         return config
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_ready": None, "_of_inputs": []}
+        return {**super().__getstate__(), "_ready": None}

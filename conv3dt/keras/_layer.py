@@ -2,17 +2,18 @@
 
 from threading import RLock
 from typing import Any
-from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._call.arrays import as_array, as_dtype, dtype_name
+from .._call.arrays import as_array, as_dtype, dtype_name, refuse_masks
 from ..weights.names import snake_case
 from . import _names, mixed_precision, regularizers
+from ._calling import NOTHING, Arguments, takes_training
+from ._losses import Loss, Losses
 from ._options import as_flag
 from ._shapes import InputSpec, TensorShape, as_shape
-from ._weights import Weights
+from ._variables import Variable
 
 __all__ = ["Layer"]
 
@@ -20,10 +21,15 @@ IGNORED = ("autocast", "dynamic", "implementation")  # they are about graphs, or
 _building = RLock()
 
 
-class Layer(Weights):
+class Layer(Losses):
     """Base class of layers: what does not depend on what they compute."""
 
     input_spec: InputSpec
+    _takes_training = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._takes_training = takes_training(cls.call)
 
     def __init__(
         self,
@@ -44,9 +50,6 @@ class Layer(Weights):
                 raise TypeError("Keyword argument not understood:", key)
         self.name = self._first_name(name)
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self._of_inputs: list[tuple[Any, Any]] = []  # weak reference to inputs, loss
-        self._callable_losses: list[Any] = []
-        self.updates: list[Any] = []
         self.built = False
 
     # ---- names and types -------------------------------------------------------------------------
@@ -84,15 +87,16 @@ class Layer(Weights):
 
     # ---- calling ---------------------------------------------------------------------------------
 
-    def __call__(self, inputs: Any, training: Any = None, mask: Any = None) -> NDArray[Any]:
+    def __call__(self, inputs: Any = NOTHING, *args: Any, **kwargs: Any) -> NDArray[Any]:
         """Build the layer if this is the first call, and compute.
 
         Parameters
         ----------
         inputs : array_like
             The input.
-        training, mask : object, optional
-            Accepted and not used.
+        *args, **kwargs
+            What else `call` of the layer's class takes. `training` may be given to every layer;
+            where `call` takes it and it is not given, it is that of the layer around this call.
 
         Returns
         -------
@@ -102,17 +106,21 @@ class Layer(Weights):
         Raises
         ------
         ValueError, TypeError
-            If the input does not fit the layer.
+            If the input does not fit the layer, or an argument is unknown.
         """
+        arguments = None
+        if args or kwargs or inputs is NOTHING or self._takes_training:
+            arguments = Arguments(self, inputs, args, kwargs)
+            inputs = arguments.inputs
         x = self._as_input(inputs)
         self.input_spec.check(x.shape, self.name)
         if not self.built:
             self._build_once(x)
         x = self._cast(x)
-        y = self.call(x)
+        y = self.call(x) if arguments is None else arguments.call(x)
         if self.activity_regularizer is not None:
             batch = y.dtype.type(max(1, len(y)))
-            self._of_inputs = [(ref(x), self.activity_regularizer(y) / batch)]
+            self._of_inputs = [Loss(self.activity_regularizer(y) / batch, x)]
         elif self._of_inputs:
             self._of_inputs = []
         return y
@@ -165,6 +173,50 @@ class Layer(Weights):
             )
         return x.astype(as_dtype(self.name, wanted))
 
+    # ---- weights -----------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; an array where a variable is becomes the variable's value."""
+        held = self.__dict__.get(name)
+        if isinstance(held, Variable) and value is not held:
+            value = self._instead(name, held, value)
+        object.__setattr__(self, name, value)
+
+    def _instead(self, name: str, held: Variable, value: Any) -> Any:
+        """Return what an attribute is to be that is a variable, of which the layer has a list."""
+        places = [n for n, variable in enumerate(self._variables) if variable is held]
+        if not places:
+            return value  # the layer is being built again
+        if not isinstance(value, Variable):
+            return held.assign(value)
+        if value.shape != held.shape:
+            raise ValueError(
+                f"Layer {self.name}: {name} must have shape {held.shape}; got a variable of shape"
+                f" {value.shape}."
+            )
+        self._variables[places[0]] = value
+        self._regularizers = [(r, value if v is held else v) for r, v in self._regularizers]
+        return value
+
+    def set_weights(self, weights: Any) -> None:
+        """Assign values to all variables.
+
+        Parameters
+        ----------
+        weights : list of array_like
+            In the order of `get_weights`.
+
+        Raises
+        ------
+        ValueError
+            If there are more or fewer than variables, or a shape is another.
+        TypeError
+            If an array masks something.
+        """
+        for number, weight in enumerate(weights):
+            refuse_masks(self.name, f"weights[{number}]", weight)
+        super().set_weights(weights)
+
     # ---- shapes ----------------------------------------------------------------------------------
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
@@ -177,53 +229,6 @@ class Layer(Weights):
             raise TypeError(
                 f"Layer {self.name} does not support masking, but was passed an input_mask: {mask}"
             )
-
-    # ---- losses ----------------------------------------------------------------------------------
-
-    @property
-    def losses(self) -> list[Any]:
-        """The activity loss of the last call, and those of the weights as they are now."""
-        return [loss for _, loss in self._of_inputs] + self._unconditional()
-
-    def _unconditional(self) -> list[Any]:
-        """Return the losses that do not depend on inputs."""
-        return self._weight_losses() + [loss() for loss in self._callable_losses]
-
-    def add_loss(self, losses: Any, inputs: Any = None) -> None:
-        """Add losses.
-
-        Parameters
-        ----------
-        losses : callable or number, or list of them
-            A callable without arguments is called whenever `losses` is read.
-        inputs : array, optional
-            What the numbers were computed from; they are forgotten at the next call.
-
-        Raises
-        ------
-        ValueError
-            If a number comes without inputs: nothing could compute it again.
-        """
-        for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
-            if callable(loss):
-                self._callable_losses.append(loss)
-            elif inputs is None:
-                raise ValueError(
-                    "Expected a symbolic Tensors or a callable for the loss value. Please wrap your"
-                    " loss computation in a zero argument `lambda`."
-                )
-            else:
-                self._of_inputs.append((ref(inputs), loss))
-
-    def get_losses_for(self, inputs: Any) -> list[Any]:
-        """Return the losses that depend on these inputs; for None those that depend on none."""
-        if inputs is None:
-            return self._unconditional()
-        return [loss for origin, loss in self._of_inputs if origin() is inputs]
-
-    def add_update(self, updates: Any, inputs: Any = None) -> None:
-        """Add to `updates`, a list that nothing here runs."""
-        self.updates.extend(updates if isinstance(updates, (list, tuple)) else [updates])
 
     # ---- description -----------------------------------------------------------------------------
 
