@@ -3,7 +3,7 @@
 import platform
 
 from .._compiler import build, processor, store
-from .._compiler.plain import PLAIN
+from .._compiler.plain import PLAIN, WHY
 from .._compiler.version import __version__
 from .._compiler.version import installed as version
 from . import recycle, team
@@ -40,7 +40,7 @@ def _kernels() -> dict[str, str]:
     """Return where kernels come from, and how often they came from there."""
     counts, folder, why = store.COUNTS, store.folder(), store.trouble()
     if PLAIN:
-        where = "none: NUMBA_DISABLE_JIT, everything is plain Python"
+        where = f"none: {WHY}, everything is plain Python"
     elif folder is None:
         where = f"none: {why or 'CONV3DT_CACHE=0'}; kernels are compiled anew in each process"
     else:

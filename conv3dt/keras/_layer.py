@@ -1,19 +1,20 @@
 """What layers of any kind have: a name, types, weights, losses."""
 
+from collections.abc import Mapping
 from threading import RLock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._call.arrays import as_array, as_dtype, dtype_name, refuse_masks
+from .._call.arrays import as_array, as_dtype, dtype_name
 from ..weights.names import snake_case
 from . import _names, mixed_precision, regularizers
 from ._calling import NOTHING, Arguments, takes_training
 from ._losses import Loss, Losses
 from ._options import as_flag
+from ._registry import described, is_of_keras3, plain
 from ._shapes import InputSpec, TensorShape, as_shape
-from ._variables import Variable
 
 __all__ = ["Layer"]
 
@@ -173,50 +174,6 @@ class Layer(Losses):
             )
         return x.astype(as_dtype(self.name, wanted))
 
-    # ---- weights -----------------------------------------------------------------------------
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; an array where a variable is becomes the variable's value."""
-        held = self.__dict__.get(name)
-        if isinstance(held, Variable) and value is not held:
-            value = self._instead(name, held, value)
-        object.__setattr__(self, name, value)
-
-    def _instead(self, name: str, held: Variable, value: Any) -> Any:
-        """Return what an attribute is to be that is a variable, of which the layer has a list."""
-        places = [n for n, variable in enumerate(self._variables) if variable is held]
-        if not places:
-            return value  # the layer is being built again
-        if not isinstance(value, Variable):
-            return held.assign(value)
-        if value.shape != held.shape:
-            raise ValueError(
-                f"Layer {self.name}: {name} must have shape {held.shape}; got a variable of shape"
-                f" {value.shape}."
-            )
-        self._variables[places[0]] = value
-        self._regularizers = [(r, value if v is held else v) for r, v in self._regularizers]
-        return value
-
-    def set_weights(self, weights: Any) -> None:
-        """Assign values to all variables.
-
-        Parameters
-        ----------
-        weights : list of array_like
-            In the order of `get_weights`.
-
-        Raises
-        ------
-        ValueError
-            If there are more or fewer than variables, or a shape is another.
-        TypeError
-            If an array masks something.
-        """
-        for number, weight in enumerate(weights):
-            refuse_masks(self.name, f"weights[{number}]", weight)
-        super().set_weights(weights)
-
     # ---- shapes ----------------------------------------------------------------------------------
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
@@ -259,14 +216,46 @@ class Layer(Losses):
         Parameters
         ----------
         config : dict
-            What `get_config` returned.
+            What `get_config` returned, here or in Keras 2 or 3; or what Keras writes of a layer,
+            with `class_name`, `config` and `build_config`.
         """
-        return cls(**config)
+        shape = None
+        if {"class_name", "config"} <= config.keys():
+            shape = (config.get("build_config") or {}).get("input_shape")
+            config = config["config"]
+        layer = cls(**understood(config))
+        if shape is not None:
+            layer.build(shape)
+        return layer
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """Return what `build_from_config` takes; None if the layer is not built."""
+        axes, ndim = self.input_spec.axes, self.input_spec.ndim or 0
+        known = {axis % ndim: extent for axis, extent in axes.items()} if ndim else {}
+        return {"input_shape": tuple(known.get(n) for n in range(ndim))} if self.built else None
+
+    def build_from_config(self, config: Any) -> None:
+        """Build the layer for the input shape that `get_build_config` returned."""
+        if config:
+            self.build(config["input_shape"])
+
+
+def understood(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments from a description; of Keras 3, whose types are DTypePolicy, in its sense.
+
+    It calls another function hard_sigmoid than Keras 2 does, by the same name.
+    """
+    found = {key: plain(value) for key, value in config.items()}
+    if is_of_keras3(found) and described(found.get("activation"))[0] == "hard_sigmoid":
+        found["activation"] = "hard_sigmoid_v3"
+    return found
 
 
 def _batch_input_shape(others: dict[str, Any]) -> tuple[Any, ...] | None:
     """Take the ways to announce an input shape out of the arguments."""
     whole = others.pop("batch_input_shape", None)
+    newer = others.pop("batch_shape", None)  # Keras 3
+    whole = newer if whole is None else whole
     shape, batch = others.pop("input_shape", None), others.pop("batch_size", None)
     extent = others.pop("input_dim", None)
     if shape is None and extent is not None:

@@ -4,7 +4,7 @@ from copy import deepcopy
 from typing import Any
 from weakref import ref
 
-from ._weights import Weights
+from ._assigning import Assigning
 
 __all__ = ["Loss", "Losses"]
 
@@ -30,7 +30,7 @@ def _none() -> None:
     """Return what a reference to inputs that are gone returns."""
 
 
-class Losses(Weights):
+class Losses(Assigning):
     """Losses of weights, of outputs, and those that are added."""
 
     def __init__(self, trainable: bool) -> None:
