@@ -70,7 +70,8 @@ class Constant(Initializer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the value."""
-        return {"value": self.value}
+        listed = isinstance(self.value, (np.ndarray, np.generic))
+        return {"value": self.value.tolist() if listed else self.value}
 
 
 class Zeros(Initializer):
