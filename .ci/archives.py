@@ -1,7 +1,8 @@
 """Check that a wheel and a source archive contain what they should: `python archives.py FOLDER`.
 
-The wheel has every file of the package that git knows and its description, nothing else; the source
-archive has every file of the folders that its own pyproject.toml names.
+The wheel has every file of the package that git knows, the archive of their texts and its
+description, nothing else; the source archive has every file of the folders that its own
+pyproject.toml names.
 """
 
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TOP = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "asv.conf.json", "pyproject.toml"]
+TOP += ["hatch_build.py"]
+MADE = {"conv3dt/_compiler/texts.zip"}  # by hatch_build.py
 FOLDERS = ["conv3dt", "tests", "benchmarks", "docs", "examples"]
 
 
@@ -27,7 +30,7 @@ def wheel(path):
         found = set(archive.namelist())
     about = path.name.removesuffix("-py3-none-any.whl") + ".dist-info/"
     described = ["METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"]
-    return found, tracked("conv3dt") | {about + name for name in described}
+    return found, tracked("conv3dt") | MADE | {about + name for name in described}
 
 
 def source(path):

@@ -15,8 +15,17 @@ from numpy.typing import NDArray
 from .._geometry.storages import STORAGES
 from .scalars import shown
 
-__all__ = ["as_array", "as_dtype", "as_operands", "check_out", "dtype_name", "placeholder"]
+__all__ = [
+    "as_array",
+    "as_dtype",
+    "as_operands",
+    "check_out",
+    "dtype_name",
+    "placeholder",
+    "refuse_masks",
+]
 
+_DEEPEST = 64  # NumPy's most dimensions; a list may contain itself
 QUICKLY: Any = 1  # candidates to try; Any, because NumPy's stub knows 0 and -1 only
 DTYPES = "{} or {}".format(", ".join([*STORAGES][:-1]), [*STORAGES][-1])
 
@@ -75,7 +84,7 @@ def _wanted_dtype(arrays: dict[str, NDArray[Any]], plain: list[str]) -> np.dtype
 
 def _is_plain(given: Any) -> bool:
     """Return whether these are Python's own numbers, which have no dtype yet."""
-    for _ in range(64):  # NumPy's most dimensions; a list may contain itself
+    for _ in range(_DEEPEST):
         if not isinstance(given, (list, tuple)):
             break
         if not given:
@@ -86,19 +95,45 @@ def _is_plain(given: Any) -> bool:
 
 def as_array(function: str, name: str, given: Any) -> NDArray[Any]:
     """Return anything array-like as an ndarray, sharing its memory wherever that is possible."""
+    listed = isinstance(given, (list, tuple))
+    if listed:
+        refuse_masks(function, name, given)
     try:
         array = _read(given)
     except MemoryError:
         raise
     except Exception as error:
-        ragged = isinstance(given, (list, tuple)) and isinstance(error, ValueError)
+        ragged = listed and isinstance(error, ValueError)
         reason = traceback.format_exception_only(error)[-1].strip()
         raise (ValueError if ragged else TypeError)(
             f"{function}: {name} cannot be read as an array; {reason}"
         ) from error
-    if array.dtype == object and not isinstance(given, (np.ndarray, list, tuple)):
+    if array.dtype == object and not (listed or isinstance(given, np.ndarray)):
         raise TypeError(f"{function}: {name} must be an array; got {shown(given)}.")
-    return array
+    if type(array) is np.ndarray:
+        return array
+    refuse_masks(function, name, array)
+    return np.asarray(array)
+
+
+def refuse_masks(function: str, name: str, given: Any) -> None:
+    """Raise TypeError for an array that masks something, in lists, too: under a mask is no data."""
+    count = _hidden(given)
+    if count:
+        raise TypeError(
+            f"{function}: {name} must have no masked elements, for what a mask hides is no data;"
+            f" got {count} masked. Fill them first: numpy.ma.filled({name}, 0)."
+        )
+
+
+def _hidden(given: Any, depth: int = 0) -> int:
+    """Return how many elements are masked."""
+    if isinstance(given, np.ma.MaskedArray):
+        return int(np.count_nonzero(np.ma.getmaskarray(given)))
+    if not isinstance(given, (list, tuple)) or depth == _DEEPEST:
+        return 0
+    kinds = list, tuple, np.ma.MaskedArray
+    return sum(_hidden(item, depth + 1) for item in given if isinstance(item, kinds))
 
 
 def _read(given: Any) -> NDArray[Any]:
@@ -106,7 +141,7 @@ def _read(given: Any) -> NDArray[Any]:
     if hasattr(given, "__dlpack__") and not hasattr(given, "__array__"):
         return np.from_dlpack(given)
     try:
-        return np.asarray(given)
+        return np.asanyarray(given)
     except TypeError:
         if str(getattr(given, "dtype", "")) != "torch.bfloat16":
             raise
@@ -122,6 +157,8 @@ def check_out(
     """Return `out` as an ndarray once it is certain that a result can be written to it."""
     if not isinstance(out, np.ndarray):
         raise TypeError(f"{function}: out must be a NumPy array; got {shown(out)}.")
+    if type(out) is not np.ndarray:
+        refuse_masks(function, "out", out)
     if dtype_name(out.dtype) != dtype or not out.dtype.isnative:
         raise TypeError(
             f"{function}: out must have the dtype of input, {dtype}, in native byte order;"

@@ -6,6 +6,7 @@ small number that stands for a Python function.
 """
 
 import ctypes
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from hashlib import blake2b
 from typing import Any, cast
 
 from . import store
-from .plain import PLAIN
+from .plain import DISABLED, PLAIN, WHY
 
 __all__ = [
     "assembly",
@@ -111,6 +112,12 @@ def function_at(address: int) -> Function:
 
 
 def _plain_address(function: Function) -> int:
+    if not _plain and WHY != DISABLED:
+        logging.getLogger("conv3dt").warning(
+            "%s, from which kernels are compiled: everything is plain Python, hundreds of times"
+            " slower; install a wheel, which has a copy of them, or leave them in place",
+            WHY,
+        )
     _plain.append(function)
     return len(_plain)
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .._geometry.tuning import MACHINES, Machine
+from . import names
 
 __all__ = ["Host", "host", "machine"]
 
@@ -25,6 +26,9 @@ class Host(NamedTuple):
         return "+f16c" in self.features.split(",")
 
 
+# What NUMBA_CPU_NAME says where it means the processor that there is.
+_HERE = "", "native", "host"
+
 # What an LLVM older than Zen 4 takes it for.
 _WITHOUT_AVX512 = ("znver1", "znver2", "znver3")
 
@@ -40,23 +44,39 @@ _TOLD = {
 
 @lru_cache(maxsize=1)
 def host() -> Host:
-    """Return the processor Numba compiles for: this one, or what NUMBA_CPU_NAME says."""
+    """Return the processor Numba compiles for: this one, or what NUMBA_CPU_NAME says.
+
+    ValueError for a name or features that LLVM would end the process for.
+    """
     # Here and not above: importing conv3dt loads no compiler.
     from llvmlite import binding
 
-    own = binding.get_host_cpu_name()
-    name = os.environ.get("NUMBA_CPU_NAME") or own
-    named = os.environ.get("NUMBA_CPU_FEATURES")
+    own, triple = binding.get_host_cpu_name(), binding.get_default_triple()
+    version = binding.llvm_version_info[0]
+    name, named = _chosen(own, triple, version)
     if named is None:
-        elsewhere = "NUMBA_CPU_NAME" in os.environ
-        named = "" if elsewhere else binding.get_host_cpu_features().flatten()
+        named = binding.get_host_cpu_features().flatten()
     features = {f[1:] for f in named.split(",") if f.startswith("+")}
-    isa = _instruction_set(binding.get_default_triple(), features)
+    isa = _instruction_set(triple, features)
     if isa == "avx512" and name in _WITHOUT_AVX512:
         name = "znver4"
-    version, other = _TOLD.get(name, (0, name))
-    target = other if binding.llvm_version_info[0] < version else name
+    until, other = _TOLD.get(name, (0, name))
+    target = other if version < until else name
     return Host(name, own, target, isa, MACHINES[isa].vector_bytes, named)
+
+
+def _chosen(own: str, triple: str, version: int) -> tuple[str, str | None]:
+    """Return name and features from the environment; None for the features that there are."""
+    name = os.environ.get("NUMBA_CPU_NAME", "").strip()
+    features = os.environ.get("NUMBA_CPU_FEATURES")
+    elsewhere = name.lower() not in _HERE
+    if not elsewhere:
+        name = own
+    elif name != own:
+        name = names.as_name(name, triple, version)
+    if features is None:
+        return name, "" if elsewhere else None
+    return name, names.as_features(features)
 
 
 def machine() -> Machine:

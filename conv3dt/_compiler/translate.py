@@ -16,14 +16,13 @@ type of its first value. A loop's variable has no value behind the loop.
 """
 
 import ast
-import inspect
-import textwrap
 from collections import Counter
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from llvmlite import ir
 
+from . import texts
 from .expressions import Expressions
 from .values import is_number
 from .vectors import I64
@@ -52,7 +51,7 @@ class _Definition(NamedTuple):
 @lru_cache(maxsize=512)
 def _definition(function) -> _Definition:
     """Return the definition of a function."""
-    syntax: Any = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    syntax: Any = texts.syntax(function)
     nodes: list[Any] = list(ast.walk(syntax))
     stored = Counter(x.id for x in nodes if _is_stored(x))
     statements = [x for x in syntax.body if isinstance(x, ast.Assign | ast.AugAssign)]

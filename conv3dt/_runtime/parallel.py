@@ -9,12 +9,12 @@ from contextlib import suppress
 
 from llvmlite import ir
 from numba import njit, prange, types
-from numba.core import caching, serialize
+from numba.core import caching, config, serialize
 from numba.core.compiler import CompileResult
 from numba.extending import intrinsic
 from numba.np.ufunc import parallel
 
-from .._compiler import store
+from .._compiler import processor, store
 
 __all__ = ["launch", "layer"]
 
@@ -57,8 +57,18 @@ class _Cache(caching.NullCache):
             store.save(_LOOP, serialize.dumps(result._reduce()))
 
 
+def _tell_the_processor():
+    """Give Numba what its variables say in LLVM's words: with others it ends the process, too."""
+    host = processor.host()
+    if config.CPU_NAME is not None:
+        config.CPU_NAME = host.name
+    if config.CPU_FEATURES is not None:
+        config.CPU_FEATURES = host.features
+
+
 def _compiled():
     """Return the loop, compiled or from the folder of kernels."""
+    _tell_the_processor()
     loop = njit(parallel=True, nogil=True, error_model="numpy")(_loop)
     loop._cache = _Cache()
     loop.compile(types.void(*[types.int64] * 4))

@@ -1,11 +1,11 @@
 """What this installation is and has chosen: for bug reports."""
 
 import platform
-from importlib import metadata
 
 from .._compiler import build, processor, store
-from .._compiler.plain import PLAIN
+from .._compiler.plain import PLAIN, WHY
 from .._compiler.version import __version__
+from .._compiler.version import installed as version
 from . import recycle, team
 
 __all__ = ["facts", "version"]
@@ -21,14 +21,6 @@ def facts() -> dict[str, str]:
         **_kernels(),
         "memory": f"{recycle.kept() / 2**20:.0f} MiB of earlier outputs kept for further ones",
     }
-
-
-def version(name: str) -> str:
-    """Return the version of a package without importing it."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "missing"
 
 
 def _machine() -> dict[str, str]:
@@ -48,7 +40,7 @@ def _kernels() -> dict[str, str]:
     """Return where kernels come from, and how often they came from there."""
     counts, folder, why = store.COUNTS, store.folder(), store.trouble()
     if PLAIN:
-        where = "none: NUMBA_DISABLE_JIT, everything is plain Python"
+        where = f"none: {WHY}, everything is plain Python"
     elif folder is None:
         where = f"none: {why or 'CONV3DT_CACHE=0'}; kernels are compiled anew in each process"
     else:

@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from functools import lru_cache, partial
 from pathlib import Path
 
-from .._compiler.plain import PLAIN
+from .._compiler.plain import PLAIN, WHY
 from . import groups
 
 __all__ = ["available", "count_and_reason", "default", "limited", "numba_is_safe", "run", "whose"]
@@ -50,7 +50,7 @@ def count_and_reason() -> tuple[int, str]:
     if quota is not None:
         limits.append((quota, "the control group's quota"))
     if PLAIN:
-        limits.append((1, "NUMBA_DISABLE_JIT: plain Python"))
+        limits.append((1, f"{WHY}: plain Python"))
     for name in _VARIABLES:
         first = os.environ.get(name, "").partition(",")[0].strip()  # OpenMP has a list of levels
         if first.isdigit() and int(first) > 0:

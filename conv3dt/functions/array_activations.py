@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._call.arrays import as_array
 from .._compiler.activations.table import ACTIVATIONS, apply
 
 __all__ = [
     "FUNCTIONS",
     "elu",
     "exponential",
+    "floats",
     "gelu",
     "hard_sigmoid",
     "leaky_relu",
@@ -33,9 +35,9 @@ __all__ = [
 Array = NDArray[Any]
 
 
-def _floats(x: Any) -> Array:
+def floats(x: Any) -> Array:
     """Return an array of floating-point numbers; integers become float32."""
-    array = np.asarray(x)
+    array = as_array("activation", "x", x)
     return array.astype(np.float32) if array.dtype.kind in "iub" else array
 
 
@@ -43,7 +45,7 @@ def _of_array(name: str) -> Callable[[Any], Array]:
     """Return an activation of the table as a function of anything array-like."""
 
     def function(x: Any) -> Array:
-        return apply(name, _floats(x))
+        return apply(name, floats(x))
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = ACTIVATIONS[name].formula.__doc__
@@ -68,7 +70,12 @@ def linear(x: Any) -> Any:
 
 
 def relu(
-    x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+    x: Any,
+    alpha: float = 0.0,
+    max_value: float | None = None,
+    threshold: float = 0.0,
+    *,
+    negative_slope: float | None = None,
 ) -> Array:
     """Return x above the threshold, at most max_value, and alpha*(x - threshold) below.
 
@@ -82,13 +89,15 @@ def relu(
         The largest result; default none.
     threshold : float, default 0
         Where the result begins; the threshold itself gives 0.
+    negative_slope : float, optional
+        Another name of alpha.
 
     Returns
     -------
     ndarray
         Of the shape and dtype of x.
     """
-    x = _floats(x)
+    x, alpha = floats(x), alpha if negative_slope is None else negative_slope
     if (alpha, max_value, threshold) == (0, None, 0):
         return apply("relu", x)
     y = np.where(x > threshold, x, alpha * (x - threshold))
@@ -97,14 +106,14 @@ def relu(
     return np.asarray(np.where(np.isnan(x), x, y), x.dtype)
 
 
-def leaky_relu(x: Any, alpha: float = 0.2) -> Array:
-    """Return x > 0 ? x : alpha*x."""
-    return relu(x, alpha=alpha)
+def leaky_relu(x: Any, alpha: float = 0.2, *, negative_slope: float | None = None) -> Array:
+    """Return x > 0 ? x : alpha*x; alpha is also called negative_slope."""
+    return relu(x, alpha=alpha, negative_slope=negative_slope)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Array:
     """Return x > 0 ? x : alpha*(exp(x) - 1). Clevert et al., ICLR 2016."""
-    x = _floats(x)
+    x = floats(x)
     y = apply("elu", x)
     return y if alpha == 1 else np.where(x < 0, alpha * y, y).astype(x.dtype)
 
@@ -124,7 +133,7 @@ def gelu(x: Any, approximate: bool = False) -> Array:
     ndarray
         Of the shape and dtype of x.
     """
-    return apply("gelu_tanh" if approximate else "gelu", _floats(x))
+    return apply("gelu_tanh" if approximate else "gelu", floats(x))
 
 
 def softmax(x: Any, axis: Any = -1) -> Array:
@@ -153,7 +162,7 @@ def softmax(x: Any, axis: Any = -1) -> Array:
     >>> activations.softmax([[0.0, 0.0]])
     array([[0.5, 0.5]])
     """
-    x = _floats(x)
+    x = floats(x)
     if x.ndim < 2:
         raise ValueError(
             f"Cannot apply softmax to a tensor that is {x.ndim}D. Received input shape: {x.shape}"
@@ -163,7 +172,7 @@ def softmax(x: Any, axis: Any = -1) -> Array:
 
 def log_softmax(x: Any, axis: Any = -1) -> Array:
     """Return the logarithm of softmax, over the last axis by default."""
-    x = _floats(x)
+    x = floats(x)
     wide = x.astype(np.float64)
     wide = wide - wide.max(axis, keepdims=True, initial=-np.inf)  # there may be no numbers
     with np.errstate(divide="ignore"):

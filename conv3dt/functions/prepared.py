@@ -23,7 +23,9 @@ _MOST_LAYOUTS = 4  # and copies of its filters
 class Prepared:
     """A transposed convolution whose filters are packed and whose plans are made.
 
-    Made by `prepare`; called with an input. May be called from several threads at once.
+    Made by `prepare`; called with an input. May be called from several threads at once. It can be
+    copied and pickled, such as for other processes, which pack the filters again. Two are equal if
+    they have the same filters and bias, to the bit, and the same options.
 
     Attributes
     ----------
@@ -36,12 +38,42 @@ class Prepared:
     def __init__(
         self, filters: NDArray[Any], bias: NDArray[Any] | None, autotune: bool, **options: Any
     ) -> None:
-        self.filters, self.bias = filters, bias
+        self.filters, self.bias = _read_only(filters), _read_only(bias)
         self._autotune = autotune
-        self._ways: dict[tuple[Request, int | None], str] = {}
+        self._ways: dict[tuple[Request, int], str] = {}
         self._options = options
         self._packed: dict[Plan, run.Packed] = {}
         self._lock = Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_packed": {}, "_ways": dict(self._ways), "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._packed, self._lock = {}, Lock()
+        self.filters, self.bias = _read_only(self.filters), _read_only(self.bias)
+
+    def __repr__(self) -> str:
+        options = [f"{name}={value!r}" for name, value in self._options.items()]
+        filters = f"{self.filters.dtype} filters of shape {self.filters.shape}"
+        bias = "no bias" if self.bias is None else "bias"
+        return f"<conv3dt.Prepared: {filters}, {bias}, {', '.join(options)}>"
+
+    def _meaning(self) -> tuple[Any, ...]:
+        """Return what makes two equal, but for the numbers."""
+        return self.filters.shape, self.filters.dtype, self._autotune, *self._options.items()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Prepared):
+            return NotImplemented
+        if self is other:
+            return True
+        if self._meaning() != other._meaning():
+            return False
+        return _same(self.filters, other.filters) and _same(self.bias, other.bias)
+
+    def __hash__(self) -> int:
+        return hash(self._meaning())
 
     def __call__(
         self, input: Any, output_shape: Any = None, *, out: NDArray[Any] | None = None
@@ -184,12 +216,33 @@ def prepare(
     call = as_call(
         "prepare", np.zeros(shape, dtype), filters, None, bias=bias, natural=True, **options
     )
-    bias = None if call.bias is None else _copy(call.bias)
-    return Prepared(_copy(call.filters), bias, bool(autotune), **options)
+    options |= _canonical(call.request)
+    options["padding"] = padding.decode() if isinstance(padding, bytes) else str(padding)
+    options["threads"] = None if threads is None else call.threads
+    bias = None if call.bias is None else np.array(call.bias)
+    return Prepared(np.array(call.filters), bias, bool(autotune), **options)
 
 
-def _copy(array: NDArray[Any]) -> NDArray[Any]:
-    """Return a copy that cannot be written to."""
-    copy = np.array(array)
-    copy.flags.writeable = False
-    return copy
+def _canonical(request: Request) -> dict[str, Any]:
+    """Return options in one spelling, that which takes a call the least time to read."""
+    strides, dilations = (x[0] if len({*x}) == 1 else x for x in (request.s, request.d))
+    return {
+        "strides": strides,
+        "data_format": request.data_format,
+        "dilations": None if dilations == 1 else dilations,
+        "activation": None if request.activation == "linear" else request.activation,
+    }
+
+
+def _read_only(array: Any) -> Any:
+    """Return an array of one's own that cannot be written to, or None."""
+    if array is not None:
+        array.flags.writeable = False
+    return array
+
+
+def _same(a: NDArray[Any] | None, b: NDArray[Any] | None) -> bool:
+    """Return whether two arrays have the same bits, and NaN are equal; None is only None."""
+    if a is None or b is None:
+        return a is b
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import nn
-from .._call.arrays import as_dtype
+from .._call.arrays import as_array, as_dtype
 from ..functions.prepared import Prepared, prepare
 from . import activations, backend, constraints, initializers, mixed_precision, regularizers
 from ._layer import Layer
@@ -31,6 +31,7 @@ class BaseConv3DTranspose(Layer):
 
     rank = 3
     groups = 1
+    _own = "kernel", "bias"
 
     def __init__(
         self,
@@ -264,7 +265,7 @@ class BaseConv3DTranspose(Layer):
         """
         return nn.conv3d(
             inputs,
-            np.asarray(kernel),
+            as_array(self.name, "kernel", kernel),
             self.strides,
             self.padding.upper(),
             self._nn_format,
@@ -295,4 +296,4 @@ class BaseConv3DTranspose(Layer):
         return config
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_ready": None, "_of_inputs": []}
+        return {**super().__getstate__(), "_ready": None}

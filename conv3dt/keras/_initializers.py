@@ -1,12 +1,14 @@
 """Initializers that do not look at the shape they fill."""
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._call.arrays import as_dtype
+from .._call.arrays import as_dtype, refuse_masks
+from .._call.scalars import shown
 from . import backend
 from ._registry import Named
 
@@ -59,6 +61,7 @@ class Constant(Initializer):
     """
 
     def __init__(self, value: Any = 0) -> None:
+        refuse_masks("Constant", "value", value)
         self.value = value
 
     def __call__(self, shape: Any, dtype: Any = None) -> Array:
@@ -67,7 +70,8 @@ class Constant(Initializer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the value."""
-        return {"value": self.value}
+        listed = isinstance(self.value, (np.ndarray, np.generic))
+        return {"value": self.value.tolist() if listed else self.value}
 
 
 class Zeros(Initializer):
@@ -89,18 +93,22 @@ class Ones(Initializer):
 class Seeded(Initializer):
     """Draws numbers; without a seed it draws one for itself."""
 
-    def __init__(self, seed: int | None = None) -> None:
+    _generator: Any = None  # how Keras 3 describes a seed that goes on from call to call
+
+    def __init__(self, seed: Any = None) -> None:
         self.seed = seed
-        self._entropy = np.random.SeedSequence(seed).entropy
+        if seed is not None and not hasattr(seed, "__index__"):
+            self._generator, self.seed = _described_seed(type(self).__name__, seed)
+        self._entropy = np.random.SeedSequence(self.seed).entropy
         self._calls = 0
 
     def __call__(self, shape: Any, dtype: Any = None) -> Array:
-        """Return random numbers, the same at every call."""
+        """Return random numbers, the same at every call unless the seed is a generator."""
         kind = _type(dtype)
         if kind.name not in backend.FLOATS:
             raise ValueError(f"Expected floating point type, got {kind}.")
         self._calls += 1
-        if self.seed is None and self._calls == 2:
+        if self.seed is None and self._calls == 2 and not self._generator:
             warnings.warn(
                 f"The initializer {type(self).__name__} is unseeded and being called multiple"
                 " times, which will return identical values each time. Please provide a seed, or"
@@ -108,7 +116,8 @@ class Seeded(Initializer):
                 UserWarning,
                 stacklevel=2,
             )
-        random = np.random.default_rng(self._entropy)
+        begin: Any = [self._entropy, self._calls] if self._generator else self._entropy
+        random = np.random.default_rng(begin)
         return np.asarray(self._draw(random, tuple(shape))).astype(kind)
 
     def _draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -116,7 +125,23 @@ class Seeded(Initializer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the parameters."""
-        return {"seed": self.seed}
+        return {"seed": self._generator or self.seed}
+
+
+def _described_seed(initializer: str, given: Any) -> tuple[dict[str, Any], int | None]:
+    """Return the description of a SeedGenerator of Keras 3, and the seed in it."""
+    if hasattr(given, "get_config"):
+        given = {"module": "keras.random", "class_name": "SeedGenerator"} | {
+            "config": given.get_config(), "registered_name": None
+        }  # fmt: skip
+    config = given.get("config") if isinstance(given, Mapping) else None
+    seed: Any = config.get("seed") if isinstance(config, Mapping) else given
+    if seed is not None and not hasattr(seed, "__index__"):
+        raise TypeError(
+            f"{initializer}: seed must be an integer, None or the description of a SeedGenerator;"
+            f" got {shown(given)}."
+        )
+    return dict(given), seed
 
 
 def cut_normal(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -156,7 +181,7 @@ class RandomUniform(Seeded):
 
     def get_config(self) -> dict[str, Any]:
         """Return the parameters."""
-        return {"minval": self.minval, "maxval": self.maxval, "seed": self.seed}
+        return {"minval": self.minval, "maxval": self.maxval, "seed": self._generator or self.seed}
 
 
 class RandomNormal(Seeded):
@@ -179,7 +204,7 @@ class RandomNormal(Seeded):
 
     def get_config(self) -> dict[str, Any]:
         """Return the parameters."""
-        return {"mean": self.mean, "stddev": self.stddev, "seed": self.seed}
+        return {"mean": self.mean, "stddev": self.stddev, "seed": self._generator or self.seed}
 
 
 class TruncatedNormal(RandomNormal):

@@ -1,8 +1,8 @@
 """What layers of any kind have: a name, types, weights, losses."""
 
+from collections.abc import Mapping
 from threading import RLock
 from typing import Any
-from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from .._call.arrays import as_array, as_dtype, dtype_name
 from ..weights.names import snake_case
 from . import _names, mixed_precision, regularizers
+from ._calling import NOTHING, Arguments, takes_training
+from ._losses import Loss, Losses
 from ._options import as_flag
+from ._registry import described, is_of_keras3, plain
 from ._shapes import InputSpec, TensorShape, as_shape
-from ._weights import Weights
 
 __all__ = ["Layer"]
 
@@ -20,10 +22,15 @@ IGNORED = ("autocast", "dynamic", "implementation")  # they are about graphs, or
 _building = RLock()
 
 
-class Layer(Weights):
+class Layer(Losses):
     """Base class of layers: what does not depend on what they compute."""
 
     input_spec: InputSpec
+    _takes_training = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._takes_training = takes_training(cls.call)
 
     def __init__(
         self,
@@ -44,9 +51,6 @@ class Layer(Weights):
                 raise TypeError("Keyword argument not understood:", key)
         self.name = self._first_name(name)
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self._of_inputs: list[tuple[Any, Any]] = []  # weak reference to inputs, loss
-        self._callable_losses: list[Any] = []
-        self.updates: list[Any] = []
         self.built = False
 
     # ---- names and types -------------------------------------------------------------------------
@@ -84,15 +88,16 @@ class Layer(Weights):
 
     # ---- calling ---------------------------------------------------------------------------------
 
-    def __call__(self, inputs: Any, training: Any = None, mask: Any = None) -> NDArray[Any]:
+    def __call__(self, inputs: Any = NOTHING, *args: Any, **kwargs: Any) -> NDArray[Any]:
         """Build the layer if this is the first call, and compute.
 
         Parameters
         ----------
         inputs : array_like
             The input.
-        training, mask : object, optional
-            Accepted and not used.
+        *args, **kwargs
+            What else `call` of the layer's class takes. `training` may be given to every layer;
+            where `call` takes it and it is not given, it is that of the layer around this call.
 
         Returns
         -------
@@ -102,17 +107,21 @@ class Layer(Weights):
         Raises
         ------
         ValueError, TypeError
-            If the input does not fit the layer.
+            If the input does not fit the layer, or an argument is unknown.
         """
+        arguments = None
+        if args or kwargs or inputs is NOTHING or self._takes_training:
+            arguments = Arguments(self, inputs, args, kwargs)
+            inputs = arguments.inputs
         x = self._as_input(inputs)
         self.input_spec.check(x.shape, self.name)
         if not self.built:
             self._build_once(x)
         x = self._cast(x)
-        y = self.call(x)
+        y = self.call(x) if arguments is None else arguments.call(x)
         if self.activity_regularizer is not None:
             batch = y.dtype.type(max(1, len(y)))
-            self._of_inputs = [(ref(x), self.activity_regularizer(y) / batch)]
+            self._of_inputs = [Loss(self.activity_regularizer(y) / batch, x)]
         elif self._of_inputs:
             self._of_inputs = []
         return y
@@ -178,53 +187,6 @@ class Layer(Weights):
                 f"Layer {self.name} does not support masking, but was passed an input_mask: {mask}"
             )
 
-    # ---- losses ----------------------------------------------------------------------------------
-
-    @property
-    def losses(self) -> list[Any]:
-        """The activity loss of the last call, and those of the weights as they are now."""
-        return [loss for _, loss in self._of_inputs] + self._unconditional()
-
-    def _unconditional(self) -> list[Any]:
-        """Return the losses that do not depend on inputs."""
-        return self._weight_losses() + [loss() for loss in self._callable_losses]
-
-    def add_loss(self, losses: Any, inputs: Any = None) -> None:
-        """Add losses.
-
-        Parameters
-        ----------
-        losses : callable or number, or list of them
-            A callable without arguments is called whenever `losses` is read.
-        inputs : array, optional
-            What the numbers were computed from; they are forgotten at the next call.
-
-        Raises
-        ------
-        ValueError
-            If a number comes without inputs: nothing could compute it again.
-        """
-        for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
-            if callable(loss):
-                self._callable_losses.append(loss)
-            elif inputs is None:
-                raise ValueError(
-                    "Expected a symbolic Tensors or a callable for the loss value. Please wrap your"
-                    " loss computation in a zero argument `lambda`."
-                )
-            else:
-                self._of_inputs.append((ref(inputs), loss))
-
-    def get_losses_for(self, inputs: Any) -> list[Any]:
-        """Return the losses that depend on these inputs; for None those that depend on none."""
-        if inputs is None:
-            return self._unconditional()
-        return [loss for origin, loss in self._of_inputs if origin() is inputs]
-
-    def add_update(self, updates: Any, inputs: Any = None) -> None:
-        """Add to `updates`, a list that nothing here runs."""
-        self.updates.extend(updates if isinstance(updates, (list, tuple)) else [updates])
-
     # ---- description -----------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
@@ -254,14 +216,46 @@ class Layer(Weights):
         Parameters
         ----------
         config : dict
-            What `get_config` returned.
+            What `get_config` returned, here or in Keras 2 or 3; or what Keras writes of a layer,
+            with `class_name`, `config` and `build_config`.
         """
-        return cls(**config)
+        shape = None
+        if {"class_name", "config"} <= config.keys():
+            shape = (config.get("build_config") or {}).get("input_shape")
+            config = config["config"]
+        layer = cls(**understood(config))
+        if shape is not None:
+            layer.build(shape)
+        return layer
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """Return what `build_from_config` takes; None if the layer is not built."""
+        axes, ndim = self.input_spec.axes, self.input_spec.ndim or 0
+        known = {axis % ndim: extent for axis, extent in axes.items()} if ndim else {}
+        return {"input_shape": tuple(known.get(n) for n in range(ndim))} if self.built else None
+
+    def build_from_config(self, config: Any) -> None:
+        """Build the layer for the input shape that `get_build_config` returned."""
+        if config:
+            self.build(config["input_shape"])
+
+
+def understood(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments from a description; of Keras 3, whose types are DTypePolicy, in its sense.
+
+    It calls another function hard_sigmoid than Keras 2 does, by the same name.
+    """
+    found = {key: plain(value) for key, value in config.items()}
+    if is_of_keras3(found) and described(found.get("activation"))[0] == "hard_sigmoid":
+        found["activation"] = "hard_sigmoid_v3"
+    return found
 
 
 def _batch_input_shape(others: dict[str, Any]) -> tuple[Any, ...] | None:
     """Take the ways to announce an input shape out of the arguments."""
     whole = others.pop("batch_input_shape", None)
+    newer = others.pop("batch_shape", None)  # Keras 3
+    whole = newer if whole is None else whole
     shape, batch = others.pop("input_shape", None), others.pop("batch_size", None)
     extent = others.pop("input_dim", None)
     if shape is None and extent is not None:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Named", "Registry", "serialized"]
+import numpy as np
+
+__all__ = ["Named", "Registry", "described", "is_of_keras3", "plain", "serialized"]
 
 
 class Named:
@@ -28,9 +30,42 @@ class Named:
         config : dict
             What `get_config` returned.
         """
-        config = dict(config)
+        config = {key: plain(value) for key, value in config.items()}
         config.pop("dtype", None)  # of initializers from TensorFlow 1
         return cls(**config)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as it was before Keras wrote it down: arrays and tuples have descriptions."""
+    if not isinstance(value, Mapping):
+        return value
+    kind = value.get("class_name", value.get("type"))
+    if kind == "__tuple__":
+        return tuple(map(plain, value["items"]))
+    if kind in ("__numpy__", "__tensor__", "ndarray"):
+        inner = value.get("config", value)
+        array = np.array(inner["value"], inner.get("dtype"))
+        return array if array.ndim else array.item()
+    return value
+
+
+def described(config: Any) -> tuple[Any, Mapping[str, Any], Any]:
+    """Return the name, the arguments and the registered name of a name or a description.
+
+    A function's description has its name where others have their arguments.
+    """
+    if not isinstance(config, Mapping):
+        return config, {}, None
+    name, arguments = config.get("class_name"), config.get("config")
+    if name == "function" or isinstance(arguments, str):
+        name, arguments = arguments, {}
+    return name, arguments or {}, config.get("registered_name")
+
+
+def is_of_keras3(config: Mapping[str, Any]) -> bool:
+    """Return whether Keras 3 has described a layer so: its types are a DTypePolicy."""
+    dtype = config.get("dtype")
+    return isinstance(dtype, Mapping) and dtype.get("class_name") == "DTypePolicy"
 
 
 def serialized(thing: Any, module: str) -> dict[str, Any]:
@@ -77,10 +112,9 @@ class Registry:
 
     def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
         """Return the object that a name or a description stands for."""
-        name, arguments = config, dict[str, Any]()
-        if isinstance(config, Mapping):
-            name, arguments = config.get("class_name"), config.get("config") or {}
-        found = (custom_objects or {}).get(name) or self._names.get(name)
+        name, arguments, registered = described(config)
+        own = custom_objects or {}
+        found = own.get(name) or own.get(registered) or self._names.get(name)
         if found is None:
             raise ValueError(
                 f"Unknown {self._what}: {name!r}. Please ensure you are using a name of"

@@ -55,6 +55,8 @@ class VarianceScaling(Seeded):
         The law, default 'truncated_normal', which is also called 'normal'.
     seed : int, optional
         Where the numbers begin.
+    input_axes, output_axes : sequence of int, optional
+        Axes whose extents make the numbers of inputs and of outputs, if both are given.
 
     Raises
     ------
@@ -67,9 +69,12 @@ class VarianceScaling(Seeded):
         scale: float = 1.0,
         mode: str = "fan_in",
         distribution: str = "truncated_normal",
-        seed: int | None = None,
+        seed: Any = None,
+        input_axes: Any = None,
+        output_axes: Any = None,
     ) -> None:
         super().__init__(seed)
+        self.input_axes, self.output_axes = input_axes, output_axes
         if scale <= 0:
             raise ValueError(f"`scale` must be positive float. Received: scale={scale}.")
         if mode not in MODES:
@@ -84,7 +89,7 @@ class VarianceScaling(Seeded):
         self.scale, self.mode, self.distribution = scale, mode, distribution
 
     def _draw(self, random: np.random.Generator, shape: tuple[int, ...]) -> Array:
-        inputs, outputs = _fans(shape)
+        inputs, outputs = self._counted(shape)
         n = {"fan_in": inputs, "fan_out": outputs, "fan_avg": (inputs + outputs) / 2}[self.mode]
         deviation = math.sqrt(self.scale / max(1.0, n))
         if self.distribution == "uniform":
@@ -94,13 +99,33 @@ class VarianceScaling(Seeded):
             return random.normal(0, deviation, shape)
         return deviation / CUT_NORMAL * cut_normal(random, shape)
 
+    def _counted(self, shape: tuple[int, ...]) -> tuple[float, float]:
+        """Return how many inputs and outputs there are."""
+        axes = self.input_axes, self.output_axes
+        if None in axes:
+            return _fans(shape)
+        try:
+            inputs, outputs = (math.prod(shape[axis] for axis in of) for of in axes)
+        except (IndexError, TypeError) as error:
+            raise ValueError(
+                f"{type(self).__name__}: input_axes and output_axes must be axes of the variable's"
+                f" shape, {shape}; got {axes[0]} and {axes[1]}."
+            ) from error
+        return float(inputs), float(outputs)
+
+    def _axes(self) -> dict[str, Any]:
+        """Return the axes for the description, if there are any."""
+        axes = {"input_axes": self.input_axes, "output_axes": self.output_axes}
+        return {name: list(of) for name, of in axes.items() if of is not None}
+
     def get_config(self) -> dict[str, Any]:
         """Return the parameters."""
         return {
             "scale": self.scale,
             "mode": self.mode,
             "distribution": self.distribution,
-            "seed": self.seed,
+            "seed": self._generator or self.seed,
+            **self._axes(),
         }
 
 
@@ -109,12 +134,12 @@ class _Fixed(VarianceScaling):
 
     _law: tuple[float, str, str]
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(*self._law, seed=seed)
+    def __init__(self, seed: Any = None, input_axes: Any = None, output_axes: Any = None) -> None:
+        super().__init__(*self._law, seed, input_axes, output_axes)
 
     def get_config(self) -> dict[str, Any]:
         """Return the seed."""
-        return {"seed": self.seed}
+        return {"seed": self._generator or self.seed, **self._axes()}
 
 
 class GlorotUniform(_Fixed):
@@ -183,7 +208,7 @@ class Orthogonal(Seeded):
 
     def get_config(self) -> dict[str, Any]:
         """Return the parameters."""
-        return {"gain": self.gain, "seed": self.seed}
+        return {"gain": self.gain, "seed": self._generator or self.seed}
 
 
 class Identity(Seeded):

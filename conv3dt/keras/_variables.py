@@ -6,13 +6,16 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
+from .._call.arrays import as_array, dtype_name
+
 __all__ = ["Variable"]
 
 
 class Variable(NDArrayOperatorsMixin):
     """An array with a name, which changes by assignment only.
 
-    Layers make them. NumPy's functions and operators take them for arrays.
+    Layers make them. NumPy's functions and operators take them for arrays, and give arrays: after
+    `v *= 2` the name `v` stands for an array, and the variable is as it was, as in TensorFlow.
 
     Parameters
     ----------
@@ -42,7 +45,7 @@ class Variable(NDArrayOperatorsMixin):
         constraint: Any = None,
     ) -> None:
         self.name, self.trainable, self.constraint = name, trainable, constraint
-        self._value = _frozen(np.array(value, dtype, order="C"))
+        self._value = _frozen(_numbers(name, value, dtype))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -81,8 +84,10 @@ class Variable(NDArrayOperatorsMixin):
         ------
         ValueError
             If the shape is another.
+        TypeError
+            If it is no array of real numbers, or masks some.
         """
-        array = np.array(value, self.dtype, order="C")
+        array = _numbers(self.name, value, self.dtype)
         if array.shape != self.shape:
             raise ValueError(
                 f"Cannot assign value to variable '{self.name}': Shape mismatch."
@@ -94,11 +99,11 @@ class Variable(NDArrayOperatorsMixin):
 
     def assign_add(self, delta: Any) -> "Variable":
         """Add to the value; see `assign`."""
-        return self.assign(self._value + np.asarray(delta))
+        return self.assign(self._value + _numbers(self.name, delta))
 
     def assign_sub(self, delta: Any) -> "Variable":
         """Subtract from the value; see `assign`."""
-        return self.assign(self._value - np.asarray(delta))
+        return self.assign(self._value - _numbers(self.name, delta))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if copy or (dtype is not None and np.dtype(dtype) != self.dtype):
@@ -106,8 +111,21 @@ class Variable(NDArrayOperatorsMixin):
         return self._value
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        written = [*kwargs.get("out", ()), *(inputs[:1] if method == "at" else ())]
+        for variable in written:
+            if isinstance(variable, Variable):
+                raise TypeError(
+                    f"{ufunc.__name__}: a Variable changes by assignment only, such as"
+                    f" v.assign(numpy.{ufunc.__name__}(...)); got '{variable.name}' to write to."
+                )
         arrays = (x._value if isinstance(x, Variable) else x for x in inputs)
+        if isinstance(kwargs.get("where"), Variable):
+            kwargs["where"] = kwargs["where"]._value
         return getattr(ufunc, method)(*arrays, **kwargs)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        _frozen(self._value)  # NumPy's pickles and deep copies may be written to
 
     def __getitem__(self, index: Any) -> Any:
         return self._value[index]
@@ -124,7 +142,23 @@ class Variable(NDArrayOperatorsMixin):
         )
 
 
+# `v += 1` is `v = v + 1`; the mixin's would write to what nobody may write to.
+for _name in (
+    *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"),
+    *("lshift", "rshift", "and", "xor", "or"),
+):
+    setattr(Variable, f"__i{_name}__", getattr(Variable, f"__{_name}__"))
+
+
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     """Return an array of one's own, made read-only."""
     array.flags.writeable = False
     return array
+
+
+def _numbers(name: str, given: Any, dtype: Any = None) -> NDArray[Any]:
+    """Return a copy of an array of real numbers, as another type if one is given."""
+    array = as_array(name, "value", given)
+    if array.dtype.kind not in "biuf" and dtype_name(array.dtype) is None:
+        raise TypeError(f"{name}: value must be real numbers; got {array.dtype}.")
+    return np.array(array, dtype, order="C")

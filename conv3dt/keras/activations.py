@@ -30,18 +30,44 @@ from ..functions.array_activations import (
     swish,
     tanh,
 )
+from ..functions.keras3_activations import (
+    KERAS3,
+    celu,
+    glu,
+    hard_shrink,
+    hard_sigmoid_v3,
+    hard_silu,
+    hard_swish,
+    hard_tanh,
+    log_sigmoid,
+    soft_shrink,
+    sparse_plus,
+    sparse_sigmoid,
+    sparsemax,
+    squareplus,
+    tanh_shrink,
+    threshold,
+)
 from ._activation_layers import LAYERS
-from ._registry import serialized
+from ._registry import described, is_of_keras3, plain, serialized
 
 __all__ = [
+    "celu",
     "deserialize",
     "elu",
     "exponential",
     "gelu",
     "get",
+    "glu",
+    "hard_shrink",
     "hard_sigmoid",
+    "hard_sigmoid_v3",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
     "leaky_relu",
     "linear",
+    "log_sigmoid",
     "log_softmax",
     "mish",
     "relu",
@@ -50,19 +76,28 @@ __all__ = [
     "serialize",
     "sigmoid",
     "silu",
+    "soft_shrink",
     "softmax",
     "softplus",
     "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
     "swish",
     "tanh",
+    "tanh_shrink",
+    "threshold",
 ]
 
 _FUSED = {function: name for name, function in FUNCTIONS.items()}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     **FUNCTIONS,
-    **{"silu": swish, "softmax": softmax, "log_softmax": log_softmax},
+    **KERAS3,
+    **{"silu": swish, "softmax": softmax, "log_softmax": log_softmax, "hard_swish": hard_swish},
 }
-_NAMES = {function: name for name, function in _FUNCTIONS.items() if name != "silu"}
+_ALIASES = "silu", "hard_swish"
+_NAMES = {function: name for name, function in _FUNCTIONS.items() if name not in _ALIASES}
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
@@ -158,15 +193,18 @@ def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> C
     ValueError
         If the name is unknown.
     """
-    arguments: Mapping[str, Any] = {}
-    key = name
-    if isinstance(name, Mapping):
-        key, arguments = name.get("class_name"), name.get("config") or {}
-        if key == "function":  # how Keras 3 writes functions
-            key, arguments = arguments, {}
-    found = {**_FUNCTIONS, **LAYERS, **(custom_objects or {})}.get(key)
+    key, arguments, registered = described(name)
+    if key == "Activation":
+        inner = arguments.get("activation")
+        newer = inner == "hard_sigmoid" and is_of_keras3(arguments)
+        return deserialize("hard_sigmoid_v3" if newer else inner, custom_objects)
+    own = custom_objects or {}
+    found = own.get(key) or own.get(registered) or LAYERS.get(key) or _FUNCTIONS.get(key)
     if found is None:
         raise ValueError(f"Unknown activation function {key!r} cannot be deserialized.")
+    if hasattr(found, "from_config"):
+        return found.from_config(arguments)  # type: ignore[no-any-return]
+    arguments = {word: plain(value) for word, value in arguments.items()}
     if isinstance(found, type):
         return found(**arguments)  # type: ignore[no-any-return]
     return partial(found, **arguments) if arguments else found

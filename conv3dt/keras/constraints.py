@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._call.arrays import as_array
 from . import backend
 from ._registry import Named, Registry
 
@@ -45,7 +46,7 @@ class Constraint(Named):
         ndarray
             Of the same shape and dtype.
         """
-        return np.asarray(w)
+        return as_array(type(self).__name__, "w", w)
 
 
 def _norm(w: Any, axis: Any) -> Any:
@@ -82,7 +83,7 @@ class MaxNorm(Constraint):
 
     def __call__(self, w: Any) -> Any:
         """Return the weights, projected."""
-        w = np.asarray(w)
+        w = as_array(type(self).__name__, "w", w)
         norm = _norm(w, self.axis)
         return _scaled(w, np.clip(norm, 0, self.max_value), norm)
 
@@ -96,7 +97,7 @@ class NonNeg(Constraint):
 
     def __call__(self, w: Any) -> Any:
         """Return the weights, projected."""
-        w = np.asarray(w)
+        w = as_array(type(self).__name__, "w", w)
         return w * (w >= 0)
 
 
@@ -114,7 +115,7 @@ class UnitNorm(Constraint):
 
     def __call__(self, w: Any) -> Any:
         """Return the weights, projected."""
-        w = np.asarray(w)
+        w = as_array(type(self).__name__, "w", w)
         return _scaled(w, 1, _norm(w, self.axis))
 
     def get_config(self) -> dict[str, Any]:
@@ -142,7 +143,7 @@ class MinMaxNorm(Constraint):
 
     def __call__(self, w: Any) -> Any:
         """Return the weights, projected."""
-        w = np.asarray(w)
+        w = as_array(type(self).__name__, "w", w)
         norm = _norm(w, self.axis)
         inside = np.clip(norm, self.min_value, self.max_value)
         return _scaled(w, self.rate * inside + (1 - self.rate) * norm, norm)

@@ -65,7 +65,7 @@ def _names() -> dict[str, Any]:
     names |= {"one": Ones, "zero": Zeros}
     for kind in _CLASSES:
         for name in (kind.__name__, snake_case(kind.__name__)):
-            names[name] = names[f"{name}V2"] = kind
+            names[name] = names[f"{name}V2"] = names[f"{name}Initializer"] = kind
     return names
 
 

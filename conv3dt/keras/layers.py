@@ -1,9 +1,19 @@
 """Layers, as in `tf.keras.layers`."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from ._activation_layers import ELU, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU
+from ._activation_layers import (
+    ELU,
+    LAYERS,
+    LeakyReLU,
+    PReLU,
+    ReLU,
+    Softmax,
+    ThresholdedReLU,
+)
 from ._conv3d_transpose import BaseConv3DTranspose
+from ._registry import described, serialized
 from ._shapes import InputSpec
 
 __all__ = [
@@ -16,6 +26,8 @@ __all__ = [
     "ReLU",
     "Softmax",
     "ThresholdedReLU",
+    "deserialize",
+    "serialize",
 ]
 
 
@@ -134,3 +146,60 @@ class Conv3DTranspose(BaseConv3DTranspose):
 
 
 Convolution3DTranspose = Conv3DTranspose
+
+
+def serialize(layer: Any) -> dict[str, Any]:
+    """Return a layer as plain values, which `deserialize` and JSON understand.
+
+    Parameters
+    ----------
+    layer : layer
+        The layer, without the values of its weights.
+
+    Returns
+    -------
+    dict
+        In the form of Keras; with the input's shape if the layer is built.
+    """
+    written = serialized(layer, "keras.layers")
+    built = layer.get_build_config() if hasattr(layer, "get_build_config") else None
+    return {**written, "build_config": built} if built else written
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the layer of a description that `serialize`, Keras 2 or Keras 3 has made.
+
+    Parameters
+    ----------
+    config : dict
+        The description, with `class_name` and `config`.
+    custom_objects : dict, optional
+        Layers of your own, by name.
+
+    Returns
+    -------
+    layer
+        With weights of its own if the description says of which shape.
+
+    Raises
+    ------
+    ValueError
+        If there is no such layer here.
+
+    Examples
+    --------
+    >>> from conv3dt.keras import layers
+    >>> written = layers.serialize(layers.Conv3DTranspose(4, 2, strides=2, name="up"))
+    >>> layers.deserialize(written).name
+    'up'
+    """
+    name, arguments, registered = described(config)
+    known = {"Conv3DTranspose": Conv3DTranspose, "Convolution3DTranspose": Conv3DTranspose}
+    own = custom_objects or {}
+    found: Any = own.get(name) or own.get(registered) or known.get(name) or LAYERS.get(name)
+    if found is None:
+        raise ValueError(
+            f"Unknown layer: {name!r}. Layers here are {', '.join([*known, *LAYERS])}; others can"
+            " be given as custom_objects."
+        )
+    return found.from_config(config if issubclass(found, BaseConv3DTranspose) else arguments)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._call.arrays import as_dtype
+from .._call.scalars import shown
 from .._geometry.storages import STORAGES
 from . import backend
 
@@ -46,6 +47,12 @@ class Policy:
         self.variable_dtype = "float32" if mixed else self.compute_dtype
         self.name = name if mixed else self.compute_dtype
 
+    def __eq__(self, other: object) -> bool:
+        return self.name == other.name if isinstance(other, Policy) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Policy, self.name))
+
     def __repr__(self) -> str:
         return f'<Policy "{self.name}">'
 
@@ -80,9 +87,18 @@ def set_global_policy(policy: Any) -> None:
 
 
 def as_policy(given: Any) -> Policy:
-    """Return a policy from one, a type, or what `get_config` of a layer holds."""
+    """Return a policy from one, Keras's own, a type, or what `get_config` of a layer holds."""
     if isinstance(given, Policy):
         return given
-    if isinstance(given, Mapping):
-        return Policy.from_config(given["config"])
-    return Policy(given)
+    if not isinstance(given, Mapping):
+        return Policy(given.name if hasattr(given, "compute_dtype") else given)
+    config = given.get("config")
+    config = config if isinstance(config, Mapping) else given
+    if "default_policy" in config:  # Keras 3 has policies for layers by their paths
+        return as_policy(config["default_policy"])
+    if "name" not in config:
+        raise TypeError(
+            "Policy: dtype must be a type, or the description of a policy that has a name and is"
+            f" not quantized; got {shown(dict(given))}."
+        )
+    return Policy.from_config(config)

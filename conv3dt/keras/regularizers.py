@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._call.arrays import as_array
 from . import backend
 from ._registry import Named, Registry
 
@@ -41,7 +42,7 @@ class Regularizer(Named):
         number
             Of the array's type.
         """
-        return np.asarray(x).dtype.type(0)
+        return as_array(type(self).__name__, "x", x).dtype.type(0)
 
 
 def _factor(x: Any) -> float:
@@ -85,7 +86,7 @@ class L1L2(Regularizer):
 
     def __call__(self, x: Any) -> Any:
         """Return the penalty of an array."""
-        x = np.asarray(x)
+        x = as_array(type(self).__name__, "x", x)
         total = x.dtype.type(0)
         if self.l1:
             total = total + x.dtype.type(self.l1) * np.abs(x).sum()
@@ -182,7 +183,7 @@ class OrthogonalRegularizer(Regularizer):
 
     def __call__(self, x: Any) -> Any:
         """Return the penalty of a matrix."""
-        x = np.asarray(x)
+        x = as_array(type(self).__name__, "x", x)
         if x.ndim != 2:
             raise ValueError(
                 f"Inputs to OrthogonalRegularizer must have rank 2. Received: inputs.shape =="

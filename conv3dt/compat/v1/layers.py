@@ -5,6 +5,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ...keras import _names, initializers, mixed_precision
+from ...keras._calling import NOTHING
 from ...keras._conv3d_transpose import BaseConv3DTranspose
 from ...keras._variables import Variable
 from ...weights.names import snake_case
@@ -128,7 +129,7 @@ class Conv3DTranspose(BaseConv3DTranspose):
         return None if dtype is None else mixed_precision.as_policy(dtype)
 
     def __call__(
-        self, inputs: Any, training: Any = None, mask: Any = None, *, scope: Any = None
+        self, inputs: Any = NOTHING, *args: Any, scope: Any = None, **kwargs: Any
     ) -> NDArray[Any]:
         """Build the layer if this is the first call, and compute.
 
@@ -136,8 +137,8 @@ class Conv3DTranspose(BaseConv3DTranspose):
         ----------
         inputs : array_like, 5-D
             The input.
-        training, mask : object, optional
-            Accepted and not used.
+        *args, **kwargs
+            As in `conv3dt.keras.layers.Conv3DTranspose`.
         scope : str, optional
             Where the variables go, at the first call.
 
@@ -149,15 +150,15 @@ class Conv3DTranspose(BaseConv3DTranspose):
         Raises
         ------
         ValueError, TypeError
-            If the input does not fit the layer.
+            If the input does not fit the layer, or an argument is unknown.
         """
         if scope is not None and not self.built:
             self._given_scope = scope
-        return super().__call__(inputs)
+        return super().__call__(inputs, *args, **kwargs)
 
-    def apply(self, inputs: Any, **kwargs: Any) -> NDArray[Any]:
+    def apply(self, inputs: Any, *args: Any, **kwargs: Any) -> NDArray[Any]:
         """Call the layer."""
-        return self(inputs, **kwargs)
+        return self(inputs, *args, **kwargs)
 
     # ---- names of variables ----------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The global heaps of HDF5 files, where texts of any length lie.
 
-A free piece of a heap has no number, and its size leads to the next. The library of HDF5 (1.14, 2.0)
-follows a size of 0 for ever, so the pieces are counted before anything is read.
+A free piece of a heap has no number, and its size leads to the next. The library of HDF5 (1.14,
+2.0) follows a size of 0 for ever, so the pieces are counted before anything is read.
 """
 
 import mmap
