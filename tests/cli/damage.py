@@ -25,6 +25,7 @@ sys.path.append(str(Path(__file__).parents[2]))
 from conv3dt.cli.main import main as command_line
 from tests.helpers import volume_bases, volume_damage
 
+LARGEST = 10**5  # voxels
 OUTPUTS = ["o.npy", "o.npy", "o.nii", "o.nii.gz", "o.zarr", "o.zarr/s1"]
 
 
@@ -60,6 +61,14 @@ def independent(path):
         return None
 
 
+def is_endless(path):
+    """Return whether a zarr is sparse and so large that reading its fill value takes hours."""
+    try:
+        return path.is_dir() and zarr.open(str(path), mode="r").size > LARGEST
+    except Exception:
+        return False
+
+
 def same(array, output, base):
     """Return whether an output holds the numbers of an array."""
     with warnings.catch_warnings():
@@ -84,6 +93,8 @@ def check(seed, folder):
     rng = np.random.default_rng(seed)
     base = volume_bases.base(rng, folder)
     way, path = volume_damage.damage(rng, base)
+    if is_endless(path):
+        return f"{way}: too large to try"
     outputs = OUTPUTS if base.command == "upsample" else ["o.npy", "o.zarr", "o.zarr/s1"]
     output = folder / str(rng.choice(outputs))
     line = [base.command, str(path), str(output), "--threads", "1"]

@@ -26,7 +26,7 @@ def create(path: str, **options: Any) -> None:
     """Write an array with one channel."""
     options |= {"shape": (1, *VALUES.shape), "dtype": VALUES.dtype, "chunks": (1, 4, 3, 2)}
     made = zarr.create_array(path, **options) if THIRD else zarr.open_array(path, "w", **options)
-    made[...] = VALUES
+    made[...] = VALUES[None]
 
 
 def image(version: str, transforms: Any, outer: Any = None) -> str:
