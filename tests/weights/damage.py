@@ -189,17 +189,21 @@ def damage(rng, folder, name):
 # ---- what others read there ----------------------------------------------------------------------
 
 
-def h5_arrays(file):
+def h5_arrays(group, where="", seen=()):
     """Yield path and numbers of all arrays that h5py can read."""
-    found = []
-    file.visititems(lambda path, item: found.append((path, item)))
-    for path, item in found:
-        if isinstance(item, h5py.Dataset):
-            try:
-                yield path, item[()] if item.size and item.nbytes < FREE else np.empty(item.shape)
-            except Exception as error:
-                if isinstance(error, MemoryError):
-                    raise
+    for name in group:
+        try:
+            item = group[name]
+            address = h5py.h5o.get_info(item.id).addr
+            if isinstance(item, h5py.Dataset):
+                array = item[()] if item.size and item.nbytes < FREE else np.empty(item.shape)
+                yield f"{where}{name}", array
+            elif isinstance(item, h5py.Group) and address not in seen:
+                yield from h5_arrays(item, f"{where}{name}/", (*seen, address))
+        except MemoryError:
+            raise
+        except Exception:  # of a damaged file h5py raises anything
+            continue
 
 
 def arrays_of(path):

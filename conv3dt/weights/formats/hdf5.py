@@ -1,14 +1,16 @@
 """Arrays and attributes of HDF5 files, of one or of several shards."""
 
 import io
+import mmap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .entries import Entry, as_stored, dtype_of
-from .heaps import check_heaps
+from .heaps import Bytes, Heaps, check_texts, heaps_of
 from .source import Source, needed
 
 __all__ = ["Tree", "opened"]
@@ -18,13 +20,21 @@ __all__ = ["Tree", "opened"]
 def opened(source: Source, data: bytes | None = None) -> Iterator["Tree"]:
     """Open a file, or the bytes of one that lay in an archive."""
     h5py = needed("h5py")
-    check_heaps(source, data)
-    with source.reading():
-        file = h5py.File(source.path if data is None else io.BytesIO(data), "r")
-    with file:
+    with ExitStack() as stack:
+        content = stack.enter_context(_mapped(source.path)) if data is None else data
         with source.reading():
-            tree = Tree(source, file)
+            heaps = heaps_of(content)
+            file = h5py.File(source.path if data is None else io.BytesIO(data), "r")
+            stack.enter_context(file)
+            tree = Tree(source, file, content, heaps)
         yield tree
+
+
+@contextmanager
+def _mapped(path: Path) -> Iterator[mmap.mmap]:
+    """Return the bytes of a file, of which only those in use are read."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        yield content
 
 
 class Tree:
@@ -42,10 +52,12 @@ class Tree:
         The arrays by path.
     """
 
-    def __init__(self, source: Source, file: Any) -> None:
+    def __init__(self, source: Source, file: Any, content: Bytes, heaps: Heaps) -> None:
         self.source = source
         self.groups: dict[str, Any] = {"": file}
         self.entries: dict[str, Entry] = {}
+        self._content, self._heaps, self._base = content, heaps, file.userblock_size
+        self._checked: set[str] = set()
         arrays = sorted(self._walk(file), key=lambda found: found[0])
         for _, path, dataset in arrays:
             self.entries[path] = self._entry(path, dataset)
@@ -103,14 +115,29 @@ class Tree:
             return as_stored(dataset[()], dtype_of(dataset.dtype))
 
     def attribute(self, path: str, name: str) -> Any:
-        """Return an attribute of a group, None if there is none."""
-        attributes = self.groups[path].attrs
+        """Return an attribute of a group, which must be text; None if there is none."""
+        h5py = needed("h5py")
+        group = self.groups[path]
         with self.source.reading(f"{path}@{name}"):
-            if name not in attributes:
+            if name not in group.attrs:
                 return None
-            described = attributes.get_id(name)
+            described = group.attrs.get_id(name)
+            if described.shape and 0 in described.shape:
+                return []  # which NumPy, and so the file, takes for one of floats
+            text = h5py.check_string_dtype(described.dtype)
+            if text is None and described.dtype.kind != "S":
+                raise TypeError(f"it must be text; got {described.dtype}")
             self.source.claim(path, described.dtype.itemsize, *(described.shape or ()))
-            return attributes[name]
+            if text is not None and text.length is None:
+                self._check_texts(path, group)
+            return group.attrs[name]
+
+    def _check_texts(self, path: str, group: Any) -> None:
+        """Compare what the texts of a group claim with what is there, once."""
+        if path not in self._checked:
+            address = _address(group)
+            self.source.claim(path, check_texts(self._content, self._base, address, self._heaps))
+            self._checked.add(path)
 
     def text(self, path: str, name: str) -> str | None:
         """Return an attribute that is a text: h5py returns str or bytes, by its version."""

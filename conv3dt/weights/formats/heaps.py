@@ -1,50 +1,104 @@
-"""The global heaps of HDF5 files, where texts of any length lie.
+"""Texts of any length in HDF5 files: global heaps, and the attributes that point into them.
 
-A free piece of a heap has no number, and its size leads to the next. The library of HDF5 (1.14,
-2.0) follows a size of 0 for ever, so the pieces are counted before anything is read.
+The library of HDF5 (2.0) believes both. It follows a free piece of a heap without a size for ever,
+takes as much memory as the length of a text says before it looks for the text, and may die of an
+address; so the pieces are counted and the pointers compared with them before anything is read.
+Object headers of version 2 have checksums, and those of version 1, which Keras's have, are read.
 """
 
 import mmap
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import TypeAlias
 
-from .source import Source
+__all__ = ["Bytes", "Heaps", "check_texts", "heaps_of"]
 
-__all__ = ["check_heaps"]
+Bytes: TypeAlias = "bytes | mmap.mmap"
+Heaps: TypeAlias = dict[int, dict[int, int]]  # by address, the length of each piece by its number
 
-START = b"GCOL\x01\0\0\0"  # signature and version
-HEAD = struct.Struct("<8sQ")
+HEAP = struct.Struct("<8sQ")
 PIECE = struct.Struct("<HH4xQ")
+POINTER = struct.Struct("<IQI")
+HEADER = struct.Struct("<BxHII4x")
+MESSAGE = struct.Struct("<HHB3x")
+ATTRIBUTE = struct.Struct("<BBHHH")
+BLOCK = struct.Struct("<QQ")
+SIGNATURE = b"GCOL\x01\0\0\0"  # with the version
+ATTRIBUTES, CONTINUED = 0x0C, 0x10  # types of messages
+ANY_LENGTH = 9  # a class of datatypes
 
 
-def check_heaps(source: Source, data: bytes | None) -> None:
-    """Refuse a file, or the bytes of one, with a heap that has no end."""
-    with _bytes(source, data) as content:
-        at = content.find(START)
-        while at >= 0:
-            with source.reading(f"the heap at byte {at}"):
-                _count(content, at)
-            at = content.find(START, at + 1)
+def heaps_of(content: Bytes) -> Heaps:
+    """Return the pieces of all heaps, or raise a ValueError for one that has no end."""
+    found: Heaps = {}
+    at = content.find(SIGNATURE)
+    while at >= 0:
+        found[at] = dict(_pieces(content, at))
+        at = content.find(SIGNATURE, at + 1)
+    return found
 
 
-def _count(content: bytes | mmap.mmap, at: int) -> None:
-    """Go through the pieces of a heap."""
-    _, size = HEAD.unpack_from(content, at)
-    end = min(at + size, len(content))
-    at += HEAD.size
+def _pieces(content: Bytes, at: int) -> Iterator[tuple[int, int]]:
+    """Yield number and length of the pieces of a heap."""
+    place, (_, size) = at, HEAP.unpack_from(content, at)
+    end = at + size
+    if size % 8 or end > len(content):
+        raise ValueError(f"the heap at byte {place} claims {size} bytes")
+    at += HEAP.size
     while at + PIECE.size <= end:
         number, _, length = PIECE.unpack_from(content, at)
-        if number == 0 and length < PIECE.size:
-            raise ValueError(f"a free piece has {length} bytes")
-        at += length if number == 0 else PIECE.size + -(-length // 8) * 8
+        whole = length if number == 0 else PIECE.size + -(-length // 8) * 8
+        if not PIECE.size <= whole <= end - at:
+            raise ValueError(f"in the heap at byte {place}, a piece claims {length} bytes")
+        if number:
+            yield number, length
+        at += whole
 
 
-@contextmanager
-def _bytes(source: Source, data: bytes | None) -> Iterator[bytes | mmap.mmap]:
-    """Return bytes as they are, else those of the file, of which only pages in use are read."""
-    if data is not None:
-        yield data
+def check_texts(content: Bytes, base: int, address: int, heaps: Heaps) -> int:
+    """Return the bytes of all texts of the object at an address, if they are what they claim."""
+    count = 0
+    for data in _attributes(content, base, base + address):
+        for length, heap, number in POINTER.iter_unpack(data[: len(data) // 16 * 16]):
+            there = heaps.get(base + heap, {}).get(number)
+            if length and there != length:
+                raise ValueError(f"a text claims {length} bytes, in its heap are {there}")
+            count += length
+    return count
+
+
+def _attributes(content: Bytes, base: int, address: int) -> Iterator[bytes]:
+    """Yield the pointers of all attributes of an object whose datatype has any length."""
+    for kind, data in _messages(content, base, address):
+        if kind != ATTRIBUTES:
+            continue
+        version, _, *sizes = ATTRIBUTE.unpack_from(data)
+        at = ATTRIBUTE.size + (version > 2)  # the encoding of the name
+        pad = 8 if version == 1 else 1
+        starts = [at]
+        for size in sizes:  # of name, datatype and extents
+            starts.append(starts[-1] + -(-size // pad) * pad)
+        if data[starts[1]] & 15 == ANY_LENGTH:
+            yield data[starts[3] :]
+
+
+def _messages(content: Bytes, base: int, address: int) -> Iterator[tuple[int, bytes]]:
+    """Yield type and bytes of the messages in an object's header."""
+    version, _, _, size = HEADER.unpack_from(content, address)
+    if version != 1:
         return
-    with source.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as m:
-        yield m
+    blocks, seen = [(address + HEADER.size, size)], set()
+    while blocks:
+        at, size = blocks.pop()
+        if at in seen or at + size > len(content):
+            raise ValueError(f"the header of an object claims {size} bytes at {at}")
+        seen.add(at)
+        end = at + size
+        while at + MESSAGE.size <= end:
+            kind, length, _ = MESSAGE.unpack_from(content, at)
+            data = content[at + MESSAGE.size : at + MESSAGE.size + length]
+            if kind == CONTINUED:
+                start, size = BLOCK.unpack_from(data)
+                blocks.append((base + start, size))
+            yield kind, data
+            at += MESSAGE.size + length
