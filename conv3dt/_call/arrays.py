@@ -18,6 +18,7 @@ from .scalars import shown
 __all__ = [
     "as_array",
     "as_dtype",
+    "as_floats",
     "as_operands",
     "check_out",
     "dtype_name",
@@ -114,6 +115,12 @@ def as_array(function: str, name: str, given: Any) -> NDArray[Any]:
         return array
     refuse_masks(function, name, array)
     return np.asarray(array)
+
+
+def as_floats(x: Any) -> NDArray[Any]:
+    """Return the argument of an activation as floating-point numbers; integers become float32."""
+    array = as_array("activation", "x", x)
+    return array.astype(np.float32) if array.dtype.kind in "iub" else array
 
 
 def refuse_masks(function: str, name: str, given: Any) -> None:

@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._call.arrays import as_array
+from .._call.arrays import as_floats
 from .._compiler.activations.table import ACTIVATIONS, apply
 
 __all__ = [
     "FUNCTIONS",
     "elu",
     "exponential",
-    "floats",
     "gelu",
     "hard_sigmoid",
     "leaky_relu",
@@ -35,17 +34,11 @@ __all__ = [
 Array = NDArray[Any]
 
 
-def floats(x: Any) -> Array:
-    """Return an array of floating-point numbers; integers become float32."""
-    array = as_array("activation", "x", x)
-    return array.astype(np.float32) if array.dtype.kind in "iub" else array
-
-
 def _of_array(name: str) -> Callable[[Any], Array]:
     """Return an activation of the table as a function of anything array-like."""
 
     def function(x: Any) -> Array:
-        return apply(name, floats(x))
+        return apply(name, as_floats(x))
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = ACTIVATIONS[name].formula.__doc__
@@ -97,7 +90,7 @@ def relu(
     ndarray
         Of the shape and dtype of x.
     """
-    x, alpha = floats(x), alpha if negative_slope is None else negative_slope
+    x, alpha = as_floats(x), alpha if negative_slope is None else negative_slope
     if (alpha, max_value, threshold) == (0, None, 0):
         return apply("relu", x)
     y = np.where(x > threshold, x, alpha * (x - threshold))
@@ -113,7 +106,7 @@ def leaky_relu(x: Any, alpha: float = 0.2, *, negative_slope: float | None = Non
 
 def elu(x: Any, alpha: float = 1.0) -> Array:
     """Return x > 0 ? x : alpha*(exp(x) - 1). Clevert et al., ICLR 2016."""
-    x = floats(x)
+    x = as_floats(x)
     y = apply("elu", x)
     return y if alpha == 1 else np.where(x < 0, alpha * y, y).astype(x.dtype)
 
@@ -133,7 +126,7 @@ def gelu(x: Any, approximate: bool = False) -> Array:
     ndarray
         Of the shape and dtype of x.
     """
-    return apply("gelu_tanh" if approximate else "gelu", floats(x))
+    return apply("gelu_tanh" if approximate else "gelu", as_floats(x))
 
 
 def softmax(x: Any, axis: Any = -1) -> Array:
@@ -162,7 +155,7 @@ def softmax(x: Any, axis: Any = -1) -> Array:
     >>> activations.softmax([[0.0, 0.0]])
     array([[0.5, 0.5]])
     """
-    x = floats(x)
+    x = as_floats(x)
     if x.ndim < 2:
         raise ValueError(
             f"Cannot apply softmax to a tensor that is {x.ndim}D. Received input shape: {x.shape}"
@@ -172,7 +165,7 @@ def softmax(x: Any, axis: Any = -1) -> Array:
 
 def log_softmax(x: Any, axis: Any = -1) -> Array:
     """Return the logarithm of softmax, over the last axis by default."""
-    x = floats(x)
+    x = as_floats(x)
     wide = x.astype(np.float64)
     wide = wide - wide.max(axis, keepdims=True, initial=-np.inf)  # there may be no numbers
     with np.errstate(divide="ignore"):

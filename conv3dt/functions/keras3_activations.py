@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .array_activations import floats, sigmoid, softplus
+from .._call.arrays import as_floats
+from .array_activations import sigmoid, softplus
 
 __all__ = [
     "KERAS3",
@@ -35,7 +36,7 @@ Array = NDArray[Any]
 
 def _rounded(x: Any, formula: Callable[[Array], Any]) -> Array:
     """Return a formula of x in float64 as x's type."""
-    x = floats(x)
+    x = as_floats(x)
     wide = x.astype(np.float64)
     with np.errstate(all="ignore"):
         return np.asarray(np.where(np.isnan(wide), wide, formula(wide)), x.dtype)
@@ -66,7 +67,7 @@ def glu(x: Any, axis: int = -1) -> Array:
     ValueError
         If the extent is odd.
     """
-    x = floats(x)
+    x = as_floats(x)
     if x.shape[axis] % 2:
         raise ValueError(
             f"glu: axis {axis} must have an even extent; got an array of shape {x.shape}."
@@ -142,7 +143,7 @@ def sparsemax(x: Any, axis: int = -1) -> Array:
     ndarray
         Of the shape and dtype of x.
     """
-    x = floats(x)
+    x = as_floats(x)
     z = np.moveaxis(x.astype(np.float64), axis, -1)
     if not z.size:
         return np.asarray(x.copy())

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from .._call.arrays import as_floats
 from ..functions import array_activations
 from . import constraints, initializers, regularizers
 from ._registry import plain
@@ -100,7 +101,7 @@ class PReLU(_Activation):
         self._slopes: NDArray[Any] | None = None
 
     def __call__(self, x: Any) -> NDArray[Any]:
-        x = array_activations.floats(x)
+        x = as_floats(x)
         shared = self._parameters["shared_axes"] or ()
         shared = {shared} if isinstance(shared, int) else {*shared}
         shape = tuple(1 if axis in shared else x.shape[axis] for axis in range(1, x.ndim))

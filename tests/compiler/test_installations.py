@@ -100,7 +100,7 @@ def test_without_any_text_everything_is_plain_python_and_says_so(stripped):
 def test_the_texts_that_a_wheel_brings_are_compiled(stripped, cold):
     archive = stripped / "_compiler" / "texts.zip"
     package = Path(conv3dt.__file__).parent
-    with zipfile.ZipFile(archive, "w") as texts:  # as hatch_build.py does
+    with zipfile.ZipFile(archive, "w") as texts:  # as .ci/wheel_texts.py does
         for source in (*package.glob("_geometry/**/*.py"), *package.glob("_ways/**/*.py")):
             texts.write(source, source.relative_to(package.parent))
     out, err = program(stripped, SMALL)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
 PLACE = "conv3dt/_compiler/texts.zip"
 ROOMS = "_geometry", "_ways"
 
