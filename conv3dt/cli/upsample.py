@@ -36,6 +36,7 @@ examples:
   conv3dt upsample brain.nii.gz fine.nii.gz --factor 2 --plot fine.png
   conv3dt upsample stack.npy isotropic.npy --factor 5 1 1
   conv3dt upsample cells.zarr/s1 cells_s0.zarr --threads 8
+  conv3dt upsample image.zarr/1 finer.zarr/0 --factor 1 2 2
 """
 
 

@@ -45,6 +45,8 @@ def chunked(path: Path, name: str) -> None:
 def test_a_damaged_chunk_is_named(tmp_path: Path, name: str, way: str) -> None:
     if (name, way) == ("none", "begins otherwise"):
         pytest.skip("numbers as they are: nothing tells")
+    if (name, way, THIRD) == ("gzip", "empty", False):
+        pytest.skip("zarr 2 takes an empty chunk for one of no bytes")
     path = tmp_path / "a.zarr"
     chunked(path, name)
     chunk = path / "1.0.1"

@@ -1,5 +1,6 @@
 """Axes of zarr arrays: names tell which are those of space, and others are not interpolated."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,32 @@ def test_arrays_that_name_no_axes(
     create("in.zarr", np.ones(shape, "f4"))
     assert main(["upsample", "in.zarr", "o.npy"]) == 2
     assert "must have 3 axes, or 4, unless the file names them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {"multiscales": 3},
+        {"multiscales": [{"datasets": "0"}]},
+        {"multiscales": [3]},
+        {"ome": None},
+        {"multiscales": [{"axes": None, "datasets": [{"path": "0"}]}]},
+        {"multiscales": [{"axes": ["z", "y", "x"], "datasets": [{"path": "0"}]}]},
+        {"multiscales": [{"axes": [1, {}, None, "x"], "datasets": [{"path": "0"}]}]},
+        {"multiscales": [{"axes": list("czyx"), "datasets": [{"path": "1"}]}]},
+        {"multiscales": []},
+    ],
+)
+def test_a_damaged_description_is_no_reason_to_guess(
+    capsys: pytest.CaptureFixture[str], described: dict[str, Any]
+) -> None:
+    source = named("in.zarr", "czyx", "0.4")
+    Path("in.zarr/.zattrs").write_text(json.dumps(described))
+    assert main(["upsample", source, "o.npy"]) == 2
+    told = capsys.readouterr().err
+    assert "in.zarr" in told
+    assert "must" in told
+    assert not Path("o.npy").exists()
 
 
 def test_a_group_above_that_cannot_be_read_is_no_reason_to_guess(

@@ -14,7 +14,7 @@ import numpy as np
 from ..grid import Affine, Triple
 from . import zarr_groups
 
-__all__ = ["Image", "affine", "axes", "find", "finer", "moved", "unit"]
+__all__ = ["Image", "affine", "axes", "find", "finer", "is_beside", "moved", "unit"]
 
 OLD_AXES = ("t", "c", "z", "y", "x")  # of versions 0.1 and 0.2, which name none
 UNITS = {"micrometer": "µm", "millimeter": "mm", "meter": "m"}
@@ -32,29 +32,40 @@ class Image(NamedTuple):
 
 def find(path: Path) -> Image | None:
     """Return what the array's own attributes or a group above it say about an array."""
-    inside = OWN
     for folder in (path.absolute(), *zarr_groups.ancestors(path)):
-        if folder != path.absolute():
-            inside = path.absolute().relative_to(folder).as_posix()
-        attributes = zarr_groups.attributes(folder)
-        ome = attributes.get("ome")
-        found = _listed(ome if isinstance(ome, dict) else attributes, inside)
-        if found is not None:
-            scales, dataset = found
-            told = ome if isinstance(ome, dict) else attributes
-            beside = {"omero": told["omero"]} if "omero" in told else {}
-            version = str(ome.get("version", "0.5")) if isinstance(ome, dict) else None
-            return Image(scales, dataset, version, beside)
+        own = folder == path.absolute()
+        inside = OWN if own else path.absolute().relative_to(folder).as_posix()
+        told, version = _description(folder)
+        for scales in _objects(told, "multiscales", folder):
+            for dataset in _objects(scales, "datasets", folder):
+                if str(dataset.get("path", "")).strip("/") in {inside, f"./{inside}"}:
+                    beside = {"omero": told["omero"]} if "omero" in told else {}
+                    return Image(scales, dataset, version, beside)
     return None
 
 
-def _listed(attributes: dict[str, Any], path: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Return the image and the dataset of a path, if they are among the `multiscales`."""
-    for scales in _dicts(attributes.get("multiscales")):
-        for dataset in _dicts(scales.get("datasets")):
-            if str(dataset.get("path", "")).strip("/") in {path, f"./{path}"}:
-                return scales, dataset
-    return None
+def is_beside(path: Path) -> bool:
+    """Return whether an array lies in a group that describes an image of other arrays."""
+    return any("multiscales" in _description(folder)[0] for folder in zarr_groups.ancestors(path))
+
+
+def _description(folder: Path) -> tuple[dict[str, Any], str | None]:
+    """Return what holds `multiscales`, if anything does, and the version that it tells."""
+    attributes = zarr_groups.attributes(folder)
+    if "ome" not in attributes:
+        return attributes, None
+    ome = attributes["ome"]
+    if not isinstance(ome, dict):
+        raise ValueError(f"the attribute ome must be an object, got {ome!r} in {folder}")
+    return ome, str(ome.get("version", "0.5"))
+
+
+def _objects(told: dict[str, Any], name: str, folder: Path) -> list[dict[str, Any]]:
+    """Return the objects in a list that may be missing, but not be something else."""
+    found = told.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(x, dict) for x in found):
+        raise ValueError(f"{name} must be a list of objects, got {found!r} in {folder}")
+    return found
 
 
 def _dicts(value: object) -> list[dict[str, Any]]:

@@ -40,6 +40,8 @@ def space_of(array: Any, image: ome.Image | None, path: Path) -> Triple | None:
     """
     names = names_of(array)
     found = None if names is None else _decided([(name, "") for name in names], array.ndim, path)
+    if image is None and found is None and array.ndim > 3 and ome.is_beside(path):
+        raise ValueError(f"{path} must be among the datasets of its group, which name the axes")
     if image is None:
         return found
     told = _decided(ome.axes(image, array.ndim, path), array.ndim, path)
