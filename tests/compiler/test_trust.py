@@ -2,12 +2,16 @@
 
 import os
 import platform
+import shutil
 import stat
+from pathlib import Path
 
 import pytest
 
+import conv3dt
 from conv3dt._compiler import trust
 from conv3dt._compiler.build import PLAIN
+from tests.helpers import processes
 from tests.helpers.caches import counts, kernels
 from tests.helpers.processes import finish, start
 
@@ -203,7 +207,10 @@ def test_a_cache_of_a_group_that_an_administrator_has_warmed(owner, filled, room
     check(threads=1)
     print(store.COUNTS["hits"], store.COUNTS["refused"])
     """
+    # The user can read this copy, whoever may read the one that is tested.
+    shutil.copytree(Path(conv3dt.__file__).parent, tmp_path / "conv3dt")
     environment = {"CONV3DT_CACHE_DIR": str(folder), "HOME": "/nonexistent"}
+    environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), processes.path()])
     out, err = finish(start(program, **environment, NUMBA_NUM_THREADS="1"))
     hits, refused = map(int, out.split())
     assert (hits > 2, refused > 2) == (owner == ADMIN, owner == STRANGER)
