@@ -42,7 +42,7 @@ def _pieces(content: Bytes, at: int) -> Iterator[tuple[int, int]]:
     """Yield number and length of the pieces of a heap."""
     place, (_, size) = at, HEAP.unpack_from(content, at)
     end = at + size
-    if size % 8 or end > len(content):
+    if size % 8 or size < HEAP.size or end > len(content):
         raise ValueError(f"the heap at byte {place} claims {size} bytes")
     at += HEAP.size
     while at + PIECE.size <= end:
