@@ -51,7 +51,7 @@ class Request(NamedTuple):
     @property
     def output_bytes(self) -> int:
         """Bytes of the output."""
-        return prod(self.output_shape) * STORAGES[self.dtype].item
+        return self.n * prod(self.o) * self.co * STORAGES[self.dtype].item
 
 
 class _Axis(NamedTuple):
