@@ -31,7 +31,7 @@ DESCRIPTION = """\
 Run conv3dt.conv3d_transpose on files. IN is a 5-D array, (batch, depth, height,
 width, channels) or with --data-format NCDHW (batch, channels, depth, height,
 width); the filters are (kernel depth, height, width, output channels, input
-channels), as TensorFlow keeps them. Arrays are {kinds}; either may lie in a zarr
+channels), as TensorFlow keeps them. Arrays are {kinds}. They may lie in a zarr
 group, as g.zarr/y. bfloat16 is what ml_dtypes makes it in a .npy: elements of two
 bytes without a type (V2). A .zarr holds results of bfloat16 as float32.
 """

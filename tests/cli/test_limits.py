@@ -47,14 +47,14 @@ LIMITED = """
 import resource, sys
 from conv3dt.cli import main
 resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
-sys.exit(main.main(["upsample", "a.npy", sys.argv[1], "--factor", "8"]))
+sys.exit(main.main(["upsample", "a.npy", sys.argv[1], "--factor", "1"]))
 """
 
 
 @POSIX
 @pytest.mark.parametrize("out", ["o.npy", "o.nii", "o.nii.gz", "o.zarr"])
 def test_a_file_that_may_not_grow(out: str) -> None:
-    np.save("a.npy", np.random.default_rng(0).normal(size=(8, 8, 8)).astype(np.float32))
+    np.save("a.npy", np.random.default_rng(0).normal(size=(20, 20, 20)).astype(np.float32))
     command = [sys.executable, "-c", LIMITED, out]
     environment = {**ENVIRONMENT, "CONV3DT_CACHE": "0", "NUMBA_DISABLE_JIT": "1"}
     done = subprocess.run(

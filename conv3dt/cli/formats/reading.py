@@ -28,6 +28,8 @@ def readable(path: Path, what: str) -> Iterator[None]:
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise ValueError(_told(path, what, error)) from error
     except Exception as error:
+        if "can't start new thread" in str(error):  # a limit of the machine's
+            raise MemoryError(f"{path} cannot be read: {error}") from error
         raise ValueError(_told(path, what, error)) from error
 
 
