@@ -30,7 +30,7 @@ def _from_file() -> dict[str, Any]:
     """Return the settings of keras.json that are legal."""
     home = os.environ.get("KERAS_HOME")
     try:
-        folder = Path(home) if home else Path.home() / ".keras"
+        folder = Path(home).expanduser() if home else Path.home() / ".keras"
         found = json.loads((folder / "keras.json").read_text(encoding="utf-8"))
     except (OSError, RuntimeError, ValueError):
         return {}

@@ -68,7 +68,7 @@ def everything():
                 yield name, kind()
     for name in ("ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "ThresholdedReLU"):
         yield name, getattr(layers, name)(name="mine")
-    yield "Policy", mixed_precision.Policy("mixed_bfloat16")
+    yield "Policy", mixed_precision.Policy("mixed_float16")
     yield "InputSpec", layers.InputSpec(ndim=5, axes={-1: 2})
     yield "Variable", Variable(X, "v", trainable=False, constraint=constraints.NonNeg())
     yield (
