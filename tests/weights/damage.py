@@ -24,17 +24,17 @@ from pathlib import Path
 import h5py
 import ml_dtypes
 import numpy as np
-from safetensors import safe_open
 from safetensors.numpy import save_file
 
 sys.path.append(str(Path(__file__).parents[2]))
 
 from conv3dt.weights import load
 from tests.data.make_weights import FOLDER, LAST_KERNEL, UP_BIAS, UP_KERNEL
+from tests.helpers.damages import BYTES, FREE
+from tests.helpers.other_readers import check_layers
 
 SECONDS = 10
-FREE, TIMES = 2**27, 40  # bytes for any file, and for each of its own
-ODD = [0, 1, 255, 2**31 - 1, 2**32 - 1, 2**40, 2**62, 2**63, 2**64 - 1]
+TIMES = 40  # bytes of memory for each byte of a file, and FREE for any
 
 # ---- files ---------------------------------------------------------------------------------------
 
@@ -82,66 +82,6 @@ def undamaged(folder):
 # ---- damage --------------------------------------------------------------------------------------
 
 
-def flipped(rng, data):
-    for _ in range(int(rng.integers(1, 9))):
-        data[rng.integers(0, len(data))] = rng.integers(0, 256)
-
-
-def flipped_at_an_end(rng, data):
-    near = min(len(data), 600)
-    for _ in range(int(rng.integers(1, 5))):
-        at = int(rng.integers(0, near))
-        data[at if rng.random() < 0.5 else len(data) - near + at] = rng.integers(0, 256)
-
-
-def one_bit(rng, data):
-    data[rng.integers(0, len(data))] ^= 1 << int(rng.integers(0, 8))
-
-
-def truncated(rng, data):
-    del data[int(rng.integers(0, len(data))) :]
-
-
-def extended(rng, data):
-    data += bytes(rng.integers(0, 256, int(rng.integers(1, 2000)), np.uint8))
-
-
-def cut_out(rng, data):
-    at = int(rng.integers(0, len(data)))
-    del data[at : at + int(rng.integers(1, 64))]
-
-
-def zeroed(rng, data):
-    at, n = int(rng.integers(0, len(data))), int(rng.integers(1, 600))
-    data[at : at + n] = bytes(len(data[at : at + n]))
-
-
-def odd_number(rng, data):
-    """A size or an address that claims too much."""
-    at, n = int(rng.integers(0, max(1, len(data) - 8))), int(rng.choice([2, 4, 8]))
-    number = ODD[rng.integers(0, len(ODD))] % 256**n
-    data[at : at + n] = number.to_bytes(n, "little")
-
-
-def odd_digits(rng, data):
-    """Another number in a text."""
-    digits = [i for i, byte in enumerate(data) if chr(byte).isdigit()]
-    for at in rng.choice(digits, min(len(digits), int(rng.integers(1, 4)))) if digits else ():
-        data[int(at)] = ord(str(rng.integers(0, 10)))
-
-
-def exchanged(rng, data):
-    n = int(rng.integers(1, 200))
-    a, b = (int(rng.integers(0, max(1, len(data) - n))) for _ in range(2))
-    data[a : a + n], data[b : b + n] = data[b : b + n], data[a : a + n]
-
-
-BYTES = [
-    flipped, flipped_at_an_end, one_bit, truncated, extended, cut_out, zeroed, odd_number,
-    odd_digits, exchanged,
-]  # fmt: skip
-
-
 def members_changed(rng, data):
     """An archive whose sums are right, of members that are damaged, lost or exchanged."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -186,100 +126,6 @@ def damage(rng, folder, name):
     return kind.__name__
 
 
-# ---- what others read there ----------------------------------------------------------------------
-
-
-def h5_arrays(group, where="", seen=()):
-    """Yield path and numbers of all arrays that h5py can read."""
-    for name in group:
-        try:
-            item = group[name]
-            address = h5py.h5o.get_info(item.id).addr
-            if isinstance(item, h5py.Dataset):
-                array = item[()] if item.size and item.nbytes < FREE else np.empty(item.shape)
-                yield f"{where}{name}", array
-            elif isinstance(item, h5py.Group) and address not in seen:
-                yield from h5_arrays(item, f"{where}{name}/", (*seen, address))
-        except MemoryError:
-            raise
-        except Exception:  # of a damaged file h5py raises anything
-            continue
-
-
-def arrays_of(path):
-    """Return all arrays in a file by their names, as the library for its format reads them."""
-    name = path.name
-    if name.endswith(".npz"):
-        with np.load(path) as arrays:
-            found = {key: arrays[key] for key in arrays.files if key != "names"}
-            return {key: x for key, x in found.items() if isinstance(x, np.ndarray)}
-    if name.endswith(".json"):
-        found = {}
-        for files in json.loads(path.read_text())["weight_map"].values():
-            for file in files if isinstance(files, list) else [files]:
-                found |= arrays_of(path.with_name(file))
-        return found
-    if name.endswith(".safetensors"):
-        with safe_open(path, "np") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
-    if name.endswith(".keras") and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            path = io.BytesIO(archive.read("model.weights.h5"))
-    with h5py.File(path) as file:
-        return dict(h5_arrays(file))
-
-
-def bits(array):
-    return array is not None and (array.shape, np.ascontiguousarray(array).tobytes())
-
-
-def made(arrays, name):
-    """Return the weight that PyTorch makes of tensors by its formulas, None if there is none."""
-
-    def get(*words):
-        found = [arrays.get(f"{name}.{word}") for word in words]
-        return None if any(x is None for x in found) else [x.astype("f8") for x in found]
-
-    new = "parametrizations.weight"
-    lengths = get("weight_v", "weight_g") or get(f"{new}.original1", f"{new}.original0")
-    vectors = get("weight_orig", "weight_u", "weight_v")
-    vectors = vectors or get(f"{new}.original", f"{new}.0._u", f"{new}.0._v")
-    if vectors:
-        w, u, v = vectors
-        return w / (u @ w.transpose(1, 0, 2, 3, 4).reshape(len(u), -1) @ v)
-    if lengths:
-        v, g = lengths
-        axes = None if g.ndim == 0 else tuple(i for i in range(5) if g.shape[i] == 1)
-        return v * (g / np.sqrt((v**2).sum(axis=axes, keepdims=True)))
-    return None
-
-
-def check_layers(path, layers, right):
-    """Compare layers with those of the undamaged file, else with what others read."""
-    if layers.keys() == right.keys() and all(
-        bits(a) == bits(b) for name in right for a, b in zip(layers[name], right[name], strict=True)
-    ):
-        return "the same"
-    arrays = arrays_of(path)
-    axes = (2, 3, 4, 1, 0) if ".safetensors" in path.name else (0, 1, 2, 3, 4)
-    there = {bits(a.transpose(axes) if a.ndim == 5 else a) for a in arrays.values()}
-    from_others = {name: weight for name in layers if (weight := made(arrays, name)) is not None}
-    for name, (kernel, bias) in layers.items():
-        if name in from_others and f"{name}.weight" not in arrays:
-            expected = from_others[name].transpose(axes).astype(kernel.dtype)
-            np.testing.assert_allclose(kernel.astype("f8"), expected.astype("f8"), rtol=1e-2)
-        else:
-            assert bits(kernel) in there, f"{name}: nobody else reads this kernel"
-        assert bias is None or bits(bias) in there, f"{name}: nobody else reads this bias"
-    taken = {bits(kernel) for kernel, _ in layers.values()}
-    for key, array in arrays.items():
-        if array.ndim == 5 and not any(key.startswith(f"{name}.") for name in from_others):
-            place = key.partition("/vars/")[0]
-            told = any(key.endswith(left) or left.endswith(place) for left in layers.left_out)
-            assert told or bits(array.transpose(axes)) in taken, f"{key} is passed over in silence"
-    return "what others read"
-
-
 # ---- the run -------------------------------------------------------------------------------------
 
 
@@ -319,7 +165,7 @@ def check_one(seed, folder, names, right):
         used = peak() - before
         restore(folder, saved)
     assert used < FREE + TIMES * size, f"{used} bytes of memory for {size} of the file"
-    return word, f"{name}, {kind}"
+    return word, f"{name}, {kind}; {used}"
 
 
 def work(seeds, pipe, folder, names, right):
@@ -365,7 +211,7 @@ def main():
     parser.add_argument("--files", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    counts, failed, start = Counter(), [], time.monotonic()
+    counts, failed, most, start = Counter(), [], 0, time.monotonic()
     with tempfile.TemporaryDirectory() as name, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         folder = Path(name)
@@ -374,12 +220,14 @@ def main():
         for line in run(range(options.seed, options.seed + options.files), folder, names, right):
             word = line.partition(" ")[2].partition(":")[0]
             counts[word] += 1
+            most = max(most, int(line.rpartition("; ")[2]) if word != "FAILED" else 0)
             if word == "FAILED":
                 failed.append(line)
                 sys.stderr.write(line.replace("\\n", "\n") + "\n")
     listed = ", ".join(f"{n} {word}" for word, n in sorted(counts.items()))
     seconds = time.monotonic() - start
-    sys.stdout.write(f"{options.files} files of {len(names)} kinds: {listed}; {seconds:.0f} s\n")
+    sys.stdout.write(f"{options.files} files of {len(names)} kinds: {listed}; {seconds:.0f} s,")
+    sys.stdout.write(f" {most / 1e6:.0f} MB at most\n")
     return 1 if failed else 0
 
 
