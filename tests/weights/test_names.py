@@ -250,6 +250,7 @@ def test_other_kernels_of_five_dimensions(tmp_path):
         found = load(path)
     assert not found
     assert {place.partition("/")[0] for place in found.left_out} == groups.keys()
+    assert "Keras 1" in found.left_out["old/old_W"]
 
 
 def test_a_bias_that_is_missing_is_told(tmp_path):
