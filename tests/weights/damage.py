@@ -10,6 +10,7 @@ import argparse
 import io
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -21,109 +22,108 @@ from collections import Counter
 from pathlib import Path
 
 import h5py
+import ml_dtypes
 import numpy as np
-from safetensors import safe_open
+from safetensors.numpy import save_file
 
 sys.path.append(str(Path(__file__).parents[2]))
 
 from conv3dt.weights import load
-from tests.helpers.weight_damage import damage, undamaged
+from tests.data.make_weights import FOLDER, LAST_KERNEL, UP_BIAS, UP_KERNEL
+from tests.helpers.damages import BYTES, FREE
+from tests.helpers.other_readers import check_layers
 
 SECONDS = 10
-FREE, TIMES = 2**27, 40  # bytes for any file, and for each of its own
+TIMES = 40  # bytes of memory for each byte of a file, and FREE for any
 
-# ---- what others read there ----------------------------------------------------------------------
-
-
-def h5_arrays(group, where="", seen=()):
-    """Yield path and numbers of all arrays that h5py can read."""
-    for name in group:
-        try:
-            item = group[name]
-            address = h5py.h5o.get_info(item.id).addr
-            if isinstance(item, h5py.Dataset):
-                array = item[()] if item.size and item.nbytes < FREE else np.empty(item.shape)
-                yield f"{where}{name}", array
-            elif isinstance(item, h5py.Group) and address not in seen:
-                yield from h5_arrays(item, f"{where}{name}/", (*seen, address))
-        except MemoryError:
-            raise
-        except Exception:  # of a damaged file h5py raises anything
-            continue
+# ---- files ---------------------------------------------------------------------------------------
 
 
-def arrays_of(path):
-    """Return all arrays in a file by their names, as the library for its format reads them."""
-    name = path.name
-    if name.endswith(".npz"):
-        with np.load(path) as arrays:
-            found = {key: arrays[key] for key in arrays.files if key != "names"}
-            return {key: x for key, x in found.items() if isinstance(x, np.ndarray)}
-    if name.endswith(".json"):
-        found = {}
-        for files in json.loads(path.read_text())["weight_map"].values():
-            for file in files if isinstance(files, list) else [files]:
-                found |= arrays_of(path.with_name(file))
-        return found
-    if name.endswith(".safetensors"):
-        with safe_open(path, "np") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
-    if name.endswith(".keras") and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            path = io.BytesIO(archive.read("model.weights.h5"))
-    with h5py.File(path) as file:
-        return dict(h5_arrays(file))
+def torch_tensors(dtype="f4"):
+    """A state dict with a plain, a weight-normalized and a forward convolution."""
+    up, last = (np.ascontiguousarray(k.transpose(4, 3, 0, 1, 2)) for k in (UP_KERNEL, LAST_KERNEL))
+    return {
+        "up.weight": up.astype(dtype),
+        "up.bias": UP_BIAS.astype(dtype),
+        "last.weight_v": last.astype(dtype),
+        "last.weight_g": np.arange(1, 5, dtype=dtype).reshape(4, 1, 1, 1, 1),
+        "conv.weight": np.ones((6, 2, 1, 1, 1), dtype),
+        "conv.bias": np.ones(6, dtype),
+        "step": np.array(3),
+    }
 
 
-def bits(array):
-    return array is not None and (array.shape, np.ascontiguousarray(array).tobytes())
+def undamaged(folder):
+    """Write files of every format; return what `load` gets, by the file that it is told."""
+    for path in FOLDER.iterdir():
+        shutil.copy(path, folder)
+    arrays = {"up/kernel:0": UP_KERNEL, "up/bias:0": UP_BIAS, "last/kernel:0": LAST_KERNEL}
+    np.savez(folder / "plain.npz", **arrays)
+    np.savez_compressed(folder / "packed.npz", **arrays, names=np.array(["a", "b"]))
+    save_file(torch_tensors(), folder / "norm.safetensors")
+    save_file(torch_tensors(ml_dtypes.bfloat16), folder / "bfloat16.safetensors")
+    tensors, index = torch_tensors(), {}
+    for number, names in enumerate(([*tensors][:1], [*tensors][1:])):
+        file = f"m-{number + 1:05}-of-00002.safetensors"
+        save_file({name: tensors[name] for name in names}, folder / file)
+        index.update(dict.fromkeys(names, file))
+    (folder / "m.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
+    index = {}
+    for number, array in enumerate((UP_KERNEL, UP_BIAS)):
+        file = f"k_{number:05}.weights.h5"
+        with h5py.File(folder / file, "w") as h5:
+            h5[f"layers/conv3d_transpose/vars/{number}"] = array
+        index.setdefault("/layers/conv3d_transpose/vars", []).append(file)
+    (folder / "k.weights.json").write_text(json.dumps({"weight_map": index}))
+    shards = ("-of-", "k_0")
+    return sorted(p.name for p in folder.iterdir() if not any(word in p.name for word in shards))
 
 
-def made(arrays, name):
-    """Return the weight that PyTorch makes of tensors by its formulas, None if there is none."""
-
-    def get(*words):
-        found = [arrays.get(f"{name}.{word}") for word in words]
-        return None if any(x is None for x in found) else [x.astype("f8") for x in found]
-
-    new = "parametrizations.weight"
-    lengths = get("weight_v", "weight_g") or get(f"{new}.original1", f"{new}.original0")
-    vectors = get("weight_orig", "weight_u", "weight_v")
-    vectors = vectors or get(f"{new}.original", f"{new}.0._u", f"{new}.0._v")
-    if vectors:
-        w, u, v = vectors
-        return w / (u @ w.transpose(1, 0, 2, 3, 4).reshape(len(u), -1) @ v)
-    if lengths:
-        v, g = lengths
-        axes = None if g.ndim == 0 else tuple(i for i in range(5) if g.shape[i] == 1)
-        return v * (g / np.sqrt((v**2).sum(axis=axes, keepdims=True)))
-    return None
+# ---- damage --------------------------------------------------------------------------------------
 
 
-def check_layers(path, layers, right):
-    """Compare layers with those of the undamaged file, else with what others read."""
-    if layers.keys() == right.keys() and all(
-        bits(a) == bits(b) for name in right for a, b in zip(layers[name], right[name], strict=True)
-    ):
-        return "the same"
-    arrays = arrays_of(path)
-    axes = (2, 3, 4, 1, 0) if ".safetensors" in path.name else (0, 1, 2, 3, 4)
-    there = {bits(a.transpose(axes) if a.ndim == 5 else a) for a in arrays.values()}
-    from_others = {name: weight for name in layers if (weight := made(arrays, name)) is not None}
-    for name, (kernel, bias) in layers.items():
-        if name in from_others and f"{name}.weight" not in arrays:
-            expected = from_others[name].transpose(axes).astype(kernel.dtype)
-            np.testing.assert_allclose(kernel.astype("f8"), expected.astype("f8"), rtol=1e-2)
-        else:
-            assert bits(kernel) in there, f"{name}: nobody else reads this kernel"
-        assert bias is None or bits(bias) in there, f"{name}: nobody else reads this bias"
-    taken = {bits(kernel) for kernel, _ in layers.values()}
-    for key, array in arrays.items():
-        if array.ndim == 5 and not any(key.startswith(f"{name}.") for name in from_others):
-            place = key.partition("/vars/")[0]
-            told = any(key.endswith(left) or left.endswith(place) for left in layers.left_out)
-            assert told or bits(array.transpose(axes)) in taken, f"{key} is passed over in silence"
-    return "what others read"
+def members_changed(rng, data):
+    """An archive whose sums are right, of members that are damaged, lost or exchanged."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        found = [(info, bytearray(archive.read(info))) for info in archive.infolist()]
+    names = [info.filename for info, _ in found]
+    kind = rng.integers(0, 5)
+    at = int(rng.integers(0, len(found)))
+    if kind == 0:
+        del found[at], names[at]
+    elif kind == 1:
+        names[at] = names[int(rng.integers(0, len(names)))]
+    else:
+        BYTES[rng.integers(0, len(BYTES))](rng, found[at][1])
+    if kind == 2:
+        found[at], found[-1] = found[-1], found[at]
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, (_, content) in zip(names, found, strict=True):
+            archive.writestr(name, bytes(content))
+    data[:] = stream.getvalue()
+
+
+def damage(rng, folder, name):
+    """Damage the file of this name, or a shard of it; return how."""
+    shards = [p.name for p in folder.iterdir() if p.name.startswith(f"{name.partition('.')[0]}-")]
+    shards += [p.name for p in folder.iterdir() if p.name.startswith(f"{name.partition('.')[0]}_0")]
+    files = [name, *sorted(shards)] if name.endswith(".json") else [name]
+    path = folder / files[rng.integers(0, len(files))]
+    data = bytearray(path.read_bytes())
+    kind = BYTES[rng.integers(0, len(BYTES))]
+    if rng.random() < 0.03:
+        others = sorted(p for p in folder.iterdir() if p.suffix != path.suffix)
+        data[:] = others[rng.integers(0, len(others))].read_bytes()
+        path.write_bytes(data)
+        return "the bytes of another format"
+    if path.suffix in (".keras", ".npz") and rng.random() < 0.5:
+        kind = members_changed
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names that a ZIP has twice
+        kind(rng, data)
+    path.write_bytes(data)
+    return kind.__name__
 
 
 # ---- the run -------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def check_one(seed, folder, names, right):
         used = peak() - before
         restore(folder, saved)
     assert used < FREE + TIMES * size, f"{used} bytes of memory for {size} of the file"
-    return word, f"{name}, {kind}"
+    return word, f"{name}, {kind}; {used}"
 
 
 def work(seeds, pipe, folder, names, right):
@@ -211,7 +211,7 @@ def main():
     parser.add_argument("--files", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    counts, failed, start = Counter(), [], time.monotonic()
+    counts, failed, most, start = Counter(), [], 0, time.monotonic()
     with tempfile.TemporaryDirectory() as name, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         folder = Path(name)
@@ -220,12 +220,14 @@ def main():
         for line in run(range(options.seed, options.seed + options.files), folder, names, right):
             word = line.partition(" ")[2].partition(":")[0]
             counts[word] += 1
+            most = max(most, int(line.rpartition("; ")[2]) if word != "FAILED" else 0)
             if word == "FAILED":
                 failed.append(line)
                 sys.stderr.write(line.replace("\\n", "\n") + "\n")
     listed = ", ".join(f"{n} {word}" for word, n in sorted(counts.items()))
     seconds = time.monotonic() - start
-    sys.stdout.write(f"{options.files} files of {len(names)} kinds: {listed}; {seconds:.0f} s\n")
+    sys.stdout.write(f"{options.files} files of {len(names)} kinds: {listed}; {seconds:.0f} s,")
+    sys.stdout.write(f" {most / 1e6:.0f} MB at most\n")
     return 1 if failed else 0
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..names import snake_case
+from .source import Source
 
 __all__ = ["Node", "described", "numbered"]
 
@@ -20,6 +21,7 @@ OTHERS = (  # have kernels of 5 dimensions, too
     "SpectralNormalization", "WeightNormalization",
 )  # fmt: skip
 LIKELY_OTHERS = {snake_case(name) for name in OTHERS}
+MEMORY = 20  # bytes for each of a JSON text, as lists of nothing take
 SLOTS = {("Bidirectional", "layer"): "forward_layer"}  # attributes that are not called as the key
 
 
@@ -69,9 +71,11 @@ class Node:
         return said if isinstance(said, bool) else None
 
 
-def described(text: str | bytes) -> Node | None:
-    """Return the model that a JSON text describes."""
-    return _node(json.loads(text))
+def described(source: Source, place: str, text: str | bytes) -> Node | None:
+    """Return the model that a JSON text describes, None if it describes none."""
+    source.claim(place, MEMORY, len(text))
+    with source.reading(place):
+        return _node(json.loads(text))
 
 
 def numbered(key: str) -> tuple[str, int]:

@@ -23,8 +23,7 @@ def _archive(path: Path, findings: Findings) -> None:
     if path.is_dir():  # saved with zipped=False
         with opened(Source(path / WEIGHTS)) as tree:
             config = Source(path / CONFIG)
-            with config.reading():
-                _read(tree, described(config.path.read_bytes()), findings)
+            _read(tree, described(config, "", config.path.read_bytes()), findings)
         return
     source = Source(path)
     if needed("h5py").is_hdf5(path):  # what TensorFlow 2.11 and older wrote under this name
@@ -36,8 +35,7 @@ def _archive(path: Path, findings: Findings) -> None:
                 raise source.broken(
                     f"it has no {name}, only {', '.join(sorted(found)) or 'nothing'}"
                 )
-        with source.reading(CONFIG):
-            model = described(content(source, archive, found[CONFIG]))
+        model = described(source, CONFIG, content(source, archive, found[CONFIG]))
         data = content(source, archive, found[WEIGHTS])
     with opened(source, data) as tree:
         _read(tree, model, findings)
@@ -49,8 +47,7 @@ def _hdf5(path: Path, findings: Findings) -> None:
     source = Source(path)
     with opened(source) as tree:
         text = tree.text("", "model_config")
-        with source.reading("model_config"):
-            model = described(text) if text else None
+        model = described(source, "model_config", text) if text else None
         _read(tree, model, findings)
 
 

@@ -1,4 +1,4 @@
-"""What Keras 1 to 3 keep in a legacy .h5: a group a layer, and the names of its arrays in it.
+"""What Keras keeps in a legacy .h5: a group a layer, and the names of its arrays in it.
 
 A layer is called as its group. The arrays are called as they were in the graph, where the second
 of a name got a number; those of the layers in a nested model or wrapper lie all in its group.
@@ -52,9 +52,12 @@ def read_groups(tree: Tree, model: Node | None, findings: Findings) -> None:
         used.update(
             _taken(tree.source.path.stem, layer, kernels, nodes.get(layer), entries, findings)
         )
-    for path in tree.entries:
+    for path, entry in tree.entries.items():
         if path.startswith(f"{OPTIMIZER}/"):
             findings.leave(path, "it belongs to an optimizer")
+        elif KERAS_1.fullmatch(path) and len(entry.shape) == 5:
+            reason = "Keras 1 kept kernels in other orders; load and save it with Keras 2"
+            findings.leave(path.removeprefix(root), reason)
     findings.take_rest(entries, used)
 
 
