@@ -141,7 +141,7 @@ def test_help_and_messages_name_it(folder: Path, capsys: pytest.CaptureFixture[s
         ("upsample", f"Files are {LEGAL} or .toy, in and out in any combination."),
         ("upsample", "all else becomes float32. A NIfTI keeps its header;"),
         ("upsample", " A toy keeps nothing."),
-        ("apply", f"Arrays are {ARRAYS} or .toy;"),
+        ("apply", f"Arrays are {ARRAYS} or .toy."),
     ):
         assert main([command, "--help"]) == 0
         out = capsys.readouterr().out
