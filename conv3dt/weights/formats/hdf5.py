@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .entries import Entry, as_stored, dtype_of
-from .heaps import Bytes, Heaps, check_texts, heaps_of
+from .heaps import Bytes, Heaps
 from .source import Source, needed
 
 __all__ = ["Tree", "opened"]
@@ -23,10 +23,9 @@ def opened(source: Source, data: bytes | None = None) -> Iterator["Tree"]:
     with ExitStack() as stack:
         content = stack.enter_context(_mapped(source.path)) if data is None else data
         with source.reading():
-            heaps = heaps_of(content)
             file = h5py.File(source.path if data is None else io.BytesIO(data), "r")
             stack.enter_context(file)
-            tree = Tree(source, file, content, heaps)
+            tree = Tree(source, file, content)
         yield tree
 
 
@@ -52,11 +51,11 @@ class Tree:
         The arrays by path.
     """
 
-    def __init__(self, source: Source, file: Any, content: Bytes, heaps: Heaps) -> None:
+    def __init__(self, source: Source, file: Any, content: Bytes) -> None:
         self.source = source
         self.groups: dict[str, Any] = {"": file}
         self.entries: dict[str, Entry] = {}
-        self._content, self._heaps, self._base = content, heaps, file.userblock_size
+        self._heaps = Heaps(content, file.userblock_size)
         self._checked: set[str] = set()
         arrays = sorted(self._walk(file), key=lambda found: found[0])
         for _, path, dataset in arrays:
@@ -135,8 +134,7 @@ class Tree:
     def _check_texts(self, path: str, group: Any) -> None:
         """Compare what the texts of a group claim with what is there, once."""
         if path not in self._checked:
-            address = _address(group)
-            self.source.claim(path, check_texts(self._content, self._base, address, self._heaps))
+            self.source.claim(path, self._heaps.check(_address(group)))
             self._checked.add(path)
 
     def text(self, path: str, name: str) -> str | None:

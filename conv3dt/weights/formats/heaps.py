@@ -3,7 +3,7 @@
 The library of HDF5 (2.0) believes both. It follows a free piece of a heap without a size for ever,
 takes as much memory as the length of a text says before it looks for the text, and may die of an
 address; so the pieces are counted and the pointers compared with them before anything is read.
-Object headers of version 2 have checksums, and those of version 1, which Keras's have, are read.
+Object headers of version 1, which Keras's files have, are read for it; later ones have checksums.
 """
 
 import mmap
@@ -11,15 +11,14 @@ import struct
 from collections.abc import Iterator
 from typing import TypeAlias
 
-__all__ = ["Bytes", "Heaps", "check_texts", "heaps_of"]
+__all__ = ["Bytes", "Heaps"]
 
 Bytes: TypeAlias = "bytes | mmap.mmap"
-Heaps: TypeAlias = dict[int, dict[int, int]]  # by address, the length of each piece by its number
 
 HEAP = struct.Struct("<8sQ")
 PIECE = struct.Struct("<HH4xQ")
 POINTER = struct.Struct("<IQI")
-HEADER = struct.Struct("<BxHII4x")
+HEADER = struct.Struct("<2xHII4x")
 MESSAGE = struct.Struct("<HHB3x")
 ATTRIBUTE = struct.Struct("<BBHHH")
 BLOCK = struct.Struct("<QQ")
@@ -28,14 +27,49 @@ ATTRIBUTES, CONTINUED = 0x0C, 0x10  # types of messages
 ANY_LENGTH = 9  # a class of datatypes
 
 
-def heaps_of(content: Bytes) -> Heaps:
-    """Return the pieces of all heaps, or raise a ValueError for one that has no end."""
-    found: Heaps = {}
-    at = content.find(SIGNATURE)
-    while at >= 0:
-        found[at] = dict(_pieces(content, at))
-        at = content.find(SIGNATURE, at + 1)
-    return found
+class Heaps:
+    """The heaps in the bytes of a file, looked at when something points to them.
+
+    Parameters
+    ----------
+    content : bytes or mmap
+        The file.
+    base : int
+        Where its addresses begin to count.
+    """
+
+    def __init__(self, content: Bytes, base: int) -> None:
+        self._content, self._base = content, base
+        self._found: dict[int, dict[int, int]] = {}
+
+    def check(self, address: int) -> int:
+        """Return the bytes of all texts of an object, if they are what they claim to be."""
+        if self._content[self._base + address] != 1:  # a checksum tells of pointers, not of heaps
+            self._check_all()
+            return 0
+        count = 0
+        for data in _attributes(self._content, self._base, self._base + address):
+            for length, heap, number in POINTER.iter_unpack(data[: len(data) // 16 * 16]):
+                there = self._pieces_at(self._base + heap).get(number) if length else 0
+                if there != length:
+                    raise ValueError(f"a text claims {length} bytes, in its heap are {there}")
+                count += length
+        return count
+
+    def _pieces_at(self, at: int) -> dict[int, int]:
+        """Return the length of each piece of a heap by its number."""
+        if at not in self._found:
+            if self._content[at : at + len(SIGNATURE)] != SIGNATURE:
+                raise ValueError(f"a text points to byte {at}, where no heap is")
+            self._found[at] = dict(_pieces(self._content, at))
+        return self._found[at]
+
+    def _check_all(self) -> None:
+        """Look at all that may be a heap."""
+        at = self._content.find(SIGNATURE)
+        while at >= 0:
+            self._pieces_at(at)
+            at = self._content.find(SIGNATURE, at + 1)
 
 
 def _pieces(content: Bytes, at: int) -> Iterator[tuple[int, int]]:
@@ -55,18 +89,6 @@ def _pieces(content: Bytes, at: int) -> Iterator[tuple[int, int]]:
         at += whole
 
 
-def check_texts(content: Bytes, base: int, address: int, heaps: Heaps) -> int:
-    """Return the bytes of all texts of the object at an address, if they are what they claim."""
-    count = 0
-    for data in _attributes(content, base, base + address):
-        for length, heap, number in POINTER.iter_unpack(data[: len(data) // 16 * 16]):
-            there = heaps.get(base + heap, {}).get(number)
-            if length and there != length:
-                raise ValueError(f"a text claims {length} bytes, in its heap are {there}")
-            count += length
-    return count
-
-
 def _attributes(content: Bytes, base: int, address: int) -> Iterator[bytes]:
     """Yield the pointers of all attributes of an object whose datatype has any length."""
     for kind, data in _messages(content, base, address):
@@ -84,9 +106,7 @@ def _attributes(content: Bytes, base: int, address: int) -> Iterator[bytes]:
 
 def _messages(content: Bytes, base: int, address: int) -> Iterator[tuple[int, bytes]]:
     """Yield type and bytes of the messages in an object's header."""
-    version, _, _, size = HEADER.unpack_from(content, address)
-    if version != 1:
-        return
+    _, _, size = HEADER.unpack_from(content, address)
     blocks, seen = [(address + HEADER.size, size)], set()
     while blocks:
         at, size = blocks.pop()
