@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._call.arrays import as_dtype
-from ..weights.layers import read
+from ..weights.layers import read, reasons
 from . import constraints, initializers, regularizers
 from ._variables import Variable
 
@@ -166,7 +166,8 @@ class Weights:
         only = len(found) == 1 and not unusable
         name = name or (next(iter(found)) if only else self.name)
         if name not in found:
-            listed = "".join(f" Left out: {place!r}, {why}." for place, why in unusable.items())
+            left = unusable if found else unusable or found.left_out
+            listed = f" Left out: {reasons(left)}." if left else ""
             raise ValueError(
                 f"load_weights: name must be one of {', '.join(map(repr, found)) or 'none'};"
                 f" got {name!r}.{listed}"

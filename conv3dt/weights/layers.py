@@ -2,6 +2,8 @@
 
 import warnings
 from collections import Counter
+from collections.abc import Mapping
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +14,9 @@ from . import formats as formats  # they register themselves
 from .formats.entries import Findings
 from .formats.registry import format_of
 
-__all__ = ["LayerWeights", "Layers", "load", "read"]
+__all__ = ["LayerWeights", "Layers", "load", "read", "reasons"]
+
+SHOWN = 8  # places in a message
 
 
 class LayerWeights(NamedTuple):
@@ -82,7 +86,8 @@ def load(path: str | PathLike[str]) -> Layers:
     Warns
     -----
     UserWarning
-        If a transposed convolution is left out, because conv3dt cannot compute it.
+        If a transposed convolution is left out, because conv3dt cannot compute it, or everything;
+        if the file is one of several shards.
 
     See Also
     --------
@@ -98,19 +103,27 @@ def load(path: str | PathLike[str]) -> Layers:
     >>> {name: w.kernel.shape for name, w in layers.items()}
     {'up': (2, 2, 2, 4, 8)}
     >>> layers.left_out
-    {'step': 'is no kernel or bias of a layer here; its shape: ()'}
+    {'step': 'it is of no layer here; its shape: ()'}
     """
     layers, unusable = read(path)
-    if unusable:
-        listed = "; ".join(f"{place!r}: {reason}" for place, reason in unusable.items())
-        warnings.warn(f"weights: left out of {path}: {listed}.", UserWarning, stacklevel=2)
+    if unusable or not layers:
+        told = reasons(unusable or layers.left_out)
+        none = "" if layers else f"no transposed 3-D convolution found in {path}. "
+        warnings.warn(f"weights: {none}Left out: {told}.", UserWarning, stacklevel=2)
     return layers
+
+
+def reasons(left_out: Mapping[str, str]) -> str:
+    """Return the first places that were left out with their reasons, and how many are not shown."""
+    shown = [f"{place!r}, {reason}" for place, reason in islice(left_out.items(), SHOWN)]
+    more = len(left_out) - len(shown)
+    return "; ".join([*shown, *([f"and {more} more"] if more else [])]) or "nothing"
 
 
 def read(path: str | PathLike[str]) -> tuple[Layers, dict[str, str]]:
     """Return what `load` does, and the transposed convolutions that conv3dt cannot compute."""
     path = Path(path)
-    findings = Findings()
+    findings = Findings(path)
     format_of(path).read(path, findings)
     layers, used = Layers(), Counter[str]()
     for name, kernel, bias in findings.layers:

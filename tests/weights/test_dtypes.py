@@ -109,7 +109,7 @@ def test_other_tensors_beside_ours(tmp_path, dtype):
 def test_kernels_of_other_types_are_named(tmp_path, dtype):
     up = dtype, (1, 4, 1, 1, 1), OTHERS[dtype]
     path = tensors(tmp_path / "m.safetensors", {"up.weight": up, "last.bias": BIAS})
-    with pytest.warns(UserWarning, match=rf"'up\.weight': its kernel is {dtype}; legal are"):
+    with pytest.warns(UserWarning, match=rf"'up\.weight', its kernel is {dtype}; legal are"):
         assert not load(path)
 
 

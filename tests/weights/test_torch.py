@@ -24,7 +24,7 @@ BIAS = numbers(7, 5)
 
 def test_stored_norms():
     """What PyTorch's layers computed with, to the last bits of float32."""
-    with pytest.warns(UserWarning, match=r"'grouped\.weight': it has 2 groups") as warned:
+    with pytest.warns(UserWarning, match=r"'grouped\.weight', it has 2 groups") as warned:
         found = load(FOLDER / "torch_norms.safetensors")
     assert len(warned) == 1
     with np.load(FOLDER / "torch_norms_made.npz") as made:

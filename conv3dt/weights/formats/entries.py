@@ -6,13 +6,14 @@ transposed, unless there are as many channels in as out.
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..._geometry.storages import STORAGES
-from .source import needed
+from .source import DamagedError, needed
 
 __all__ = ["KERAS", "TORCH", "Entry", "Findings", "Layout", "as_stored", "dtype_of"]
 
@@ -42,6 +43,8 @@ class Findings:
 
     Attributes
     ----------
+    path : Path
+        The file.
     layers : list of (name, kernel, bias)
         What `load` returns.
     left_out : dict of str to str
@@ -50,10 +53,15 @@ class Findings:
         Those of them that are transposed convolutions nevertheless.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self.layers: list[tuple[str, NDArray[Any], NDArray[Any] | None]] = []
         self.left_out: dict[str, str] = {}
         self.unusable: dict[str, str] = {}
+
+    def broken(self, place: str, reason: str) -> OSError:
+        """Return the error that says what is missing in a file."""
+        return DamagedError(f"weights: {self.path} cannot be read at {place!r}: {reason}.")
 
     def leave(self, place: str, reason: str, unusable: bool = False) -> None:
         """Note why something is no layer of the result."""
@@ -92,7 +100,8 @@ class Findings:
         """Note all that nobody used."""
         for place, entry in entries.items():
             if place not in used and place not in self.left_out:
-                self.leave(place, f"is no kernel or bias of a layer here; its shape: {entry.shape}")
+                five = "its name is not that of a kernel" if len(entry.shape) == 5 else ""
+                self.leave(place, five or f"it is of no layer here; its shape: {entry.shape}")
 
 
 def _another(

@@ -118,8 +118,10 @@ def _taken(
     used: set[str] = set()
     for kernel, (title, part) in zip(kernels, _titles(layer, kernels, node), strict=True):
         bias = None if kernel.bias is None else entries[kernel.bias]
-        reason = _reason(kernel, part, entries)
+        reason = _reason(kernel, entries)
         transposed = part.transposed if part else None
+        if kernel.bias is None and part and transposed and part.use_bias:
+            raise findings.broken(kernel.path, "its bias is missing")
         if reason:
             findings.leave(kernel.path, reason, unusable=transposed is not False)
             continue
@@ -132,15 +134,13 @@ def _taken(
     return used
 
 
-def _reason(kernel: Kernel, node: Node | None, entries: Mapping[str, Entry]) -> str | None:
+def _reason(kernel: Kernel, entries: Mapping[str, Entry]) -> str | None:
     """Return why a kernel is not the one that a layer computes with."""
     beside = kernel.path.rpartition("/")[0]
     for word, reason in CHANGES.items():
         names = (f"{beside}/{word}{end}" for end in ("", ":0"))
         if any(name in entries for name in names):
             return reason
-    if kernel.bias is None and node and node.use_bias:
-        return "its bias is missing"
     return None
 
 

@@ -47,6 +47,9 @@ def _npz(path: Path, findings: Findings) -> None:
                 continue
             if findings.take(name, kernel, entries[kernel], entries[bias] if bias else None):
                 used.update(key for key in (kernel, bias) if key)
+        for key in entries:
+            if LISTED.fullmatch(key) and key not in used | findings.left_out.keys():
+                findings.leave(key, "without a name, only a kernel and its bias are known")
         findings.take_rest(entries, used)
 
 

@@ -76,7 +76,10 @@ def _take(
     bias = None
     if len(kernels) == 1 and not (node and node.use_bias is False):
         bias = variables.get(kernels[0] + 1)
-    reason = _reason(place, variables, len(kernels), bias, node)
+    reason = _reason(place, len(kernels), bias)
+    missing = None if reason else _missing(variables, bias, node)
+    if missing:
+        raise findings.broken(place, missing)
     if reason:
         findings.leave(place, reason, unusable=bool(transposed))
     else:
@@ -84,20 +87,24 @@ def _take(
         findings.take(name, place, kernel, bias, transposed=transposed, likely=likely)
 
 
-def _reason(
-    place: str, variables: Mapping[int, Entry], kernels: int, bias: Entry | None, node: Node | None
-) -> str | None:
+def _reason(place: str, kernels: int, bias: Entry | None) -> str | None:
     """Return why the variables of a place are no layer's here."""
     if OPTIMIZERS.match(place):
         return "it belongs to an optimizer"
     if kernels != 1:
         return f"it has {kernels} arrays of 5 dimensions, a layer here has 1"
-    if sorted(variables) != [*range(len(variables))]:
-        return f"a variable is missing: there are {sorted(variables)}"
-    if bias is None:
-        return "its bias is missing" if node and node.use_bias else None
-    if len(bias.shape) != 1:
+    if bias is not None and len(bias.shape) != 1:
         return f"what follows its kernel is no bias; its shape: {bias.shape}"
+    return None
+
+
+def _missing(variables: Iterable[int], bias: Entry | None, node: Node | None) -> str | None:
+    """Return what a layer should have and the file has not."""
+    numbers = sorted(variables)
+    if numbers != [*range(len(numbers))]:
+        return f"a variable is missing: there are {numbers}"
+    if bias is None and node and node.transposed and node.use_bias:
+        return "its bias is missing"
     return None
 
 

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Source", "needed"]
+__all__ = ["DamagedError", "Source", "needed"]
 
 FREE = 2**26  # bytes that any file may claim
 TIMES = 32  # and that many for each of its own; weights of floats hardly compress
