@@ -151,10 +151,13 @@ x = np.ones((1, 48, 48, 48, 32), np.float32)
 w = np.ones((5, 5, 5, 64, 32), np.float32)
 def work(_):
     before = times()
-    conv3dt.conv3d_transpose(x, w, (1, 48, 48, 48, 64), 1, threads={threads})
-    during = {{name: end - before.get(name, 0) for name, end in times().items()}}
-    most = max(during.values())
-    assert sum(4 * time > most for time in during.values()) == {threads}, during
+    for _ in range(5):  # on a busy machine one may wait while the other computes
+        conv3dt.conv3d_transpose(x, w, (1, 48, 48, 48, 64), 1, threads={threads})
+        during = {{name: end - before.get(name, 0) for name, end in times().items()}}
+        most = max(during.values())
+        if sum(4 * time > most for time in during.values()) == {threads}:
+            return
+    raise AssertionError(during)
 at_once(1, work)  # the main thread would have another one compute, which is gone at the end
 """
     run(AT_ONCE + program)
