@@ -52,7 +52,10 @@ def arrays_of(path):
 
 
 def bits(array):
-    return array is not None and (array.shape, np.ascontiguousarray(array).tobytes())
+    """Return shape and numbers of an array, whatever their order of bytes; of None False."""
+    if array is None:
+        return False
+    return array.shape, array.astype(array.dtype.newbyteorder("="), order="C").tobytes()
 
 
 def made(arrays, name):
