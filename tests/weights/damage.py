@@ -53,15 +53,8 @@ def torch_tensors(dtype="f4"):
     }
 
 
-def undamaged(folder):
-    """Write files of every format; return what `load` gets, by the file that it is told."""
-    for path in FOLDER.iterdir():
-        shutil.copy(path, folder)
-    arrays = {"up/kernel:0": UP_KERNEL, "up/bias:0": UP_BIAS, "last/kernel:0": LAST_KERNEL}
-    np.savez(folder / "plain.npz", **arrays)
-    np.savez_compressed(folder / "packed.npz", **arrays, names=np.array(["a", "b"]))
-    save_file(torch_tensors(), folder / "norm.safetensors")
-    save_file(torch_tensors(ml_dtypes.bfloat16), folder / "bfloat16.safetensors")
+def sharded(folder):
+    """Write shards of PyTorch and of Keras, and their indexes."""
     tensors, index = torch_tensors(), {}
     for number, names in enumerate(([*tensors][:1], [*tensors][1:])):
         file = f"m-{number + 1:05}-of-00002.safetensors"
@@ -75,6 +68,25 @@ def undamaged(folder):
             h5[f"layers/conv3d_transpose/vars/{number}"] = array
         index.setdefault("/layers/conv3d_transpose/vars", []).append(file)
     (folder / "k.weights.json").write_text(json.dumps({"weight_map": index}))
+
+
+def undamaged(folder):
+    """Write files of every format; return what `load` gets, by the file that it is told."""
+    for path in FOLDER.iterdir():
+        shutil.copy(path, folder)
+    arrays = {"up/kernel:0": UP_KERNEL, "up/bias:0": UP_BIAS, "last/kernel:0": LAST_KERNEL}
+    np.savez(folder / "plain.npz", **arrays)
+    np.savez_compressed(folder / "packed.npz", **arrays, names=np.array(["a", "b"]))
+    save_file(torch_tensors(), folder / "norm.safetensors")
+    save_file(torch_tensors(ml_dtypes.bfloat16), folder / "bfloat16.safetensors")
+    for name, options in (("latest.h5", {"libver": "latest"}), ("packed.h5", {})):
+        with h5py.File(folder / name, "w", **options) as h5:
+            h5.attrs["layer_names"] = ["up", "last"]
+            for layer, kernel in (("up", UP_KERNEL), ("last", LAST_KERNEL)):
+                h5.create_group(layer).attrs["weight_names"] = [f"{layer}/kernel"]
+                packing = {} if options else {"compression": "gzip", "shuffle": True}
+                h5[layer].create_dataset(f"{layer}/kernel", data=kernel, **packing)
+    sharded(folder)
     shards = ("-of-", "k_0")
     return sorted(p.name for p in folder.iterdir() if not any(word in p.name for word in shards))
 
