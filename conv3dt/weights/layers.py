@@ -64,7 +64,7 @@ def load(path: str | PathLike[str]) -> Layers:
         '.safetensors.index.json' (PyTorch's `ConvTranspose3d`, axes permuted; weight and spectral
         normalization are applied) or '.npz' (arrays called 'name/kernel' and 'name/bias', with or
         without ':0', or 'kernel' and 'bias', or `numpy.savez(path, *layer.get_weights())`). The
-        extra `weights` brings what all but the last need; bfloat16 needs ml_dtypes.
+        extra `weights` brings what all but the last need, and ml_dtypes for bfloat16.
 
     Returns
     -------

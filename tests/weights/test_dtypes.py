@@ -85,7 +85,7 @@ def test_without_ml_dtypes(tmp_path, monkeypatch):
         raise ImportError(name)
 
     monkeypatch.setattr("conv3dt.weights.formats.source.import_module", missing)
-    with pytest.raises(ImportError, match="needs ml_dtypes: pip install 'ml_dtypes'"):
+    with pytest.raises(ImportError, match=r"needs ml_dtypes: pip install 'conv3dt\[weights\]'"):
         load(path)
     assert load(written(tmp_path, ".npz", "f4"))
 

@@ -53,7 +53,8 @@ def read_array(path: Path) -> NDArray[Any]:
     try:
         from ml_dtypes import bfloat16
     except ImportError:
-        raise ImportError(f"{path} holds bfloat16, which needs ml_dtypes") from None
+        need = "which needs ml_dtypes: pip install 'conv3dt[cli]'"
+        raise ImportError(f"{path} holds bfloat16, {need}") from None
     return array.view(bfloat16)
 
 

@@ -150,4 +150,4 @@ def as_stored(array: NDArray[Any], dtype: str) -> NDArray[Any]:
     """Return what was read as an array of this dtype, in native byte order."""
     if dtype != "bfloat16":
         return array.astype(array.dtype.newbyteorder("="), copy=False)
-    return array.view(needed("ml_dtypes", "ml_dtypes").bfloat16)
+    return array.view(needed("ml_dtypes").bfloat16)

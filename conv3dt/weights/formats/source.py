@@ -82,10 +82,11 @@ class Source:
         self._left -= wanted
 
 
-def needed(module: str, brings: str = "conv3dt[weights]") -> Any:
+def needed(module: str) -> Any:
     """Return a module that only reading files needs."""
     try:
         return import_module(module)
     except ImportError as error:
         name = module.partition(".")[0]
-        raise ImportError(f"weights: this file needs {name}: pip install {brings!r}") from error
+        brings = "pip install 'conv3dt[weights]'"
+        raise ImportError(f"weights: this file needs {name}: {brings}") from error

@@ -61,7 +61,7 @@ def _entry(source: Source, file: Any, name: str) -> Entry:
 
     def read() -> NDArray[Any]:
         if dtype == "bfloat16":
-            needed("ml_dtypes", "ml_dtypes")  # NumPy knows the name from now on
+            needed("ml_dtypes")  # NumPy knows the name from now on
         with source.reading(name):
             return as_stored(file.get_tensor(name), dtype)
 
