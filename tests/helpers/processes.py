@@ -57,7 +57,7 @@ def path():
     return os.pathsep.join([str(package), str(ROOT), os.environ.get("PYTHONPATH", "")])
 
 
-def finish(process, timeout=100):
+def finish(process, timeout=300):
     """Return (stdout, stderr) of a program that must end well, and in time."""
     try:
         out, err = process.communicate(timeout=timeout)
