@@ -10,20 +10,9 @@ from numpy.typing import NDArray
 
 from conv3dt.cli.main import main
 from conv3dt.cli.volumes import read_array
+from tests.helpers.commands import names
 
 Array = NDArray[Any]
-
-
-def names() -> list[str]:
-    """Return what lies in the working folder."""
-    return sorted(path.name for path in Path().iterdir())
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def arrays(folder: Path, dtype: str = "f4") -> tuple[Array, Array]:

@@ -9,18 +9,7 @@ from matplotlib.image import imread
 import conv3dt
 from conv3dt.cli import demo, info, trilinear
 from conv3dt.cli.main import main
-
-
-def names() -> list[str]:
-    """Return what lies in the working folder."""
-    return sorted(path.name for path in Path().iterdir())
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+from tests.helpers.commands import names
 
 
 def test_info(capsys: pytest.CaptureFixture[str]) -> None:

@@ -74,13 +74,6 @@ def toy() -> Iterator[Kind]:
     registry.KINDS.remove(TOY)
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def error_of(capsys: pytest.CaptureFixture[str], line: str) -> str:
     """Return the one line that a command fails with."""
     capsys.readouterr()

@@ -16,24 +16,9 @@ import conv3dt
 from conv3dt.cli import info, terminal
 from conv3dt.cli import main as entry
 from conv3dt.cli.main import main
+from tests.helpers.commands import ENVIRONMENT, names
 
 Array = NDArray[Any]
-
-
-# processes find the package that is tested, installed or not
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(conv3dt.__file__).parents[1])}
-
-
-def names() -> list[str]:
-    """Return what lies in the working folder."""
-    return sorted(path.name for path in Path().iterdir())
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def process(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:

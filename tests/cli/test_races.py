@@ -8,7 +8,6 @@ import sys
 import threading
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from conv3dt.cli import outputs, parts, renames
@@ -18,13 +17,7 @@ from tests.helpers.commands import ENVIRONMENT, OUTPUTS, POSIX, meanwhile, names
 pytest.importorskip("nibabel")
 pytest.importorskip("zarr")
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with a volume."""
-    monkeypatch.chdir(tmp_path)
-    np.save("a.npy", np.ones((3, 4, 5, 2), np.float32))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("volume")
 
 
 # ---- what appears meanwhile ----------------------------------------------------------------------

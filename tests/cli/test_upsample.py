@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from conv3dt.cli import trilinear, volumes
 from conv3dt.cli.main import main
+from tests.helpers.commands import names
 
 nibabel: Any = pytest.importorskip("nibabel")
 ndimage: Any = pytest.importorskip("scipy.ndimage")
@@ -26,18 +27,6 @@ def interpolated(volume: Array, factors: tuple[int, ...]) -> Array:
     return np.asarray(
         ndimage.map_coordinates(volume.astype(np.float64), grid, order=1, mode="nearest")
     )
-
-
-def names() -> list[str]:
-    """Return what lies in the working folder."""
-    return sorted(path.name for path in Path().iterdir())
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.mark.parametrize(

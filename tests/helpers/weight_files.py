@@ -1,4 +1,4 @@
-"""Files of weights in the layouts of Keras and PyTorch, as small as a test needs them."""
+"""Small files of weights in the layouts of Keras and PyTorch, and checks of what is read there."""
 
 import io
 import json
@@ -7,6 +7,8 @@ import zipfile
 
 import h5py
 import numpy as np
+
+from conv3dt.weights import load
 
 
 def numbers(start, *shape, dtype="f4"):
@@ -98,3 +100,16 @@ def bfloat16(array):
     """A tensor of safetensors of what PyTorch calls bfloat16."""
     bits = np.ascontiguousarray(array, "f4").view("u4") >> 16
     return "BF16", array.shape, bits.astype("u2").tobytes()
+
+
+def kernels(path):
+    """Return the kernels of a file by the names of their layers."""
+    return {name: w.kernel for name, w in load(path).items()}
+
+
+def same(path, **expected):
+    """Check names, order and numbers of all kernels of a file."""
+    found = kernels(path)
+    assert [*found] == [*expected]
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array)

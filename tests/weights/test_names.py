@@ -9,27 +9,18 @@ from conv3dt.weights import load
 from tests.helpers.weight_files import (
     archive,
     kernel,
+    kernels,
     layer,
     legacy,
     model,
     numbers,
+    same,
     stored,
     weights,
 )
 
 UP, SQUARE, FORWARD = kernel(), kernel(3, 4, 4), numbers(9, 1, 1, 1, 2, 6)
 BIAS = numbers(7, 5)
-
-
-def kernels(path):
-    return {name: w.kernel for name, w in load(path).items()}
-
-
-def same(path, **expected):
-    found = kernels(path)
-    assert [*found] == [*expected]
-    for name, array in expected.items():
-        np.testing.assert_array_equal(found[name], array)
 
 
 # ---- an optimizer's memory -----------------------------------------------------------------------

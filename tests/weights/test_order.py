@@ -1,33 +1,22 @@
 """Layers of Keras come in the order of the model."""
 
 import h5py
-import numpy as np
 import pytest
 
-from conv3dt.weights import load
 from tests.helpers.weight_files import (
     archive,
     kernel,
+    kernels,
     layer,
     legacy,
     model,
     numbers,
+    same,
     stored,
     weights,
 )
 
 UP, BIAS = kernel(), numbers(7, 5)
-
-
-def kernels(path):
-    return {name: w.kernel for name, w in load(path).items()}
-
-
-def same(path, **expected):
-    found = kernels(path)
-    assert [*found] == [*expected]
-    for name, array in expected.items():
-        np.testing.assert_array_equal(found[name], array)
 
 
 MANY = ["conv3d_transpose", *(f"conv3d_transpose_{i}" for i in range(1, 12))]
