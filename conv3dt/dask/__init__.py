@@ -1,0 +1,13 @@
+"""Lazy arrays: convolutions and upsampling of arrays of dask, chunk by chunk."""
+
+try:
+    import dask.array
+except ImportError as error:
+    raise ImportError(
+        f"conv3dt.dask needs dask ({error}): pip install 'conv3dt[dask]'"
+    ) from error
+
+from .functions import conv3d, conv3d_transpose
+from .upsampling import upsample
+
+__all__ = ["conv3d", "conv3d_transpose", "upsample"]
