@@ -1,16 +1,17 @@
-"""A computation that is simple enough to know its answer: every number, some times, and neighbours."""
+"""Computations that are simple enough to know their answers, or that tell what they are given."""
 
+import os
 from typing import Any
 
 import numpy as np
 
 
 class Repeat:
-    """Axis 0 is summed over, of axis 1 each is repeated, `halo` neighbours of it are added."""
+    """Axis 0 is summed over, each of axis 1 is repeated, with `halo` neighbours on either side."""
 
     dtype = np.dtype(np.float64)
 
-    def __init__(self, shape, times, halo=0):
+    def __init__(self, shape, times=1, halo=0):
         self.input_shape, self.times, self.halo = shape, times, halo
         self.output_shape = (1, shape[1] * times)
         self.strides = ((0, 0), (times, 1))
@@ -23,11 +24,11 @@ class Repeat:
 
     def compute(self, piece, region, threads=None):
         at = self.needed(region)[1].start
+        assert piece.shape == tuple(r.stop - r.start for r in self.needed(region))
         out = np.zeros((1, region[1].stop - region[1].start))
-        for o in range(region[1].start, region[1].stop):
+        for n, o in enumerate(range(region[1].start, region[1].stop)):
             i = o // self.times - at
-            taken = piece[:, max(0, i - self.halo) : i + self.halo + 1]
-            out[0, o - region[1].start] = taken.sum()
+            out[0, n] = piece[:, max(0, i - self.halo) : i + self.halo + 1].sum()
         return out
 
     def whole(self, x):
@@ -38,3 +39,31 @@ class Repeat:
 
     def meaning(self) -> dict[str, Any]:
         return {"times": self.times, "halo": self.halo, "shape": self.input_shape}
+
+
+class Threads(Repeat):
+    """How many threads a chunk is given, wherever there is a number."""
+
+    def compute(self, piece, region, threads=None):
+        return np.full((1, region[1].stop - region[1].start), float(threads))
+
+
+class Told:
+    """Another work, each part of which writes a byte into a file, and takes a while."""
+
+    def __init__(self, work, path):
+        self.work, self.path = work, path
+        self.input_shape, self.output_shape = work.input_shape, work.output_shape
+        self.dtype, self.strides = work.dtype, work.strides
+        self.needed, self.scratch, self.meaning = work.needed, work.scratch, work.meaning
+
+    def __reduce__(self):
+        return Told, (self.work, self.path)
+
+    def compute(self, piece, region, threads=None):
+        with open(self.path, "ab") as file:
+            file.write(b".")
+        return self.work.compute(piece, region, threads)
+
+    def parts(self):
+        return os.path.getsize(self.path) if os.path.exists(self.path) else 0
