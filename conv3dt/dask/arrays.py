@@ -11,8 +11,8 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import NDArray
 
-from .._blocks.cuts import chunks_of
-from .._blocks.work import Work
+from .._run.blocks.cuts import chunks_of
+from .._run.blocks.work import Work
 from .._call.scalars import as_integer, shown
 from .._compiler.version import __version__
 from .graph import ChunkLayer
@@ -83,7 +83,10 @@ def _cut(work: Work, x: Any, function: str, wanted: Any) -> Any:
         given = tuple(f if g is None else g for f, g in zip(found, given, strict=True))
     shape = work.output_shape
     try:
-        return normalize_chunks(given, shape, dtype=work.dtype, previous_chunks=found)
+        cut = normalize_chunks(given, shape, dtype=work.dtype, previous_chunks=found)
+        if any(min(lengths, default=0) < 0 for lengths in cut):
+            raise ValueError("a chunk has no negative length")
+        return cut
     except Exception as error:
         raise ValueError(
             f"{function}: chunks must be chunks of the result, whose shape is {shape}; got"

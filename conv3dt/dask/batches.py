@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._blocks.work import Region, Work
+from .._run.blocks.work import Region, Work
 
 __all__ = ["Batches"]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import dask.array as da
 
-from .._blocks.convolution import Convolution
-from .._blocks.work import Work
+from .._run.blocks.convolution import Convolution
+from .._run.blocks.work import Work
 from .._call.arguments import Call, as_call, as_forward_call
 from .._call.arrays import placeholder
 from .arrays import as_lazy, as_threads, lazy

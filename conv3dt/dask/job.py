@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._blocks.work import Region, Work
+from .._run.blocks.work import Region, Work
 from .._call.arrays import as_array
 from . import workers
 

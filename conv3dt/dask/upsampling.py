@@ -5,7 +5,7 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from .._blocks.upsampling import Upsampling
+from .._run.blocks.upsampling import Upsampling
 from .._call.scalars import as_integers, shown
 from .arrays import as_lazy, as_threads, lazy
 

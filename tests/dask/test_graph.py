@@ -26,7 +26,7 @@ def graph_of(collection):
 
 def tasks(graph):
     """Return how many tasks there are; data are none: filters, and arrays that are read."""
-    return sum(callable(getattr(task, "func", task)) for task in graph.values())
+    return sum(type(task) is tuple or hasattr(task, "func") for task in graph.values())
 
 
 @pytest.mark.parametrize(("k", "most"), [(2, 1), (4, 2)], ids=["no halo", "halo"])
@@ -65,8 +65,8 @@ def test_time_of_a_chunk():
 
 def test_an_array_costs_little_before_it_is_computed():
     begun = time.process_time()
-    y = layer(64, 4)
-    assert y.npartitions == 64**3
+    y = layer(32, 4)
+    assert y.npartitions == 32**3
     assert time.process_time() - begun < 1
     y = y[:, :20, :20, :20]
     assert len(graph_of(y)) < 100

@@ -17,10 +17,10 @@ CHUNKS = [(2, 15), (2, 4), (1, 4), ((2,), (1, 0, 9, 5)), (2, 1)]
 WANTED = [None, (1, 7), 7, {1: 7}, {-1: 7}, (None, 7), ((1,), (0, 20, 25)), "auto", {}]
 
 
-def lazily(halo=0, chunks=(2, 4), **options):
+def lazily(halo=0, cut=(2, 4), **options):
     """A lazy array, and what it must be."""
     work = Repeat(VALUES.shape, 3, halo)
-    return lazy(work, da.from_array(VALUES, chunks=chunks), "repeat", **options), work.whole(VALUES)
+    return lazy(work, da.from_array(VALUES, chunks=cut), "repeat", **options), work.whole(VALUES)
 
 
 @pytest.mark.parametrize("halo", [0, 2, 20])
@@ -99,12 +99,12 @@ def test_chunks_that_are_none(wanted):
 
 
 def test_an_axis_of_which_all_is_needed_is_merged(monkeypatch):
-    y, expected = lazily(chunks=(1, 4))
+    y, expected = lazily(cut=(1, 4))
     np.testing.assert_array_equal(y, expected)
     monkeypatch.setattr(arrays, "_LARGEST", 2 * 4 * 8 - 1)
     with pytest.raises(ValueError, match=r"one chunk along axis 0, .* got 2 chunks, .* Rechunk"):
-        lazily(chunks=(1, 4))
-    lazily(chunks=(2, 4))  # one is one, however large
+        lazily(cut=(1, 4))
+    lazily(cut=(2, 4))  # one is one, however large
 
 
 @pytest.mark.parametrize("wrong", [lambda x: x[:, :-1], lambda x: x.astype("f4")])
