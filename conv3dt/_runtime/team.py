@@ -25,7 +25,7 @@ from . import groups
 __all__ = ["available", "count_and_reason", "default", "limited", "numba_is_safe", "run", "whose"]
 
 _chosen: ContextVar[int | None] = ContextVar("conv3dt.threads", default=None)
-# The first that is set counts. Ours is the first: workers of dask.distributed find OMP_NUM_THREADS=1.
+# The first that is set counts, ours above all: workers of dask.distributed find OMP_NUM_THREADS=1.
 _VARIABLES = (
     "CONV3DT_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK",
 )  # fmt: skip

@@ -1,11 +1,9 @@
 """Lazy arrays: convolutions and upsampling of arrays of dask, chunk by chunk."""
 
 try:
-    import dask.array
+    import dask.array  # noqa: F401
 except ImportError as error:
-    raise ImportError(
-        f"conv3dt.dask needs dask ({error}): pip install 'conv3dt[dask]'"
-    ) from error
+    raise ImportError(f"conv3dt.dask needs dask ({error}): pip install 'conv3dt[dask]'") from error
 
 from .functions import conv3d, conv3d_transpose
 from .upsampling import upsample

@@ -11,10 +11,10 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import NDArray
 
-from .._run.blocks.cuts import chunks_of
-from .._run.blocks.work import Work
 from .._call.scalars import as_integer, shown
 from .._compiler.version import __version__
+from .._run.blocks.cuts import chunks_of
+from .._run.blocks.work import Work
 from .graph import ChunkLayer
 from .job import Job, Reads, compute_block, reads
 
@@ -35,7 +35,7 @@ def as_lazy(function: str, given: Any) -> Any:
 
 
 def as_threads(function: str, threads: Any) -> int | None:
-    """Return how many threads a task may use: workers may have more processors than this process."""
+    """Return how many threads a task may use; workers may have more processors than we."""
     if threads is None:
         return None
     count = as_integer(function, "threads", threads)
@@ -100,7 +100,7 @@ def _is_aligned(spans: tuple[tuple[int, int], ...], lengths: tuple[int, ...]) ->
 
 
 def _aligned(name: str, job: Job, spans: Reads, x: Any) -> da.Array:
-    """Return an array without neighbours: dask knows how to fuse it with what is before and after."""
+    """Return an array without neighbours, which dask fuses with what is before and after."""
     node = delayed(job, name=_filters(name), pure=True, traverse=False)
     return da.map_blocks(
         compute_block, node, x, name=name, chunks=job.outputs, meta=_meta(job), dtype=job.dtype

@@ -4,14 +4,13 @@ from typing import Any
 
 import dask.array as da
 
-from .._run.blocks.convolution import Convolution
-from .._run.blocks.work import Work
 from .._call.arguments import Call, as_call, as_forward_call
 from .._call.arrays import placeholder
+from .._run.blocks.convolution import Convolution
 from .arrays import as_lazy, as_threads, lazy
 from .batches import Batches
 
-__all__ = ["conv3d", "conv3d_transpose"]
+__all__ = ["conv3d", "conv3d_transpose", "prepared"]
 
 
 def conv3d_transpose(
@@ -152,6 +151,17 @@ def conv3d(
     return _lazy(function, call, x, threads, chunks)
 
 
+def prepared(self: Any, input: Any, output_shape: Any) -> da.Array:
+    """Return what a `Prepared` returns of an array of dask."""
+    function, x = "Prepared", as_lazy("Prepared", input)
+    options = {**self._options, "threads": None}
+    call = as_call(
+        function, _standing_for(function, x), self.filters, output_shape, bias=self.bias,
+        natural=True, **options,
+    )  # fmt: skip
+    return _lazy(function, call, x, self._options["threads"], None)
+
+
 def _standing_for(function: str, x: da.Array) -> Any:
     """Return an array of the shape and dtype of another one, which takes no memory."""
     return placeholder(function, "input", x.shape, x.dtype)
@@ -159,7 +169,7 @@ def _standing_for(function: str, x: da.Array) -> Any:
 
 def _lazy(function: str, call: Call, x: da.Array, threads: Any, chunks: Any) -> da.Array:
     """Return the result of a call on an array whose stand-in the call has."""
-    work: Work = Convolution(call)
+    work: Any = Convolution(call)
     if call.batches and len(call.batches) > 1:
         work = Batches(work, call.batches)
     return lazy(work, x, function, chunks, as_threads(function, threads))

@@ -1,4 +1,4 @@
-"""A computation cut into chunks, of which each process has one copy, and a chunk of its result."""
+"""A computation cut into chunks, once a process, and how a chunk of its result is made."""
 
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._run.blocks.work import Region, Work
 from .._call.arrays import as_array
+from .._run.blocks.work import Region, Work
 from . import workers
 
 __all__ = ["Job", "Reads", "compute_block", "compute_chunk", "reads"]
@@ -32,9 +32,14 @@ class Job:
     """
 
     def __init__(
-        self, token: str, function: str, work: Work, dtype: np.dtype[Any], cut: tuple[Chunks, Chunks],
+        self,
+        token: str,
+        function: str,
+        work: Work,
+        dtype: np.dtype[Any],
+        cut: tuple[Chunks, Chunks],
         threads: int | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._given = token, function, work, dtype, cut, threads
         self._function, self._work, self._dtype, self._threads = function, work, dtype, threads
         inputs, outputs = cut

@@ -5,8 +5,8 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from .._run.blocks.upsampling import Upsampling
 from .._call.scalars import as_integers, shown
+from .._run.blocks.upsampling import Upsampling
 from .arrays import as_lazy, as_threads, lazy
 
 __all__ = ["upsample"]
@@ -67,8 +67,8 @@ def upsample(
     array([0.  , 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3.  ], dtype=float32)
     """
     x = as_lazy(_NAME, volume)
-    space = _as_axes(axes, x.ndim)
-    factors = as_integers(_NAME, "factor", factor)
+    space: Any = _as_axes(axes, x.ndim)
+    factors: Any = as_integers(_NAME, "factor", factor)
     if len(factors) not in (1, 3) or min(factors) < 1:
         raise ValueError(
             f"{_NAME}: factor must be one or three integers from 1; got {shown(factor)}."

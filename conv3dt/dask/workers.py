@@ -42,10 +42,9 @@ def _worker() -> Any:
 
 def _slots(worker: Any) -> int:
     """Return how many tasks the workers of this process run at a time; usually it is one."""
-    nthreads: int = worker.state.nthreads
-    everyone = list(getattr(type(worker), "_instances", ()))
-    here = [w.state.nthreads for w in everyone if w is not worker and w.status.name == "running"]
-    return nthreads + sum(here)
+    everyone = {worker, *getattr(type(worker), "_instances", ())}
+    counts = [w.state.nthreads for w in everyone if w is worker or w.status.name == "running"]
+    return int(sum(counts))
 
 
 def keep_little(largest: int) -> None:

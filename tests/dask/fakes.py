@@ -1,6 +1,6 @@
 """Computations that are simple enough to know their answers, or that tell what they are given."""
 
-import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,9 +61,10 @@ class Told:
         return Told, (self.work, self.path)
 
     def compute(self, piece, region, threads=None):
-        with open(self.path, "ab") as file:
+        with Path(self.path).open("ab") as file:
             file.write(b".")
         return self.work.compute(piece, region, threads)
 
     def parts(self):
-        return os.path.getsize(self.path) if os.path.exists(self.path) else 0
+        path = Path(self.path)
+        return path.stat().st_size if path.exists() else 0

@@ -13,7 +13,7 @@ def chunks(pick, shape, most=4):
 
 
 def lazy_and_whole(case, pick, numbers=cases.normals):
-    """The result of a layer as a dask array, whose input and result are cut at random, and whole."""
+    """The result of a layer as a dask array, input and result cut at random, and whole."""
     (function, _), options = regions.arguments(case)
     value, filters, bias = cases.arrays(case, numbers)
     after = {"bias": bias, "activation": case.activation, "threads": case.threads}

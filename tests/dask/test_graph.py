@@ -10,6 +10,7 @@ import pytest
 
 import conv3dt.dask
 
+
 def layer(n, k, source=da.zeros):
     """A layer of n^3 chunks."""
     w = np.ones((k, k, k, 1, 1), np.float32)
@@ -40,10 +41,14 @@ def test_tasks_and_bytes_of_a_chunk(k, most):
 def test_what_is_read_and_stored_is_fused(k, most, tmp_path):
     zarr = pytest.importorskip("zarr")
     shape = 1, 16, 16, 16, 1
-    source = zarr.open(str(tmp_path / "x"), mode="w", shape=shape, chunks=(1, 4, 4, 4, 1), dtype="f4")
+    source = zarr.open(
+        str(tmp_path / "x"), mode="w", shape=shape, chunks=(1, 4, 4, 4, 1), dtype="f4"
+    )
     source[...] = np.arange(4096).reshape(shape)
     shape = 1, 32, 32, 32, 1
-    target = zarr.open(str(tmp_path / "y"), mode="w", shape=shape, chunks=(1, 8, 8, 8, 1), dtype="f4")
+    target = zarr.open(
+        str(tmp_path / "y"), mode="w", shape=shape, chunks=(1, 8, 8, 8, 1), dtype="f4"
+    )
     w = np.ones((k, k, k, 1, 1), np.float32)
     y = conv3dt.dask.conv3d_transpose(da.from_zarr(source), w, shape, 2)
     stored = da.store(y, target, compute=False, lock=False)

@@ -94,7 +94,9 @@ def test_only_what_is_asked_for_is_computed(halo):
 
 @pytest.mark.parametrize("wanted", [(1, 2, 3), ((1,), (3, 3)), "many", -3, 1.5, ((1,), (46, -1))])
 def test_chunks_that_are_none(wanted):
-    with pytest.raises(ValueError, match=r"repeat: chunks must be chunks of the result, .*\(1, 45\)"):
+    with pytest.raises(
+        ValueError, match=r"repeat: chunks must be chunks of the result, .*\(1, 45\)"
+    ):
         lazily(chunks=wanted)
 
 
@@ -111,7 +113,9 @@ def test_an_axis_of_which_all_is_needed_is_merged(monkeypatch):
 def test_a_chunk_that_is_not_what_was_said(wrong):
     x = da.from_array(VALUES, chunks=(2, 15)).map_blocks(wrong, dtype=float, chunks=(2, 15))
     y = lazy(Repeat(VALUES.shape), x, "repeat")
-    with pytest.raises(ValueError, match=r"repeat: chunk \(0, 0\) of input must have shape \(2, 15\)"):
+    with pytest.raises(
+        ValueError, match=r"repeat: chunk \(0, 0\) of input must have shape \(2, 15\)"
+    ):
         y.compute()
 
 
