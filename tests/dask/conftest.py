@@ -7,7 +7,7 @@ from distributed import Client, LocalCluster
 @pytest.fixture(scope="package")
 def workers():
     """Two worker processes of one task each."""
-    options = {"dashboard_address": None, "processes": True, "memory_limit": 0}
+    options = {"dashboard_address": ":0", "processes": True, "memory_limit": 0}
     with LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster:
         yield cluster
 
