@@ -48,9 +48,12 @@ def _slots(worker: Any) -> int:
 
 
 def keep_little(largest: int) -> None:
-    """Let a worker keep no more memory than two chunks: dask counts it as unmanaged, and pauses."""
+    """Let a worker keep no more memory than two chunks: dask counts it as unmanaged, and pauses.
+
+    A worker without a nanny may live in somebody's own process, which is left alone.
+    """
     global _most, _at_first
-    if largest <= _most or _worker() is None:
+    if largest <= _most or getattr(_worker(), "nanny", None) is None:
         return
     _most = largest
     before = recycle.set_limit(2 * largest)

@@ -55,7 +55,7 @@ class Told:
         self.work, self.path = work, path
         self.input_shape, self.output_shape = work.input_shape, work.output_shape
         self.dtype, self.strides = work.dtype, work.strides
-        self.needed, self.scratch, self.meaning = work.needed, work.scratch, work.meaning
+        self.needed, self.scratch = work.needed, work.scratch
 
     def __reduce__(self):
         return Told, (self.work, self.path)
@@ -64,6 +64,9 @@ class Told:
         with Path(self.path).open("ab") as file:
             file.write(b".")
         return self.work.compute(piece, region, threads)
+
+    def meaning(self):
+        return {**self.work.meaning(), "path": str(self.path)}
 
     def parts(self):
         path = Path(self.path)
