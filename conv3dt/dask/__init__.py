@@ -1,4 +1,7 @@
-"""Lazy arrays: convolutions and upsampling of arrays of dask, chunk by chunk."""
+"""Convolutions and upsampling of arrays of dask, which need not fit into memory.
+
+Each chunk of a result is one task. Results are lazy, and have the bits of the eager functions'.
+"""
 
 try:
     import dask.array  # noqa: F401

@@ -14,7 +14,7 @@ from .._call.arrays import as_array
 from .._run.blocks.work import Region, Work
 from . import workers
 
-__all__ = ["Job", "Reads", "compute_block", "compute_chunk", "reads"]
+__all__ = ["Job", "Reads", "clear", "compute_block", "compute_chunk", "reads"]
 
 Chunks = tuple[tuple[int, ...], ...]  # the lengths of chunks along each axis, as dask has them
 Reads = tuple[tuple[tuple[int, int], ...], ...]  # of each chunk along each axis: input chunks
@@ -139,6 +139,12 @@ def _reached(ends: list[int], at: slice) -> tuple[int, int]:
     if at.start >= at.stop:
         return 0, 0
     return bisect_right(ends, at.start), bisect_left(ends, at.stop) + 1
+
+
+def clear() -> None:
+    """Forget the process's copies of jobs, with their packed filters."""
+    with _lock:
+        _jobs.clear()
 
 
 def _once(token: str, *given: Any) -> Job:

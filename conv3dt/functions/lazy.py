@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .._call.scalars import shown
 
-__all__ = ["is_lazy", "lazily"]
+# No __all__: this is for functions, not for who uses them.
 
 
 def is_lazy(x: Any) -> bool:
