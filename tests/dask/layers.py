@@ -12,16 +12,18 @@ def chunks(pick, shape, most=4):
     return tuple(tuple(hi - lo for lo, hi in regions.cuts(pick, n, most)) for n in shape)
 
 
-def lazy_and_whole(case, pick, numbers=cases.normals):
-    """The result of a layer as a dask array, input and result cut at random, and whole."""
+def lazy_and_whole(case, pick, numbers=cases.normals, times=1):
+    """The result of a layer as dask arrays, input and result cut at random, and whole."""
     (function, _), options = regions.arguments(case)
     value, filters, bias = cases.arrays(case, numbers)
     after = {"bias": bias, "activation": case.activation, "threads": case.threads}
     whole = function(value, filters, *options, **after)
-    x = da.from_array(value, chunks=chunks(pick, value.shape), name=False)
-    wanted = pick((None, chunks(pick, whole.shape)))
-    lazily = getattr(conv3dt.dask, function.__name__)
-    return lazily(x, filters, *options, **after, chunks=wanted), whole
+    lazily, found = getattr(conv3dt.dask, function.__name__), []
+    for _ in range(times):
+        x = da.from_array(value, chunks=chunks(pick, value.shape), name=False)
+        wanted = pick((None, chunks(pick, whole.shape)))
+        found.append(lazily(x, filters, *options, **after, chunks=wanted))
+    return found, whole
 
 
 def assert_same(found, whole, message=""):

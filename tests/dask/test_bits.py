@@ -8,18 +8,14 @@ from tests.dask.layers import assert_same, lazy_and_whole, picking
 from tests.helpers import cases, regions
 
 
-def compute_and_compare(seeds, together=10, **options):
-    """Compute many small arrays, some of them at a time, and compare them with the eager calls."""
-    seeds = list(seeds)
-    for first in range(0, len(seeds), together):
-        drawn = []
-        for seed in seeds[first : first + together]:
-            pick = picking(seed)
-            case = regions.draw_case(pick)
-            numbers = pick((cases.normals, cases.normals, regions.with_hostile_numbers))
-            drawn.append((case, *lazy_and_whole(case, pick, numbers)))
-        found = dask.compute(*(lazy for _, lazy, _ in drawn), **options)
-        for (case, lazy, whole), result in zip(drawn, found, strict=True):
+def compute_and_compare(seeds, times=1, **options):
+    """Compute random layers in random chunks, and compare them with the eager calls."""
+    for seed in seeds:
+        pick = picking(seed)
+        case = regions.draw_case(pick)
+        numbers = pick((cases.normals, cases.normals, regions.with_hostile_numbers))
+        lazies, whole = lazy_and_whole(case, pick, numbers, times)
+        for lazy, result in zip(lazies, dask.compute(*lazies, **options), strict=True):
             assert lazy.shape == whole.shape
             assert lazy.dtype == whole.dtype == lazy._meta.dtype
             assert_same(result, whole, f"{case} {lazy.chunks}")
@@ -27,12 +23,13 @@ def compute_and_compare(seeds, together=10, **options):
 
 @pytest.mark.parametrize("scheduler", ["sync", "threads"])
 def test_random_layers(scheduler):
-    seeds = range(40) if scheduler == "sync" else range(40, 80)
-    compute_and_compare(seeds, scheduler=scheduler)
+    """A new layer is compiled, which takes longer than to cut it anew."""
+    seeds = range(12) if scheduler == "sync" else range(12, 24)
+    compute_and_compare(seeds, times=3, scheduler=scheduler)
 
 
 def test_random_layers_in_two_processes(cluster):
-    compute_and_compare(range(80, 110))
+    compute_and_compare(range(24, 36), times=3)
 
 
 @pytest.mark.slow
@@ -48,13 +45,13 @@ def test_many_random_layers_in_two_processes(cluster):
 def test_one_grid_is_as_good_as_another():
     pick = picking(0)
     case = regions.draw_case(pick)._replace(n=2)
-    results = {lazy_and_whole(case, pick)[0].compute().tobytes() for _ in range(5)}
-    assert len(results) == 1
+    lazies, _ = lazy_and_whole(case, pick, times=5)
+    assert len({lazy.compute().tobytes() for lazy in lazies}) == 1
 
 
 def test_no_number_is_computed_twice():
     """The numbers of the chunks of a result are those of the result."""
     pick = picking(1)
-    lazy, whole = lazy_and_whole(regions.draw_case(pick), pick)
+    (lazy,), whole = lazy_and_whole(regions.draw_case(pick), pick)
     blocks = [np.asarray(block) for block in dask.compute(*lazy.to_delayed().ravel())]
     assert sum(block.size for block in blocks) == whole.size

@@ -75,10 +75,10 @@ def ticks():
 
 
 WORKERS = {  # processes, their slots, CONV3DT_NUM_THREADS, what a task is given of two processors
-    "a nanny's variable counts": (1, 1, None, 1),
+    "a nanny's variable counts": pytest.param(1, 1, None, 1, marks=pytest.mark.slow),
     "ours counts more": (1, 1, "2", 2),
     "two tasks at a time": (1, 2, "2", 1),
-    "two workers": (2, 1, None, 1),
+    "two workers": pytest.param(2, 1, None, 1, marks=pytest.mark.slow),
 }
 
 
