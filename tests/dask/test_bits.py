@@ -24,12 +24,12 @@ def compute_and_compare(seeds, times=1, **options):
 @pytest.mark.parametrize("scheduler", ["sync", "threads"])
 def test_random_layers(scheduler):
     """A new layer is compiled, which takes longer than to cut it anew."""
-    seeds = range(12) if scheduler == "sync" else range(12, 24)
-    compute_and_compare(seeds, times=3, scheduler=scheduler)
+    seeds = range(8) if scheduler == "sync" else range(8, 16)
+    compute_and_compare(seeds, times=4, scheduler=scheduler)
 
 
 def test_random_layers_in_two_processes(cluster):
-    compute_and_compare(range(24, 36), times=3)
+    compute_and_compare(range(16, 24), times=4)
 
 
 @pytest.mark.slow
