@@ -1,0 +1,90 @@
+"""What a stream computes, described by plain options, so that any process can open it by itself."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import conv3dt
+
+from ..._blocks.convolution import Convolution
+from ..._blocks.upsampling import Upsampling
+from ..._blocks.work import Work
+from ..._call.arguments import as_call
+from ..._call.arrays import placeholder
+from ..._compiler.processor import host
+from .. import volumes
+from ..grid import Triple, Volume, upsampled_shape
+from .source import Source
+from .sources import open_source
+
+__all__ = ["Job", "asked", "open_job"]
+
+FUSED = ("avx2", "avx512")  # instruction sets of the same bits
+
+
+class Job(NamedTuple):
+    """An input, what is computed of it, and what a new output takes from it."""
+
+    work: Work
+    source: Source
+    like: Volume | Source
+    space: Triple
+
+
+def open_job(options: dict[str, Any]) -> Job:
+    """Return what options describe; they can be written as JSON."""
+    return _open(json.dumps(options, sort_keys=True))
+
+
+@lru_cache(maxsize=2)
+def _open(text: str) -> Job:
+    """Return what a description says; a process that computes many parts of it opens it once."""
+    options = json.loads(text)
+    return {"upsample": _upsampling, "apply": _convolution}[options["command"]](options)
+
+
+def _upsampling(options: dict[str, Any]) -> Job:
+    """Open a volume that is made finer."""
+    path, factors = Path(options["input"]), options["factors"]
+    volume = volumes.storable(volumes.open_volume(path), ".zarr")
+    source = open_source(path)
+    mirrored = source.order[0] > source.order[-1]
+    work = Upsampling(source.shape, tuple(factors), volume.space, volume.dtype, mirrored)
+    return Job(work, source, volume, volume.space)
+
+
+def _convolution(options: dict[str, Any]) -> Job:
+    """Open an array that filters are applied to."""
+    source = open_source(Path(options["input"]))
+    filters, bias = (
+        None if options[name] is None else volumes.read_array(Path(options[name]))
+        for name in ("filters", "bias")
+    )
+    value = placeholder("conv3d_transpose", "input", source.shape, source.dtype)
+    call = as_call(
+        "conv3d_transpose",
+        value,
+        filters,
+        options["output_shape"],
+        options["strides"],
+        options["padding"],
+        options["data_format"],
+        options["dilations"],
+        bias=bias,
+        activation=options["activation"],
+    )
+    space: Triple = (2, 3, 4) if options["data_format"] == "NCDHW" else (1, 2, 3)
+    return Job(Convolution(call), source, source, space)
+
+
+def asked(job: Job, output: dict[str, Any]) -> dict[str, Any]:
+    """Return all that decides the bits and the files of an output."""
+    isa = host().isa
+    return {
+        "work": job.work.meaning(),
+        "input": job.source.identity(),
+        "output": output,
+        "instructions": "avx2 or avx512" if isa in FUSED else isa,
+        "version": conv3dt.__version__,
+    }

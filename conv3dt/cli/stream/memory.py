@@ -1,0 +1,187 @@
+"""How an output is cut so that a stream of it stays within its memory."""
+
+from dataclasses import dataclass, replace
+from math import prod
+
+from ..._blocks.work import Work
+from .bricks import Grid, Index
+from .reach import Axis, tables
+from .sizes import printed
+from .source import Source
+
+__all__ = ["BASE", "Plan", "Wanted", "plan"]
+
+BASE = 220 * 2**20  # bytes of Python, libraries and compiled kernels
+BRICK = 64 * 2**20  # bytes of a brick's results from which on a larger one is not faster
+SHARE = 0.5  # of the memory that bricks may have, so that enough is left for what is kept
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a stream is asked for."""
+
+    unit: Index  # of writing
+    cube: Index  # units that belong together, because a unit of a coarser level is made of them
+    memory: int  # bytes
+    threads: int
+    strict: bool  # whether more memory is an error
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a stream goes."""
+
+    grid: Grid
+    at_once: int  # bricks that are computed at the same time
+    threads: int  # of each
+    cache: int  # bytes of inputs that are kept
+    memory: int  # bytes that the process takes at most
+    reads: float  # how often each piece of the input is read
+
+
+def plan(work: Work, source: Source, wanted: Wanted, fixed: int = 0) -> Plan:
+    """Return the best cut for so much memory; `fixed` are bytes beside bricks and inputs.
+
+    ValueError if no cut is small enough and more memory is an error.
+    """
+    ones = (1,) * len(wanted.unit)
+    draft = Grid(work.output_shape, wanted.unit, ones, (ones,), source.order)
+    fixed += BASE
+    grid, at_once = draft, _at_once(work, source, draft, wanted, fixed)
+    while grown := _grown(work, grid, wanted, SHARE * (wanted.memory - fixed) / at_once, source):
+        grid = grown
+    at_once = min(at_once, prod(grid.bricks))
+    left = wanted.memory - fixed - at_once * _brick_bytes(work, source, grid)
+    grid, kept, reads = _blocks(work, source, grid, wanted.cube, left, at_once)
+    cache = max(min(kept, left), _least(work, source, grid))
+    memory = fixed + at_once * _brick_bytes(work, source, grid) + cache
+    return Plan(grid, at_once, max(1, wanted.threads // at_once), cache, memory, reads)
+
+
+def _at_once(work: Work, source: Source, grid: Grid, wanted: Wanted, fixed: int) -> int:
+    """Return how many of the smallest bricks may be computed at the same time."""
+    one, least = _brick_bytes(work, source, grid), _least(work, source, grid)
+    fitting = (wanted.memory - fixed - least) // one
+    if fitting < 1 and wanted.strict:
+        need, got = printed(fixed + one + least), printed(wanted.memory)
+        raise ValueError(
+            f"--memory must be at least {need} for these chunks, got {got}; smaller --chunks need less"
+        )
+    return max(1, min(wanted.threads, fitting, prod(grid.units)))
+
+
+def _brick_bytes(work: Work, source: Source, grid: Grid) -> int:
+    """Return the bytes of computing a brick and writing it: the most that any takes."""
+    middle = tuple(n // 2 for n in grid.bricks)
+    most = 0
+    for brick in {middle, (0,) * len(middle)}:
+        region = grid.region(grid.units_of(brick))
+        need = work.needed(region)
+        piece = prod(max(0, n.stop - n.start) for n in need) * source.dtype.itemsize
+        result = prod(r.stop - r.start for r in region) * work.dtype.itemsize
+        most = max(most, piece + result + work.scratch(region, 1))
+    return most + 2 * prod(grid.unit) * work.dtype.itemsize  # of one unit, a copy and its bytes
+
+
+def _least(work: Work, source: Source, grid: Grid) -> int:
+    """Return the bytes of the inputs that a brick reads."""
+    if _is_direct(source):
+        return 0
+    axes = tables(work, grid, source.chunks)
+    return prod(axis.touched(1) for axis in axes) * _piece_bytes(source)
+
+
+def _is_direct(source: Source) -> bool:
+    """Return whether nothing is kept, because reading costs no more than copying."""
+    return source.stored is None and not source.forward_only
+
+
+def _piece_bytes(source: Source) -> int:
+    """Return the bytes of a piece of the input."""
+    return prod(map(min, source.chunks, source.shape)) * source.dtype.itemsize
+
+
+def _grown(
+    work: Work, grid: Grid, wanted: Wanted, most: float, source: Source
+) -> Grid | None:
+    """Return the grid with bricks of twice the size; None if they would be too large."""
+    if prod(grid.brick) * prod(grid.unit) * work.dtype.itemsize * 2 > BRICK:
+        return None
+    legal = [
+        axis
+        for axis, (size, cube, n) in enumerate(zip(grid.brick, wanted.cube, grid.units, strict=True))
+        if size < n and (prod(wanted.cube) == 1 or 2 * size <= cube)
+    ]
+    legal.sort(key=lambda axis: (grid.brick[axis] * grid.unit[axis], -axis))
+    for axis in legal:
+        brick = tuple(size * (1 + (a == axis)) for a, size in enumerate(grid.brick))
+        found = replace(grid, brick=brick)
+        enough = work.strides[axis] != (1, 1) or prod(grid.brick) * prod(grid.unit) < 2**20
+        if enough and _brick_bytes(work, source, found) <= most:
+            return found
+    return None
+
+
+def _blocks(
+    work: Work, source: Source, grid: Grid, cube: Index, left: int, at_once: int
+) -> tuple[Grid, int, float]:
+    """Return the grid with order and blocks, the bytes of inputs to keep, and readings of each.
+
+    A block reaches through the whole along the first axis that has neighbours; along the others it
+    is cut until what is kept fits.
+    """
+    axes = tables(work, grid, source.chunks)
+    order = sorted(source.order, key=lambda a: (_group(axes[a], grid.bricks[a]), source.order.index(a)))
+    inner = tuple(max(1, c // b) for c, b in zip(cube, grid.brick, strict=True))
+    near = [a for a in order if _group(axes[a], grid.bricks[a]) == 1]
+    block = [n if a in near or _group(axes[a], n) == 2 else i for a, (n, i) in enumerate(zip(grid.bricks, inner, strict=True))]
+    cuts = dict.fromkeys(near[1:], 1)
+    while True:
+        kept = 0 if _is_direct(source) else _kept(axes, block, inner, order, at_once) * _piece_bytes(source)
+        more = [a for a in cuts if block[a] > inner[a]]
+        if kept <= left or not more:
+            break
+        tried = {a: _cut(grid.bricks[a], cuts[a] + 1, inner[a]) for a in more}
+        axis = min(more, key=lambda a: axes[a].reads(tried[a]) / axes[a].reads(block[a]))
+        cuts[axis] += 1
+        block[axis] = tried[axis]
+    reads = prod(axis.reads(size) for axis, size in zip(axes, block, strict=True))
+    nest = [tuple(block), *_halves(inner)]
+    return replace(grid, order=tuple(order), nest=tuple(nest)), kept, reads
+
+
+def _cut(bricks: int, count: int, inner: int) -> int:
+    """Return the bricks of each of so many blocks: whole cubes."""
+    size = -(-bricks // count)
+    return max(inner, -(-size // inner) * inner)
+
+
+def _halves(inner: Index) -> list[Index]:
+    """Return the boxes that a cube is walked in: halves, and halves of these."""
+    found = []
+    while prod(inner) > 1:
+        found.append(inner)
+        inner = tuple(-(-n // 2) for n in inner)
+    return found
+
+
+def _group(axis: Axis, bricks: int) -> int:
+    """Return 0 if bricks along an axis share no piece of the input, 2 if they share the only one."""
+    if bricks == 1 or not ((axis.last > axis.first) & (axis.high.max() > 0)).any():
+        return 0
+    return 2 if len(axis.first) == 1 else 1
+
+
+def _kept(axes: tuple[Axis, ...], block: list[int], inner: Index, order: list[int], at_once: int) -> int:
+    """Return how many pieces are kept at once while a block is walked in order.
+
+    Along each axis a layer of pieces is held for the bricks behind: across the whole block along
+    the axes that run faster, and across a cube along those that run slower.
+    """
+    shared = [-(-axis.overlap() // axis.size) if _group(axis, size) == 1 else 0 for axis, size in zip(axes, block, strict=True)]
+    whole = [axis.touched(size) for axis, size in zip(axes, block, strict=True)]
+    core = [max(1, axis.touched(i) - s) for axis, i, s in zip(axes, inner, shared, strict=True)]
+    found = at_once * prod(max(1, axis.touched(1) - s) for axis, s in zip(axes, shared, strict=True))
+    for n, a in enumerate(order):
+        found += shared[a] * prod(core[b] for b in order[:n]) * prod(whole[b] for b in order[n + 1 :])
+    return found
