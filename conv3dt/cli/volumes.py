@@ -18,6 +18,7 @@ __all__ = [
     "save_array",
     "save_upsampled",
     "storable",
+    "stored_dtype",
 ]
 
 
@@ -37,7 +38,7 @@ def open_volume(path: Path) -> Volume:
 
 def storable(volume: Volume, suffix: str) -> Volume:
     """Return the volume with results of a precision that a file of this kind can hold."""
-    return replace(volume, dtype=_stored_dtype(volume.dtype, suffix))
+    return replace(volume, dtype=stored_dtype(volume.dtype, suffix))
 
 
 def save_upsampled(
@@ -59,7 +60,7 @@ def read_array(path: Path) -> NDArray[Any]:
 
 def save_array(part: Path, suffix: str, array: NDArray[Any]) -> None:
     """Write an array of any rank to `part` as the kind `suffix`."""
-    dtype = _stored_dtype(array.dtype, suffix)
+    dtype = stored_dtype(array.dtype, suffix)
     _arrays(suffix, "written to", suffix).save(part, suffix, array.astype(dtype, copy=False))
 
 
@@ -72,7 +73,7 @@ def _arrays(suffix: str, verb: str, got: object) -> registry.Arrays:
     return found
 
 
-def _stored_dtype(dtype: np.dtype[Any], suffix: str) -> np.dtype[Any]:
+def stored_dtype(dtype: np.dtype[Any], suffix: str) -> np.dtype[Any]:
     """Return the precision that results of `dtype` are stored in: the same, or the next wider."""
     held = registry.kind_of(suffix).dtypes
     if not held or dtype.name in held:

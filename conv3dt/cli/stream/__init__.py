@@ -1,1 +1,1 @@
-"""Outputs that need not fit into memory: computed brick by brick, kept chunk by chunk."""
+"""Volumes that need not fit into memory: read, computed and written part by part."""
