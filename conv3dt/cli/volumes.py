@@ -12,6 +12,7 @@ from .grid import Floats, Triple, Volume
 from .kinds import registry
 
 __all__ = [
+    "check_array_input",
     "check_array_output",
     "open_volume",
     "read_array",
@@ -51,6 +52,11 @@ def save_upsampled(
 def check_array_output(path: Path) -> None:
     """Raise unless arrays of any rank can be written to a file of this name."""
     _arrays(registry.suffix_of(path), "written to", path)
+
+
+def check_array_input(path: Path) -> None:
+    """Raise unless arrays of any rank are read from files of this kind."""
+    _arrays(registry.input_suffix(path), "read from", path)
 
 
 def read_array(path: Path) -> NDArray[Any]:

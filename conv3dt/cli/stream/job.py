@@ -18,7 +18,7 @@ from ..grid import Triple, Volume, upsampled_shape
 from .source import Source
 from .sources import open_source
 
-__all__ = ["Job", "asked", "open_job"]
+__all__ = ["Job", "asked", "check_source", "open_job"]
 
 FUSED = ("avx2", "avx512")  # instruction sets of the same bits
 
@@ -88,3 +88,10 @@ def asked(job: Job, output: dict[str, Any]) -> dict[str, Any]:
         "instructions": "avx2 or avx512" if isa in FUSED else isa,
         "version": conv3dt.__version__,
     }
+
+
+def check_source(options: dict[str, Any]) -> None:
+    """Raise if an input whose damage shows at its end only is damaged."""
+    source = open_source(Path(options["input"])) if Path(options["input"]).exists() else None
+    if source is not None:
+        source.finish()

@@ -9,7 +9,7 @@ from ..._runtime import memory
 from ..grid import Triple
 from . import sizes
 
-__all__ = ["Options", "add", "given", "read"]
+__all__ = ["Options", "add", "given", "part", "read", "usual_memory"]
 
 MOST = 4 * 10**9  # bytes that are used where nobody says how many
 NAMES = (
@@ -106,7 +106,7 @@ def read(args: argparse.Namespace) -> Options:
     if args.part is not None and (args.scheduler or args.scheduler_file):
         raise ValueError("either --part or --scheduler shares the work, got both")
     return Options(
-        args.memory or _usual_memory(),
+        args.memory or usual_memory(),
         args.memory is not None,
         sizes.triple("--chunks", args.chunks),
         sizes.triple("--shards", args.shards),
@@ -121,7 +121,7 @@ def read(args: argparse.Namespace) -> Options:
     )
 
 
-def _usual_memory() -> int:
+def usual_memory() -> int:
     """Return the bytes to use where nobody says how many."""
     found = memory.available()
     return MOST if found is None else min(MOST, found // 2)

@@ -11,7 +11,7 @@ from ..grid import Triple
 from .bricks import Box, Index, is_in_part
 from .sinks import Sink
 
-__all__ = ["Todo", "cube_of", "missing", "todo"]
+__all__ = ["Count", "Todo", "count_missing", "cube_of", "missing", "todo"]
 
 Mask = NDArray[np.bool_]
 
@@ -48,7 +48,7 @@ def todo(
 ) -> Todo:
     """Return what part i of n has to do, or what of it lies in a box of units."""
     gone = missing(sink, 0, within)
-    mine = is_in_part(gone.shape, cube_of(sink, space), order, part)
+    mine = is_in_part(gone.shape, cube_of(sink.unit, space, sink.levels), order, part)
     needed = np.zeros_like(gone)
     for level in range(1, sink.levels + 1):
         scale = [2**level if axis in space else 1 for axis in range(gone.ndim)]
@@ -59,9 +59,22 @@ def todo(
     return Todo(gone & mine, ~gone & needed & mine)
 
 
-def cube_of(sink: Sink, space: Triple) -> Index:
+def cube_of(unit: Index, space: Triple, levels: int) -> Index:
     """Return how many units make one of the coarsest level, along each axis."""
-    return tuple(2**sink.levels if axis in space else 1 for axis in range(len(sink.shape)))
+    return tuple(2**levels if axis in space else 1 for axis in range(len(unit)))
+
+
+class Count(NamedTuple):
+    """How many units there are to be, and how many of them are not."""
+
+    missing: int
+    total: int
+
+
+def count_missing(sink: Sink) -> Count:
+    """Return how many units of all levels are missing."""
+    masks = [missing(sink, level) for level in range(sink.levels + 1)]
+    return Count(sum(int(m.sum()) for m in masks), sum(m.size for m in masks))
 
 
 def _coarser(box: Box, scale: list[int]) -> Box:

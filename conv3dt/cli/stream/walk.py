@@ -21,7 +21,7 @@ from .source import Source
 from .threads import share
 from .todo import Todo
 
-__all__ = ["Stream", "walk"]
+__all__ = ["Stream", "walk", "walk_one"]
 
 Told = Callable[[int], object]  # how many chunks have been written
 SMALL = 2**20  # bytes of units that are written several at a time: each call has its cost
@@ -43,6 +43,14 @@ def walk(stream: Stream, todo: Todo, told: Told, within: Box | None = None) -> i
     count = stream.plan.at_once if within is None else 1
     share(walker.bricks(), walker.begin, walker.work, count)
     return walker.reads
+
+
+def walk_one(stream: Stream) -> None:
+    """Compute the brick in the middle, to see how long it takes."""
+    grid = stream.plan.grid
+    middle = tuple(slice(n // 2, n // 2 + 1) for n in grid.bricks)
+    every = np.ones(grid.units, np.bool_)
+    walk(stream, Todo(every, ~every), lambda _: None, middle)
 
 
 class _Walker:
