@@ -122,9 +122,7 @@ def _check(args: argparse.Namespace, streamed: bool) -> None:
         outputs.check(args.plot, force=args.force, inputs=inputs, picture=True)
 
 
-def _drawing(
-    args: argparse.Namespace, volume: Volume, factors: Triple
-) -> command.Finishing:
+def _drawing(args: argparse.Namespace, volume: Volume, factors: Triple) -> command.Finishing:
     """Return what draws a picture of an output that is complete, beside which it appears."""
     voxels = prod(volume.shape[axis] for axis in volume.space) * (1 + prod(factors))
     if args.plot is not None and voxels * 4 > streaming.read(args).memory:

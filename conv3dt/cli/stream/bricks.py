@@ -133,9 +133,7 @@ def pieces(wanted: Mask, box: Box) -> Iterator[Box]:
 
 def _moved(box: Box, low: list[int], high: list[int]) -> Box:
     """Return the box from .. to, both counted from where another one begins."""
-    return tuple(
-        slice(b.start + n, b.start + h) for b, n, h in zip(box, low, high, strict=True)
-    )
+    return tuple(slice(b.start + n, b.start + h) for b, n, h in zip(box, low, high, strict=True))
 
 
 def is_in_part(units: Index, cube: Index, order: Index, part: tuple[int, int]) -> Mask:

@@ -57,9 +57,7 @@ def boxes(grid: Grid, threads: int) -> Iterator[Box]:
     spans = [range(0, grid.bricks[a], size[a]) for a in grid.order]
     for corner in product(*spans):
         start = dict(zip(grid.order, corner, strict=True))
-        yield tuple(
-            slice(start[a], min(start[a] + size[a], n)) for a, n in enumerate(grid.bricks)
-        )
+        yield tuple(slice(start[a], min(start[a] + size[a], n)) for a, n in enumerate(grid.bricks))
 
 
 def _count(bricks: Index, size: list[int]) -> int:

@@ -39,7 +39,9 @@ def show(request: Request) -> None:
     say(f"{kind}: {total} of {extents(unit)}, {printed(prod(unit) * itemsize)}; {left} to compute")
     say(f"bricks: {prod(plan.grid.bricks)} of {brick} {kind}, {plan.at_once} at a time")
     held = prod(source.shape) * source.dtype.itemsize
-    say(f"input: {extents(source.shape)} {source.dtype}, {printed(held)}, read {plan.reads:.2f} times")
+    say(
+        f"input: {extents(source.shape)} {source.dtype}, {printed(held)}, read {plan.reads:.2f} times"
+    )
     say(f"memory: {printed(plan.memory)} of {printed(options.memory)}")
     if left:
         seconds = _seconds_of_a_brick(request, job, plan, cut)

@@ -1,7 +1,5 @@
 """What a stream computes, described by plain options, so that any process can open it by itself."""
 
-import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,13 +32,6 @@ class Job(NamedTuple):
 
 def open_job(options: dict[str, Any]) -> Job:
     """Return what options describe; they can be written as JSON."""
-    return _open(json.dumps(options, sort_keys=True))
-
-
-@lru_cache(maxsize=2)
-def _open(text: str) -> Job:
-    """Return what a description says; a process that computes many parts of it opens it once."""
-    options = json.loads(text)
     return {"upsample": _upsampling, "apply": _convolution}[options["command"]](options)
 
 

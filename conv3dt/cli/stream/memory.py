@@ -101,15 +101,15 @@ def _piece_bytes(source: Source) -> int:
     return prod(map(min, source.chunks, source.shape)) * source.dtype.itemsize
 
 
-def _grown(
-    work: Work, grid: Grid, wanted: Wanted, most: float, source: Source
-) -> Grid | None:
+def _grown(work: Work, grid: Grid, wanted: Wanted, most: float, source: Source) -> Grid | None:
     """Return the grid with bricks of twice the size; None if they would be too large."""
     if prod(grid.brick) * prod(grid.unit) * work.dtype.itemsize * 2 > BRICK:
         return None
     legal = [
         axis
-        for axis, (size, cube, n) in enumerate(zip(grid.brick, wanted.cube, grid.units, strict=True))
+        for axis, (size, cube, n) in enumerate(
+            zip(grid.brick, wanted.cube, grid.units, strict=True)
+        )
         if size < n and (prod(wanted.cube) == 1 or 2 * size <= cube)
     ]
     legal.sort(key=lambda axis: (grid.brick[axis] * grid.unit[axis], -axis))
@@ -131,13 +131,22 @@ def _blocks(
     is cut until what is kept fits.
     """
     axes = tables(work, grid, source.chunks)
-    order = sorted(source.order, key=lambda a: (_group(axes[a], grid.bricks[a]), source.order.index(a)))
+    order = sorted(
+        source.order, key=lambda a: (_group(axes[a], grid.bricks[a]), source.order.index(a))
+    )
     inner = tuple(max(1, c // b) for c, b in zip(cube, grid.brick, strict=True))
     near = [a for a in order if _group(axes[a], grid.bricks[a]) == 1]
-    block = [n if a in near or _group(axes[a], n) == 2 else i for a, (n, i) in enumerate(zip(grid.bricks, inner, strict=True))]
+    block = [
+        n if a in near or _group(axes[a], n) == 2 else i
+        for a, (n, i) in enumerate(zip(grid.bricks, inner, strict=True))
+    ]
     cuts = dict.fromkeys(near[1:], 1)
     while True:
-        kept = 0 if _is_direct(source) else _kept(axes, block, inner, order, at_once) * _piece_bytes(source)
+        kept = (
+            0
+            if _is_direct(source)
+            else _kept(axes, block, inner, order, at_once) * _piece_bytes(source)
+        )
         more = [a for a in cuts if block[a] > inner[a]]
         if kept <= left or not more:
             break
@@ -172,16 +181,25 @@ def _group(axis: Axis, bricks: int) -> int:
     return 2 if len(axis.first) == 1 else 1
 
 
-def _kept(axes: tuple[Axis, ...], block: list[int], inner: Index, order: list[int], at_once: int) -> int:
+def _kept(
+    axes: tuple[Axis, ...], block: list[int], inner: Index, order: list[int], at_once: int
+) -> int:
     """Return how many pieces are kept at once while a block is walked in order.
 
     Along each axis a layer of pieces is held for the bricks behind: across the whole block along
     the axes that run faster, and across a cube along those that run slower.
     """
-    shared = [-(-axis.overlap() // axis.size) if _group(axis, size) == 1 else 0 for axis, size in zip(axes, block, strict=True)]
+    shared = [
+        -(-axis.overlap() // axis.size) if _group(axis, size) == 1 else 0
+        for axis, size in zip(axes, block, strict=True)
+    ]
     whole = [axis.touched(size) for axis, size in zip(axes, block, strict=True)]
     core = [max(1, axis.touched(i) - s) for axis, i, s in zip(axes, inner, shared, strict=True)]
-    found = at_once * prod(max(1, axis.touched(1) - s) for axis, s in zip(axes, shared, strict=True))
+    found = at_once * prod(
+        max(1, axis.touched(1) - s) for axis, s in zip(axes, shared, strict=True)
+    )
     for n, a in enumerate(order):
-        found += shared[a] * prod(core[b] for b in order[:n]) * prod(whole[b] for b in order[n + 1 :])
+        found += (
+            shared[a] * prod(core[b] for b in order[:n]) * prod(whole[b] for b in order[n + 1 :])
+        )
     return found

@@ -150,4 +150,3 @@ def remove(out: Path) -> None:
         with suppress(FileNotFoundError):
             folder.rename(hidden)  # so that nobody goes on with half of it
         parts.remove(hidden)
-

@@ -79,6 +79,4 @@ def count_missing(sink: Sink) -> Count:
 
 def _coarser(box: Box, scale: list[int]) -> Box:
     """Return the units of a coarser level over a box."""
-    return tuple(
-        slice(b.start // s, -(-b.stop // s)) for b, s in zip(box, scale, strict=True)
-    )
+    return tuple(slice(b.start // s, -(-b.stop // s)) for b, s in zip(box, scale, strict=True))
