@@ -43,6 +43,7 @@ def read(array: Any, place: Place, path: Path, *, alone: bool = True) -> NDArray
     that all is `settled` after an error.
     """
     with readable(path, WHAT), settled() if alone else nullcontext(), _blosc_checked():
+        _check_shards(array, place, path)
         try:
             return np.asarray(array[place])
         except (MemoryError, ImportError):
@@ -97,14 +98,20 @@ def _damage(array: Any, place: Place, error: Exception) -> ValueError:
     return ValueError(f"{_first_bad(array, place)} cannot be read: {kind}{error}")
 
 
+def _check_shards(array: Any, place: Place, path: Path) -> None:
+    """Raise where a shard has no bytes: zarr takes it for one without chunks."""
+    if not getattr(array, "shards", None):
+        return
+    for numbers in _pieces(array, place):
+        file = path / key(array, numbers)
+        if file.is_file() and file.stat().st_size == 0:
+            raise ValueError(f"its chunk {key(array, numbers)} cannot be read: it has no bytes")
+
+
 def _first_bad(array: Any, place: Place) -> str:
     """Return the name of the first chunk that cannot be read."""
     extents = getattr(array, "shards", None) or array.chunks
-    ranges = []
-    for index, size, length in zip(place, extents, array.shape, strict=True):
-        first, last = (0, length - 1) if isinstance(index, slice) else (index, index)
-        ranges.append(range(first // size, last // size + 1))
-    for numbers in product(*ranges):
+    for numbers in _pieces(array, place):
         corner = [number * size for number, size in zip(numbers, extents, strict=True)]
         block = tuple(slice(c, c + size) for c, size in zip(corner, extents, strict=True))
         try:
@@ -112,6 +119,16 @@ def _first_bad(array: Any, place: Place) -> str:
         except Exception:
             return f"its chunk {key(array, numbers)}"
     return "one of its chunks"
+
+
+def _pieces(array: Any, place: Place) -> Iterator[tuple[int, ...]]:
+    """Yield the numbers of the chunks, or shards, that a place touches."""
+    extents = getattr(array, "shards", None) or array.chunks
+    ranges = []
+    for index, size, length in zip(place, extents, array.shape, strict=True):
+        first, stop = index.indices(length)[:2] if isinstance(index, slice) else (index, index + 1)
+        ranges.append(range(first // size, -(-stop // size) if stop > first else first // size))
+    return product(*ranges)
 
 
 def key(array: Any, numbers: tuple[int, ...]) -> str:

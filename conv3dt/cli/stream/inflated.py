@@ -43,8 +43,8 @@ class Inflated(Source):
         """Return a part, Fortran-ordered as in the file."""
         spans = [range(*s.indices(n)) for s, n in zip(place, self.shape, strict=True)]
         found = np.empty([len(span) for span in spans], self._stored, order="F")
-        planes = found.reshape(*found.shape[:2], -1, order="F")  # in the order of the file
-        outer = [n[::-1] for n in product(*spans[:1:-1])]
+        outer = [n[::-1] for n in product(*spans[:1:-1])]  # in the order of the file
+        planes = found.reshape(*found.shape[:2], len(outer), order="F")
         with self._lock, readable(self.path, nifti.WHAT):
             for n, at in enumerate(outer):
                 planes[:, :, n] = self._read_plane(at)[place[:2]]

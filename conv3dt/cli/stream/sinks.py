@@ -154,7 +154,10 @@ def _opened(path: Path) -> Any:
     zarr = extra("zarr")
     if zarr_layout.is_old(zarr):
         return zarr.open_array(str(path), mode="r+", write_empty_chunks=True)
-    return zarr.open_array(str(path), mode="r+", config={"write_empty_chunks": True})
+    with zarr.config.set(
+        {"array.write_empty_chunks": True}
+    ):  # of arrays that exist, zarr asks this
+        return zarr.open_array(str(path), mode="r+")
 
 
 def _remove(folder: Path, pattern: str) -> None:

@@ -11,7 +11,7 @@ UNITS = {
     **{"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12},
     **{"KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40},
 }
-FORM = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([KMGT]?I?)B?", re.IGNORECASE)
+FORM = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([KMGT]?I?)B?", re.IGNORECASE | re.ASCII)
 LEGAL = "a size such as 4GB, 512MiB or 1.5TB"
 
 
@@ -23,7 +23,7 @@ def memory(text: str) -> int:
     """
     found = FORM.fullmatch(text.strip())
     unit = found[2].upper() if found else "?"
-    if found is None or unit not in UNITS or (not unit and not text.strip().isdecimal()):
+    if found is None or unit not in UNITS or (not unit and "." in text):
         raise argparse.ArgumentTypeError(f"must be {LEGAL}, got {text!r}")
     value = round(float(found[1]) * UNITS[unit])
     if value < 1:
