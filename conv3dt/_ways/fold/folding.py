@@ -48,19 +48,15 @@ class Folding(NamedTuple):
     def column_blocks(self) -> tuple[tuple[int, int], ...]:
         """The columns of the register tiles: first, how many; as even as possible.
 
-        No tile has two taps of the width that reach the same output: in which order they were added
-        would depend on where vectors of inputs begin, and a block would have other bits than the
-        whole.
+        Taps of the width that reach the same output lie so many columns apart that no tile has two
+        of them: in which order they were added would depend on where vectors of inputs begin, and a
+        part would have other bits than the whole.
         """
         s, d, kw = self.request.s[2], self.request.d[2], self.request.k[2]
-        apart = s // gcd(s, d)  # from a tap to the next that reaches the same outputs
-        taps, most = self.columns // kw, self.machine.rows[1]
-        found = []
-        for first in range(0, kw, apart):
-            lo, hi = first * taps, min(first + apart, kw) * taps
-            tiles = integers.n_tiles(hi - lo, most)
-            found += [integers.tile_range(lo, hi, tiles, t) for t in range(tiles)]
-        return tuple((start, end - start) for start, end in found)
+        apart = s // gcd(s, d) * (self.columns // kw)
+        tiles = integers.n_tiles(self.columns, min(self.machine.rows[1], apart))
+        ends = [integers.tile_range(0, self.columns, tiles, t) for t in range(tiles)]
+        return tuple((start, end - start) for start, end in ends)
 
     @property
     def kinds(self) -> tuple[int, ...]:
