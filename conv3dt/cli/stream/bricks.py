@@ -13,7 +13,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._blocks.work import Region
+from ..._run.blocks.work import Region
 
 __all__ = ["Box", "Grid", "Index", "count_of", "is_in_part", "pieces"]
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._blocks.work import Region, Work
+from ..._run.blocks.work import Region, Work
 from .bricks import Box, Grid, Index
 from .reach import Axis, tables
 from .source import Source

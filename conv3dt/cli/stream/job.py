@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import conv3dt
 
-from ..._blocks.convolution import Convolution
-from ..._blocks.upsampling import Upsampling
-from ..._blocks.work import Work
+from ..._run.blocks.convolution import Convolution
+from ..._run.blocks.upsampling import Upsampling
+from ..._run.blocks.work import Work
 from ..._call.arguments import as_call
 from ..._call.arrays import placeholder
 from ..._compiler.processor import host

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from math import prod
 
-from ..._blocks.work import Work
+from ..._run.blocks.work import Work
 from .bricks import Grid, Index
 from .reach import Axis, tables
 from .sizes import printed

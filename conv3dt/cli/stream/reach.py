@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._blocks.work import Work
+from ..._run.blocks.work import Work
 from .bricks import Grid
 
 __all__ = ["Axis", "tables"]

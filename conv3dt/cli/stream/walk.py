@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._blocks.work import Region, Work
+from ..._run.blocks.work import Region, Work
 from .. import signals
 from ..grid import Triple
 from .bricks import Box, Index, pieces
