@@ -16,7 +16,7 @@ from .kinds import registry
 from .options import add_force, add_parser, add_threads, filled, positive, three
 from .stream import command
 from .stream import options as streaming
-from .stream.sources import open_source
+from .stream.job import open_array
 from .terminal import extents, progress, say
 
 __all__ = ["add", "run"]
@@ -152,10 +152,7 @@ def _stream(
     args: argparse.Namespace, options: dict[str, Any]
 ) -> tuple[tuple[int, ...], Any, str | None]:
     """Stream the result; return its shape and dtype, and what is to be told besides."""
-    for path in (args.input, args.filters, args.bias):
-        if path is not None:
-            volumes.check_array_input(path)
-    source, filters = open_source(args.input), volumes.read_array(args.filters)
+    source, filters = open_array(args.input), volumes.read_array(args.filters)
     shape = _output_shape(source.shape, filters.shape, options, args)
     job = {
         "command": "apply",

@@ -1,7 +1,6 @@
 """`conv3dt finish`: an output of several processes is put in place."""
 
 import argparse
-import os
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -43,43 +42,43 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run_finish(args: argparse.Namespace) -> None:
     """Put OUT in place."""
     out, threads = args.output, args.threads or team.default()
-    state.recover(out)
-    folder = state.folder_of(out)
-    if not os.path.lexists(folder):
-        _tell_complete(out, threads, args.verify)
+    place = state.place_of(out)
+    state.recover(place)
+    if not place.is_begun:
+        _tell_complete(place, threads, args.verify)
         return
-    record, sink = state.read(folder), open_sink(state.inside(out))
     outputs.check(out, force=args.force)
+    record, sink = state.read(place.folder), open_sink(place.inside)
     left = count_missing(sink)
     if left.missing:
         told = f"{left.missing} of {left.total} chunks are missing"
         raise ValueError(f"{out}: {told}; the command that began it computes them with --resume")
     if args.verify and verifying.verify(sink, threads):
-        _repair(args, record)
+        _repair(place, record, args)
     else:
         job.check_source(record["job"])
         sink.sweep_all()
-        state.publish(out, args.force)
+        state.publish(place, args.force)
     say(f"{out}: {extents(sink.shape)} {sink.dtype}, {left.total} chunks")
 
 
-def _tell_complete(out: Path, threads: int, verify: bool) -> None:
+def _tell_complete(place: state.Place, threads: int, verify: bool) -> None:
     """Tell that an output is in place, if it is."""
-    if not out.exists():
-        raise FileNotFoundError(f"there is no {out}, and no {state.folder_of(out)}")
-    sink: Sink = open_sink(out)
+    if not place.out.exists():
+        raise FileNotFoundError(f"there is no {place.out}, and no {place.folder}")
+    sink: Sink = open_sink(place.out)
     left = count_missing(sink)
     if verify:
         verifying.verify(sink, threads, repair=False)
-    state.forget(out)
-    say(f"{out}: {extents(sink.shape)} {sink.dtype}, {left.total} chunks, in place already")
+    state.forget(place)
+    say(f"{place.out}: {extents(sink.shape)} {sink.dtype}, {left.total} chunks, in place already")
 
 
-def _repair(args: argparse.Namespace, record: dict[str, Any]) -> None:
+def _repair(place: state.Place, record: dict[str, Any], args: argparse.Namespace) -> None:
     """Compute chunks that were damaged, and put the output in place."""
     options = Options(
         *(usual_memory(), False, None, None, None, True, False, None, None, None, False, "auto")
     )
-    label = f"repairing {args.output.name}"
-    request = run.Request(args.output, record["job"], options, args.force, args.threads, label)
+    label = f"repairing {place.out.name}"
+    request = run.Request(place, record["job"], options, args.force, args.threads, label)
     run.run(request, lambda *_: nullcontext())

@@ -12,8 +12,8 @@ from typing import NoReturn
 import conv3dt
 
 from . import apply, demo, finish, info, outputs, signals, upsample, warmup
-from .terminal import one_line, stand_in, tell
 from .terminal import finish as finish_streams
+from .terminal import one_line, stand_in, tell
 
 __all__ = ["main"]
 

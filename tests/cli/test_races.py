@@ -160,14 +160,15 @@ def test_parts_of_dead_processes_are_swept() -> None:
 
 KILLED = """
 import os, signal, sys
-from conv3dt.cli import main, trilinear
-work = trilinear.upsample
+from conv3dt._run.blocks.upsampling import Upsampling
+from conv3dt.cli import main
+work = Upsampling.compute
 count = iter(range(9))
-def upsample(*arguments):
+def compute(*arguments):
     if next(count) == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     return work(*arguments)
-trilinear.upsample = upsample
+Upsampling.compute = compute
 main.main(["upsample", "a.npy", sys.argv[1]])
 """
 

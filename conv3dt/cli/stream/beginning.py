@@ -4,15 +4,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-from .. import holders
 from . import layout, state
 from .creating import create
 from .job import Job, asked
 from .layout import Layout
 from .options import Options
 from .sinks import open_sink
+from .state import Place
 
-__all__ = ["absolute", "begin", "is_complete"]
+__all__ = ["absolute", "begin", "is_complete", "layout_of"]
 
 
 def absolute(job: dict[str, Any]) -> dict[str, Any]:
@@ -22,16 +22,16 @@ def absolute(job: dict[str, Any]) -> dict[str, Any]:
     return {**job, **found}
 
 
-def is_complete(out: Path, job: Job, options: Options, force: bool) -> bool:
+def is_complete(place: Place, job: Job, options: Options, force: bool) -> bool:
     """Return whether an output that is to be gone on with is in place already.
 
     ValueError where there is another one, as far as shapes tell.
     """
     resumed = options.resume or options.part is not None
-    there = os.path.lexists(out) and not os.path.lexists(state.folder_of(out))
+    out, there = place.out, os.path.lexists(place.out) and not place.is_begun
     if not (resumed and there) or force:
         return False
-    wanted, found = _layout(job, options, {}), open_sink(out)
+    wanted, found = layout_of(job, options, {}), open_sink(out)
     unit = wanted.pieces.shards or wanted.pieces.chunks
     for name, new, old in (
         ("shape", wanted.shape, found.shape),
@@ -46,36 +46,36 @@ def is_complete(out: Path, job: Job, options: Options, force: bool) -> bool:
 
 
 def begin(
-    out: Path, job: Job, opening: dict[str, Any], options: Options, force: bool
+    place: Place, job: Job, opening: dict[str, Any], options: Options, force: bool
 ) -> dict[str, Any]:
     """Let the part of an output appear, or join it; return what was asked for, in all detail."""
-    folder, resumed = state.folder_of(out), options.resume or options.part is not None
-    if os.path.lexists(folder) and not resumed:
+    folder, resumed = place.folder, options.resume or options.part is not None
+    if place.is_begun and not resumed:
         if not force:
             raise ValueError(
                 f"{folder} exists: --resume goes on with what is done, --force begins anew"
             )
-        state.remove(out)
-    if not os.path.lexists(folder):
+        state.remove(place)
+    if not place.is_begun:
         cut = {"chunks": options.chunks, "shards": options.shards, "levels": options.levels or 0}
-        fields = asked(job, _output(_layout(job, options, {})))
+        fields = asked(job, _output(layout_of(job, options, {})))
         record = {"asked": fields, "cut": cut, "job": absolute(opening)}
-        if state.make(out, record, lambda place: _create(place, out, job, cut)):
+        if state.make(place, record, lambda path: _create(path, place, job, cut)):
             return fields
         if not resumed:
             raise ValueError(f"{folder} has been made by somebody else meanwhile")
     record = state.read(folder)
-    fields = asked(job, _output(_layout(job, options, record.get("cut", {}))))
+    fields = asked(job, _output(layout_of(job, options, record.get("cut", {}))))
     state.compare(folder, record["asked"], fields)
     return fields
 
 
-def _create(place: Path, out: Path, job: Job, cut: dict[str, Any]) -> None:
+def _create(path: Path, place: Place, job: Job, cut: dict[str, Any]) -> None:
     """Write all of an output but its chunks."""
-    create(place, job.like, job.work, **cut, name=holders.outermost(out).stem)
+    create(path, job.like, job.work, **cut, name=place.goal.stem)
 
 
-def _layout(job: Job, options: Options, before: dict[str, Any]) -> Layout:
+def layout_of(job: Job, options: Options, before: dict[str, Any]) -> Layout:
     """Return what the output is; what is not asked for is as it was."""
     chunks = options.chunks or before.get("chunks")
     shards = options.shards or before.get("shards")

@@ -8,6 +8,7 @@ What was done of them stays: a chunk whose file is there is not computed again.
 import json
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -99,17 +100,15 @@ def _opened(text: str) -> tuple[Stream, Index]:
 
 def _threads() -> int:
     """Return the threads of a task: its share of the worker's processors."""
-    from distributed import get_worker
-
-    return max(1, team.default() // get_worker().state.nthreads)
+    worker = import_module("distributed").get_worker()
+    return max(1, team.default() // int(worker.state.nthreads))
 
 
 def run(client: Any, text: str, tasks: Iterator[Box], told: Callable[[int], object]) -> None:
     """Let a client's workers compute boxes of bricks; ever so few are on their way."""
-    from distributed import as_completed
-
+    distributed: Any = import_module("distributed")
     threads = sum(client.nthreads().values())
-    pending = as_completed([])
+    pending = distributed.as_completed([])
 
     def submit() -> bool:
         box = next(tasks, None)
@@ -134,11 +133,12 @@ def run(client: Any, text: str, tasks: Iterator[Box], told: Callable[[int], obje
 def connect(address: str | None, file: Path | None) -> Any:
     """Return a client of a scheduler, which must have workers."""
     try:
-        from distributed import Client
+        distributed: Any = import_module("distributed")
     except ModuleNotFoundError as error:
         message = "distributed is needed for --scheduler: pip install 'distributed'"
         raise ImportError(message) from error
-    client = Client(scheduler_file=str(file)) if address is None else Client(address)
+    given = {"scheduler_file": str(file)} if address is None else {"address": address}
+    client = distributed.Client(**given)
     if not client.nthreads():
         client.close()
         raise ValueError(f"a scheduler must have workers, got none at {address or file}")

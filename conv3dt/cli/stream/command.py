@@ -9,7 +9,8 @@ from typing import Any
 from .. import outputs
 from ..kinds import registry
 from . import dry, options, state
-from .run import Finishing, Request, run as stream
+from .run import Finishing, Request
+from .run import run as stream
 
 __all__ = ["Finishing", "check", "is_streamed", "run"]
 
@@ -28,7 +29,7 @@ def check(args: argparse.Namespace, inputs: Iterable[Path]) -> None:
     """Raise what would keep OUT from being made, before any work is done."""
     asked = options.read(args)
     resumed = asked.resume or asked.part is not None
-    there = os.path.lexists(args.output) and not os.path.lexists(state.folder_of(args.output))
+    there = os.path.lexists(args.output) and not state.place_of(args.output).is_begun
     outputs.check(args.output, force=args.force or (resumed and there), inputs=inputs)
 
 
@@ -37,7 +38,7 @@ def run(
 ) -> str | None:
     """Stream what a job computes to OUT; return what is to be told, None if all has been."""
     asked = options.read(args)
-    request = Request(args.output, job, asked, args.force, args.threads, label)
+    request = Request(state.place_of(args.output), job, asked, args.force, args.threads, label)
     if asked.dry_run:
         dry.show(request)
         return None

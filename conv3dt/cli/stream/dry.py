@@ -5,11 +5,12 @@ import time
 from math import prod
 from pathlib import Path
 
-from ..._runtime import team
+from ..grid import Triple
 from ..terminal import extents, say, span
-from . import layout, state
+from . import beginning, state
 from .creating import create
 from .job import Job, open_job
+from .layout import Layout
 from .memory import Plan
 from .run import Request, planned
 from .sinks import open_sink
@@ -22,42 +23,66 @@ __all__ = ["show"]
 
 def show(request: Request) -> None:
     """Tell what would be done; the time is that of one brick, which is computed aside."""
-    job, options = open_job(request.job), request.options
-    cut = {"chunks": options.chunks, "shards": options.shards, "levels": options.levels or 0}
-    if options.resume and state.folder_of(request.out).exists():
-        cut = state.read(state.folder_of(request.out))["cut"]
-    found = layout.planned(job.like, job.work, **cut)
+    job, options, place = open_job(request.job), request.options, request.place
+    begun = options.resume and place.is_begun
+    before = state.read(place.folder)["cut"] if begun else {}
+    found = beginning.layout_of(job, options, before)
     unit = found.pieces.shards or found.pieces.chunks
     plan = planned(request, job, unit, found.levels)
-    total = left = prod(plan.grid.units)
-    if options.resume and state.folder_of(request.out).exists():
-        left = int(missing(open_sink(state.inside(request.out))).sum())
-    source, itemsize = job.source, found.dtype.itemsize
-    size, brick = prod(found.shape) * itemsize, prod(plan.grid.brick)
-    say(f"{request.out}: {extents(found.shape)} {found.dtype}, {printed(size)}")
-    kind = "shards" if found.pieces.shards else "chunks"
-    say(f"{kind}: {total} of {extents(unit)}, {printed(prod(unit) * itemsize)}; {left} to compute")
-    say(f"bricks: {prod(plan.grid.bricks)} of {brick} {kind}, {plan.at_once} at a time")
-    held = prod(source.shape) * source.dtype.itemsize
-    say(
-        f"input: {extents(source.shape)} {source.dtype}, {printed(held)}, read {plan.reads:.2f} times"
-    )
-    say(f"memory: {printed(plan.memory)} of {printed(options.memory)}")
+    left = missing(open_sink(place.inside)).sum() if begun else prod(plan.grid.units)
+    itemsize, kind = found.dtype.itemsize, "shards" if found.pieces.shards else "chunks"
+    held = prod(job.source.shape) * job.source.dtype.itemsize
+    for line in (
+        f"{place.out}: {extents(found.shape)} {found.dtype}, {_bytes(found.shape, itemsize)}",
+        f"{kind}: {prod(plan.grid.units)} of {extents(unit)}, {_bytes(unit, itemsize)};"
+        f" {left} to compute",
+        f"bricks: {prod(plan.grid.bricks)} of {extents(_brick(plan))}, {plan.at_once} at a time",
+        f"input: {extents(job.source.shape)} {job.source.dtype}, {printed(held)}, read"
+        f" {plan.reads:.2f} times",
+        f"memory: {printed(plan.memory)} of {printed(options.memory)}",
+    ):
+        say(line)
     if left:
-        seconds = _seconds_of_a_brick(request, job, plan, cut)
-        share = min(plan.at_once, team.default())
-        say(f"time: about {span(seconds * left / brick / share)}, by one brick without the disk")
+        voxels = left * prod(unit) / plan.at_once
+        seconds = min(voxels, prod(found.shape)) * _seconds_of_a_voxel(job, plan, found)
+        say(f"time: about {span(seconds)}, told by one brick")
 
 
-def _seconds_of_a_brick(request: Request, job: Job, plan: Plan, cut: dict[str, object]) -> float:
-    """Return the time that reading, computing and writing a brick takes, the second time."""
+def _bytes(shape: tuple[int, ...], itemsize: int) -> str:
+    """Return the bytes of an array as they are printed."""
+    return printed(prod(shape) * itemsize)
+
+
+def _brick(plan: Plan) -> tuple[int, ...]:
+    """Return the extents of a brick."""
+    grid = plan.grid
+    return tuple(
+        min(n, unit * size) for n, unit, size in zip(grid.shape, grid.unit, grid.brick, strict=True)
+    )
+
+
+def _seconds_of_a_voxel(job: Job, plan: Plan, found: Layout) -> float:
+    """Return the time that a brick in the middle takes the second time, over its voxels."""
+    grid = plan.grid
+    middle = tuple(n // 2 for n in grid.bricks)
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "aside.zarr"
-        create(place, job.like, job.work, **cut, name="aside")  # type: ignore[arg-type]
-        stream = Stream(job.work, job.source, open_sink(place), plan, job.space)
+        path = Path(folder) / "aside.zarr"
+        create(path, job.like, job.work, *_triples(job, found), found.levels)
+        stream = Stream(job.work, job.source, open_sink(path), plan, job.space)
         best = float("inf")
         for _ in range(2):
             start = time.perf_counter()
-            walk_one(stream)
+            walk_one(stream, middle)
             best = min(best, time.perf_counter() - start)
-    return best
+    region = grid.region(grid.units_of(middle))
+    voxels: int = prod(int(r.stop - r.start) for r in region)
+    return best / voxels
+
+
+def _triples(job: Job, found: Layout) -> tuple[Triple, Triple | None]:
+    """Return chunks and shards along the axes of space."""
+    a, b, c = job.space
+    chunks, shards = found.pieces
+    return (chunks[a], chunks[b], chunks[c]), (
+        None if shards is None else (shards[a], shards[b], shards[c])
+    )

@@ -5,18 +5,20 @@ from typing import Any, NamedTuple
 
 import conv3dt
 
-from ..._run.blocks.convolution import Convolution
-from ..._run.blocks.upsampling import Upsampling
-from ..._run.blocks.work import Work
 from ..._call.arguments import as_call
 from ..._call.arrays import placeholder
 from ..._compiler.processor import host
+from ..._run.blocks.convolution import Convolution
+from ..._run.blocks.upsampling import Upsampling
+from ..._run.blocks.work import Work
 from .. import volumes
-from ..grid import Triple, Volume, upsampled_shape
+from ..grid import Triple, Volume
+from ..kinds import registry
 from .source import Source
-from .sources import open_source
+from .sources import SLICED, open_source
+from .whole import Whole
 
-__all__ = ["Job", "asked", "check_source", "open_job"]
+__all__ = ["Job", "asked", "check_source", "open_array", "open_job"]
 
 FUSED = ("avx2", "avx512")  # instruction sets of the same bits
 
@@ -39,7 +41,7 @@ def _upsampling(options: dict[str, Any]) -> Job:
     """Open a volume that is made finer."""
     path, factors = Path(options["input"]), options["factors"]
     volume = volumes.storable(volumes.open_volume(path), ".zarr")
-    source = open_source(path)
+    source = _source(path, volume)
     mirrored = source.order[0] > source.order[-1]
     work = Upsampling(source.shape, tuple(factors), volume.space, volume.dtype, mirrored)
     return Job(work, source, volume, volume.space)
@@ -47,7 +49,7 @@ def _upsampling(options: dict[str, Any]) -> Job:
 
 def _convolution(options: dict[str, Any]) -> Job:
     """Open an array that filters are applied to."""
-    source = open_source(Path(options["input"]))
+    source = open_array(Path(options["input"]))
     filters, bias = (
         None if options[name] is None else volumes.read_array(Path(options[name]))
         for name in ("filters", "bias")
@@ -69,6 +71,17 @@ def _convolution(options: dict[str, Any]) -> Job:
     return Job(Convolution(call), source, source, space)
 
 
+def open_array(path: Path) -> Source:
+    """Return an array of any rank as an input."""
+    volumes.check_array_input(path)
+    return _source(path, None)
+
+
+def _source(path: Path, volume: Volume | None) -> Source:
+    """Return an input that is read by slices where its kind can be."""
+    return open_source(path) if registry.input_suffix(path) in SLICED else Whole(path, volume)
+
+
 def asked(job: Job, output: dict[str, Any]) -> dict[str, Any]:
     """Return all that decides the bits and the files of an output."""
     isa = host().isa
@@ -83,6 +96,6 @@ def asked(job: Job, output: dict[str, Any]) -> dict[str, Any]:
 
 def check_source(options: dict[str, Any]) -> None:
     """Raise if an input whose damage shows at its end only is damaged."""
-    source = open_source(Path(options["input"])) if Path(options["input"]).exists() else None
-    if source is not None:
-        source.finish()
+    path = Path(options["input"])
+    if path.exists() and registry.input_suffix(path) in SLICED:
+        open_source(path).finish()

@@ -65,7 +65,8 @@ def _at_once(work: Work, source: Source, grid: Grid, wanted: Wanted, fixed: int)
     if fitting < 1 and wanted.strict:
         need, got = printed(fixed + one + least), printed(wanted.memory)
         raise ValueError(
-            f"--memory must be at least {need} for these chunks, got {got}; smaller --chunks need less"
+            f"--memory must be at least {need} for these chunks, got {got};"
+            " smaller --chunks need less"
         )
     return max(1, min(wanted.threads, fitting, prod(grid.units)))
 
@@ -175,7 +176,7 @@ def _halves(inner: Index) -> list[Index]:
 
 
 def _group(axis: Axis, bricks: int) -> int:
-    """Return 0 if bricks along an axis share no piece of the input, 2 if they share the only one."""
+    """Return 0 if bricks along an axis share no piece of the input, 2 if there is only one."""
     if bricks == 1 or not ((axis.last > axis.first) & (axis.high.max() > 0)).any():
         return 0
     return 2 if len(axis.first) == 1 else 1

@@ -1,5 +1,6 @@
 """Coarser levels of an image, as means of what is in memory."""
 
+import threading
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -19,7 +20,7 @@ class Pyramid:
 
     What is added goes into units of the next level that are in memory. A unit that is full is
     written, unless it is on disk already, and goes into the level above it. In the order of `walk`
-    there is one unit of each level at a time.
+    there is one unit of each level at a time. Threads may share it.
 
     Parameters
     ----------
@@ -32,6 +33,7 @@ class Pyramid:
     def __init__(self, sink: Sink, space: Triple) -> None:
         self._sink, self._space = sink, space
         self._open: dict[tuple[int, tuple[int, ...]], _Filling] = {}
+        self._lock = threading.Lock()
 
     @property
     def is_complete(self) -> bool:
@@ -58,12 +60,17 @@ class Pyramid:
             n // size for n, size in zip(starts, self._sink.extents(level + 1), strict=True)
         )
         key = (level + 1, unit)
-        if key not in self._open:
-            self._open[key] = _Filling(self._sink.place(unit, level + 1), coarse.dtype)
-        filling = self._open[key]
+        with self._lock:
+            if key not in self._open:
+                self._open[key] = _Filling(self._sink.place(unit, level + 1), coarse.dtype)
+            filling = self._open[key]
         filling.take(starts, coarse)
-        if filling.missing == 0:
-            del self._open[key]
+        with self._lock:
+            filling.missing -= coarse.size
+            full = filling.missing == 0
+            if full:
+                del self._open[key]
+        if full:
             if not self._sink.is_done(unit, level + 1):
                 self._sink.write(filling.place, filling.block, level + 1)
             self._add(level + 1, filling.place, filling.block)
@@ -81,7 +88,6 @@ class _Filling:
         """Put a block where it belongs, told by its place in the array."""
         triples = zip(starts, self.place, block.shape, strict=True)
         self.block[tuple(slice(s - p.start, s - p.start + n) for s, p, n in triples)] = block
-        self.missing -= block.size
 
 
 def halved(block: NDArray[Any], space: Triple) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Which inputs bricks need, axis by axis, as tables: an input's pieces, and the bricks they serve."""
+"""Which inputs bricks need, and which bricks a piece of the input serves: tables, axis by axis."""
 
 from typing import NamedTuple
 
@@ -55,9 +55,10 @@ def tables(work: Work, grid: Grid, pieces: tuple[int, ...]) -> tuple[Axis, ...]:
 
 def _table(work: Work, grid: Grid, axis: int, size: int) -> Axis:
     """Return the table of an axis whose pieces have a size."""
-    at, low, high = [0] * len(grid.shape), [], []
-    for at[axis] in range(grid.bricks[axis]):
-        need = work.needed(grid.region(grid.units_of(tuple(at))))[axis]
+    low, high = [], []
+    for number in range(grid.bricks[axis]):
+        brick = tuple(number if a == axis else 0 for a in range(len(grid.shape)))
+        need = work.needed(grid.region(grid.units_of(brick)))[axis]
         low.append(need.start)
         high.append(max(need.start, need.stop))
     lows, highs = np.array(low), np.array(high)

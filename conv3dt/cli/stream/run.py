@@ -1,9 +1,7 @@
 """A stream from beginning to end: begun or joined, computed by whom it is for, put in place."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import conv3dt
@@ -17,6 +15,7 @@ from .job import Job, open_job
 from .memory import Plan, Wanted, plan
 from .options import Options
 from .sinks import Sink, open_sink, unresumable
+from .state import Place
 from .todo import Todo, count_missing, cube_of, todo
 from .walk import Stream, walk
 
@@ -28,7 +27,7 @@ Finishing = Callable[[Job, Sink], AbstractContextManager[object]]
 class Request(NamedTuple):
     """What is asked for."""
 
-    out: Path
+    place: Place
     job: dict[str, Any]  # what opens the job
     options: Options
     force: bool
@@ -49,16 +48,16 @@ def run(request: Request, finishing: Finishing) -> Outcome:
 
     The block of `finishing` is entered once all is done and left when the output is in place.
     """
-    options, out = request.options, request.out
+    options, place = request.options, request.place
     _check_resumable(options)
-    state.recover(out)
+    state.recover(place)
     job = open_job(request.job)
-    if beginning.is_complete(out, job, options, request.force):
-        state.forget(out)
-        return Outcome(0, 0, count_missing(open_sink(out)).total)
-    fields = beginning.begin(out, job, request.job, options, request.force)
-    sink = open_sink(state.inside(out))
-    with _keeping(request, sink), outputs.telling(out, state.folder_of(out)):
+    if beginning.is_complete(place, job, options, request.force):
+        state.forget(place)
+        return Outcome(0, 0, count_missing(open_sink(place.out)).total)
+    fields = beginning.begin(place, job, request.job, options, request.force)
+    sink = open_sink(place.inside)
+    with _keeping(request, sink), outputs.telling(place.out, place.folder):
         if options.part is None:
             sink.sweep_all()
         if options.verify:
@@ -89,7 +88,7 @@ def _keeping(request: Request, sink: Sink) -> Iterator[None]:
             done = found.total - found.missing
             alone = request.options.part is None
             if alone and (not done or unresumable()):
-                state.remove(request.out)
+                state.remove(request.place)
             else:
                 if alone:
                     sink.sweep_all()
@@ -150,7 +149,7 @@ def _compute_elsewhere(
     with client:
         workers = client.nthreads()
         each = max(workers.values())
-        there = state.inside(request.out).resolve()
+        there = request.place.inside.resolve()
         job = beginning.absolute(request.job)
         text = cluster.described(job, there, stream.plan, fields, each)
         tasks = cluster.boxes(stream.plan.grid, sum(workers.values()))
@@ -159,14 +158,12 @@ def _compute_elsewhere(
 
 def _finish(request: Request, job: Job, sink: Sink, finishing: Finishing) -> None:
     """Put a complete output in place, unless the input turns out to be damaged."""
-    out = request.out
     try:
         job.source.finish()
     except ValueError:
-        state.remove(out)  # it is made of what is damaged
+        state.remove(request.place)  # it is made of what is damaged
         raise
     sink.sweep_all()
     with finishing(job, sink):
         signals.check()
-        if os.path.lexists(state.folder_of(out)):
-            state.publish(out, request.force)
+        state.publish(request.place, request.force)

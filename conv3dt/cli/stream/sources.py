@@ -8,7 +8,9 @@ from .inflated import Inflated
 from .source import Source
 from .zarr_source import ZarrSource
 
-__all__ = ["open_source"]
+__all__ = ["SLICED", "open_source"]
+
+SLICED = (".zarr", ".npy", ".nii", ".nii.gz")  # the kinds that are read by slices
 
 
 def open_source(path: Path) -> Source:

@@ -8,20 +8,18 @@ import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import holders, outputs, parts, renames, signals
 
 __all__ = [
     "NAME",
+    "Place",
     "compare",
-    "fingerprint",
     "forget",
-    "folder_of",
-    "inside",
     "make",
+    "place_of",
     "publish",
     "read",
     "recover",
@@ -29,34 +27,57 @@ __all__ = [
 ]
 
 NAME = "conv3dt.json"  # the small file
-MOVING = ".done"  # what a part is called while it changes places with what it replaces
 FLAWS = (OSError, ValueError, RecursionError)
 
 
-def folder_of(out: Path) -> Path:
-    """Return the folder in which an output, and the new folders above it, are made."""
-    goal = holders.outermost(out)
-    return goal.with_name(goal.name + ".part")
+class Place(NamedTuple):
+    """Where an output will be, and the outermost folder that has to be made for it."""
+
+    out: Path
+    goal: Path
+
+    @property
+    def folder(self) -> Path:
+        """The folder in which the goal is made."""
+        return self.goal.with_name(self.goal.name + ".part")
+
+    @property
+    def inside(self) -> Path:
+        """Where the output lies meanwhile."""
+        return self.folder / self.out.relative_to(self.goal)
+
+    @property
+    def moving(self) -> Path:
+        """What the folder is called while it changes places with what it replaces."""
+        return self.goal.with_name(self.goal.name + ".done")
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is such a folder."""
+        return os.path.lexists(self.folder)
 
 
-def inside(out: Path) -> Path:
-    """Return where an output lies while it is made."""
-    return folder_of(out) / out.relative_to(holders.outermost(out))
+def place_of(out: Path) -> Place:
+    """Return where an output is made, or has been begun."""
+    for goal in (out, *out.parents):
+        if goal.name and (Place(out, goal).folder / NAME).exists():
+            return Place(out, goal)
+    return Place(out, holders.outermost(out))
 
 
-def make(out: Path, record: dict[str, Any], create: Callable[[Path], object]) -> bool:
+def make(place: Place, record: dict[str, Any], create: Callable[[Path], object]) -> bool:
     """Let a part appear: what `create` writes to a path, and a record; False if there is one."""
-    goal, folder = holders.outermost(out), folder_of(out)
+    goal = place.goal
     parts.sweep(goal.parent)
-    with outputs.hidden(goal) as new, outputs.telling(out, new):
-        place = new / out.relative_to(goal)
-        place.parent.mkdir(exist_ok=True, parents=True)
-        create(place)
-        holders.enclose(place, new)
+    with outputs.hidden(goal) as new, outputs.telling(place.out, new):
+        inside = new / place.out.relative_to(goal)
+        inside.parent.mkdir(exist_ok=True, parents=True)
+        create(inside)
+        holders.enclose(inside, new)
         (new / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
         signals.check()
         try:
-            renames.into_place(new, folder)
+            renames.into_place(new, place.folder)
         except FileExistsError:
             return False
     return True
@@ -71,12 +92,6 @@ def read(folder: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or not isinstance(found.get("asked"), dict):
         raise ValueError(f"{folder} is no output that was begun by conv3dt: {NAME} is damaged")
     return found
-
-
-def fingerprint(asked: dict[str, Any]) -> str:
-    """Return a name for all that decides the bits and the files of an output."""
-    text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()
 
 
 def compare(folder: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
@@ -104,49 +119,43 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def publish(out: Path, force: bool) -> None:
+def publish(place: Place, force: bool) -> None:
     """Rename a finished part; that somebody else has done so meanwhile is no error."""
-    goal, folder = holders.outermost(out), folder_of(out)
-    old = goal.with_name(goal.name + MOVING)
-    with signals.held(), outputs.telling(out, folder):
+    goal, folder = place.goal, place.folder
+    with signals.held(), outputs.telling(place.out, folder):
         try:
             if force and os.path.lexists(goal):
-                folder.rename(old)  # only one can: nobody swaps them a second time
-                folder = old
+                folder.rename(place.moving)  # only one can: nobody swaps them a second time
+                folder = place.moving
             outputs.publish(folder, goal, force)
         except FileNotFoundError:
             if os.path.lexists(folder) or not os.path.lexists(goal):
                 raise
         finally:
-            recover(out)
-        forget(out)
+            recover(place)
+        forget(place)
 
 
-def recover(out: Path) -> None:
+def recover(place: Place) -> None:
     """Let a part be one again that was to change places with what it replaces, and has not."""
-    old = holders.outermost(out)
-    old = old.with_name(old.name + MOVING)
-    if (old / NAME).exists():
+    if (place.moving / NAME).exists():
         with suppress(OSError):
-            renames.into_place(old, folder_of(out))
+            renames.into_place(place.moving, place.folder)
 
 
-def forget(out: Path) -> None:
+def forget(place: Place) -> None:
     """Remove what is left of a part once its output is in place."""
-    goal = holders.outermost(out)
-    (goal / NAME).unlink(missing_ok=True)
-    old = goal.with_name(goal.name + MOVING)
-    if os.path.lexists(old) and not (old / NAME).exists():
-        parts.remove(old)
+    (place.goal / NAME).unlink(missing_ok=True)
+    if os.path.lexists(place.moving) and not (place.moving / NAME).exists():
+        parts.remove(place.moving)
 
 
-def remove(out: Path) -> None:
+def remove(place: Place) -> None:
     """Remove a part and all that is done of it."""
-    folder = folder_of(out)
-    if not os.path.lexists(folder):
+    if not place.is_begun:
         return
     with signals.held():
-        hidden = parts.new(holders.outermost(out))
+        hidden = parts.new(place.goal)
         with suppress(FileNotFoundError):
-            folder.rename(hidden)  # so that nobody goes on with half of it
+            place.folder.rename(hidden)  # so that nobody goes on with half of it
         parts.remove(hidden)
