@@ -4,6 +4,7 @@ It appears with all descriptions and no chunk; a chunk is done when its file is 
 tells what was asked for, so that whoever goes on asks for the same. In the end it is renamed.
 """
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .. import holders, outputs, parts, renames, signals
+from .. import holders, outputs, parts, signals
 
 __all__ = [
     "NAME",
@@ -76,10 +77,20 @@ def make(place: Place, record: dict[str, Any], create: Callable[[Path], object])
         holders.enclose(inside, new)
         (new / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
         signals.check()
-        try:
-            renames.into_place(new, place.folder)
-        except FileExistsError:
-            return False
+        return _renamed(new, place.folder)
+
+
+def _renamed(new: Path, folder: Path) -> bool:
+    """Rename a folder; False where there is one already that is not empty: no system replaces it.
+
+    In one step on all file systems, so that nobody finds a folder without its record.
+    """
+    try:
+        new.rename(folder)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        return False
     return True
 
 
@@ -140,7 +151,7 @@ def recover(place: Place) -> None:
     """Let a part be one again that was to change places with what it replaces, and has not."""
     if (place.moving / NAME).exists():
         with suppress(OSError):
-            renames.into_place(place.moving, place.folder)
+            place.moving.rename(place.folder)
 
 
 def forget(place: Place) -> None:
