@@ -23,6 +23,7 @@ from .source import Source
 __all__ = ["Rolling"]
 
 Array = NDArray[Any]
+MANY = 125  # bricks that need a piece: more are not looked at one by one
 
 
 @dataclass
@@ -32,6 +33,7 @@ class _Piece:
     main: Index  # the keys of bricks: the last that needs all of it
     last: Index  # and the last that needs any of it
     tails: tuple[int | None, ...]  # along each axis, what bricks after `main` need begins here
+    served: tuple[range, ...]  # the bricks along each axis
     size: int = 0
     parts: list[tuple[Index, Array]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -57,7 +59,7 @@ class Rolling:
     def __init__(
         self, source: Source, work: Work, grid: Grid, capacity: int, within: Box | None = None
     ) -> None:
-        self.reads = 0
+        self.reads = self.most = 0
         self._source, self._grid, self._capacity = source, grid, capacity
         self._within = within or tuple(slice(0, n) for n in grid.bricks)
         self._axes: tuple[Axis, ...] = tables(work, grid, source.chunks)
@@ -158,10 +160,15 @@ class Rolling:
         )
         size = prod(p.stop - p.start for p in self._place(number)) * self._source.dtype.itemsize
         key = self._grid.key
-        piece = _Piece(max(key(main), key(brick)), max(key(last), key(brick)), tails, size)
+        served = tuple(
+            range(int(axis.first[i]), till + 1)
+            for (axis, i, _), till in zip(rows, last, strict=True)
+        )
+        piece = _Piece(max(key(main), key(brick)), max(key(last), key(brick)), tails, served, size)
         self._make_room(size)
         self._pieces[number] = piece
         self._bytes += size
+        self.most = max(self.most, self._bytes)
         for event in {piece.main, piece.last}:
             heapq.heappush(self._events, (event, number))
         return piece
@@ -173,7 +180,21 @@ class Rolling:
             ready = [n for n, piece in self._pieces.items() if piece.parts]
             if not ready:
                 return
-            self._remove(max(ready, key=lambda n: _next_use(self._pieces[n], front)))
+            self._remove(max(ready, key=lambda n: self._cheapness(self._pieces[n], front)))
+
+    def _cheapness(self, piece: _Piece, front: Index) -> tuple[bool, Index]:
+        """Return what is greatest of the piece to let go: whole, and needed last.
+
+        Rims take little room, and their pieces would be read as a whole again.
+        """
+        return len(piece.parts) == 1, self._next_use(piece, front)
+
+    def _next_use(self, piece: _Piece, front: Index) -> Index:
+        """Return the key of the brick that needs a piece next; of about that one where many do."""
+        if prod(map(len, piece.served)) > MANY:
+            return piece.main if piece.main > front else piece.last
+        keys = map(self._grid.key, product(*piece.served))
+        return min((key for key in keys if key > front), default=())
 
     def _remove(self, number: Index) -> None:
         """Forget a piece."""
@@ -205,11 +226,6 @@ def _rim(start: Index, array: Array, axis: int, cut: int) -> tuple[Index, Array]
     """Return what lies behind a cut along an axis, in memory of its own."""
     place = tuple(slice(cut, None) if a == axis else slice(None) for a in range(array.ndim))
     return tuple(n + (cut if a == axis else 0) for a, n in enumerate(start)), array[place].copy("K")
-
-
-def _next_use(piece: _Piece, front: Index) -> Index:
-    """Return the key of about the brick that needs a piece next."""
-    return piece.main if piece.main > front else piece.last
 
 
 def _holds(piece: _Piece, part: Region) -> bool:

@@ -11,8 +11,9 @@ from .source import Source
 
 __all__ = ["BASE", "Plan", "Wanted", "plan"]
 
-BASE = 220 * 2**20  # bytes of Python, libraries and compiled kernels
+BASE = 200 * 10**6  # bytes of Python, libraries and compiled kernels
 BRICK = 64 * 2**20  # bytes of a brick's results from which on a larger one is not faster
+RIMS = 8  # of so many pieces one more, for the rims of those that are done
 SHARE = 0.5  # of the memory that bricks may have, so that enough is left for what is kept
 
 
@@ -25,6 +26,7 @@ class Wanted:
     memory: int  # bytes
     threads: int
     strict: bool  # whether more memory is an error
+    copies: int = 1  # of a unit, beside it, that are made while it is written
 
 
 @dataclass(frozen=True)
@@ -45,25 +47,28 @@ def plan(work: Work, source: Source, wanted: Wanted, fixed: int = 0) -> Plan:
     ValueError if no cut is small enough and more memory is an error.
     """
     ones = (1,) * len(wanted.unit)
-    draft = Grid(work.output_shape, wanted.unit, ones, (ones,), source.order)
+    grid = Grid(work.output_shape, wanted.unit, ones, (ones,), source.order)
     fixed += BASE
-    grid, at_once = draft, _at_once(work, source, draft, wanted, fixed)
+    at_once = _at_once(work, source, grid, wanted, fixed)
     while grown := _grown(work, grid, wanted, SHARE * (wanted.memory - fixed) / at_once, source):
         grid = grown
     at_once = min(at_once, prod(grid.bricks))
-    left = wanted.memory - fixed - at_once * _brick_bytes(work, source, grid)
-    grid, kept, reads = _blocks(work, source, grid, wanted.cube, left, at_once)
-    cache = max(min(kept, left), _least(work, source, grid))
-    memory = fixed + at_once * _brick_bytes(work, source, grid) + cache
-    return Plan(grid, at_once, max(1, wanted.threads // at_once), cache, memory, reads)
+    bricks = at_once * _brick_bytes(work, source, grid, wanted)
+    grid, kept, reads = _blocks(
+        work, source, grid, wanted.cube, wanted.memory - fixed - bricks, at_once
+    )
+    least = at_once * _piece_bytes(source)
+    cache = max(least, min(kept, wanted.memory - fixed - bricks))
+    threads = max(1, wanted.threads // at_once)
+    return Plan(grid, at_once, threads, cache, fixed + bricks + cache, reads)
 
 
 def _at_once(work: Work, source: Source, grid: Grid, wanted: Wanted, fixed: int) -> int:
     """Return how many of the smallest bricks may be computed at the same time."""
-    one, least = _brick_bytes(work, source, grid), _least(work, source, grid)
-    fitting = (wanted.memory - fixed - least) // one
+    one = _brick_bytes(work, source, grid, wanted) + _piece_bytes(source)
+    fitting = (wanted.memory - fixed) // one
     if fitting < 1 and wanted.strict:
-        need, got = printed(fixed + one + least), printed(wanted.memory)
+        need, got = printed(fixed + one), printed(wanted.memory)
         raise ValueError(
             f"--memory must be at least {need} for these chunks, got {got};"
             " smaller --chunks need less"
@@ -71,7 +76,7 @@ def _at_once(work: Work, source: Source, grid: Grid, wanted: Wanted, fixed: int)
     return max(1, min(wanted.threads, fitting, prod(grid.units)))
 
 
-def _brick_bytes(work: Work, source: Source, grid: Grid) -> int:
+def _brick_bytes(work: Work, source: Source, grid: Grid, wanted: Wanted) -> int:
     """Return the bytes of computing a brick and writing it: the most that any takes."""
     middle = tuple(n // 2 for n in grid.bricks)
     most = 0
@@ -81,15 +86,8 @@ def _brick_bytes(work: Work, source: Source, grid: Grid) -> int:
         piece = prod(max(0, n.stop - n.start) for n in need) * source.dtype.itemsize
         result = prod(r.stop - r.start for r in region) * work.dtype.itemsize
         most = max(most, piece + result + work.scratch(region, 1))
-    return most + 2 * prod(grid.unit) * work.dtype.itemsize  # of one unit, a copy and its bytes
-
-
-def _least(work: Work, source: Source, grid: Grid) -> int:
-    """Return the bytes of the inputs that a brick reads."""
-    if _is_direct(source):
-        return 0
-    axes = tables(work, grid, source.chunks)
-    return prod(axis.touched(1) for axis in axes) * _piece_bytes(source)
+    copies = wanted.copies + (prod(grid.brick) > 1)  # a part of a brick is copied first
+    return most + copies * prod(grid.unit) * work.dtype.itemsize
 
 
 def _is_direct(source: Source) -> bool:
@@ -98,7 +96,9 @@ def _is_direct(source: Source) -> bool:
 
 
 def _piece_bytes(source: Source) -> int:
-    """Return the bytes of a piece of the input."""
+    """Return the bytes of a piece of the input; none where it is read straight into bricks."""
+    if _is_direct(source):
+        return 0
     return prod(map(min, source.chunks, source.shape)) * source.dtype.itemsize
 
 
@@ -118,7 +118,7 @@ def _grown(work: Work, grid: Grid, wanted: Wanted, most: float, source: Source) 
         brick = tuple(size * (1 + (a == axis)) for a, size in enumerate(grid.brick))
         found = replace(grid, brick=brick)
         enough = work.strides[axis] != (1, 1) or prod(grid.brick) * prod(grid.unit) < 2**20
-        if enough and _brick_bytes(work, source, found) <= most:
+        if enough and _brick_bytes(work, source, found, wanted) <= most:
             return found
     return None
 
@@ -190,17 +190,14 @@ def _kept(
     Along each axis a layer of pieces is held for the bricks behind: across the whole block along
     the axes that run faster, and across a cube along those that run slower.
     """
+    sizes = [*zip(axes, block, inner, strict=True)]
     shared = [
-        -(-axis.overlap() // axis.size) if _group(axis, size) == 1 else 0
-        for axis, size in zip(axes, block, strict=True)
+        -(-axis.overlap() // axis.size) if _group(axis, size) == 1 else 0 for axis, size, _ in sizes
     ]
-    whole = [axis.touched(size) for axis, size in zip(axes, block, strict=True)]
-    core = [max(1, axis.touched(i) - s) for axis, i, s in zip(axes, inner, shared, strict=True)]
-    found = at_once * prod(
-        max(1, axis.touched(1) - s) for axis, s in zip(axes, shared, strict=True)
-    )
+    whole = [axis.touched(size) for axis, size, _ in sizes]
+    core = [axis.advance(n) for axis, _, n in sizes]
+    found = at_once * prod(axis.advance(1) for axis in axes)
     for n, a in enumerate(order):
-        found += (
-            shared[a] * prod(core[b] for b in order[:n]) * prod(whole[b] for b in order[n + 1 :])
-        )
-    return found
+        behind = prod(whole[b] for b in order[n + 1 :])
+        found += shared[a] * prod(core[b] for b in order[:n]) * behind
+    return found + -(-found // RIMS)

@@ -33,6 +33,11 @@ class Axis(NamedTuple):
         shared = np.minimum(self.high[:-1], self.high[1:]) - self.low[1:]
         return int(shared.max(initial=0))
 
+    def advance(self, bricks: int) -> int:
+        """Return the most pieces that so many bricks in succession are the first to need."""
+        steps = self.low[bricks:] - self.low[:-bricks]
+        return max(1, -(-int(steps.max(initial=0)) // self.size))
+
     def touched(self, bricks: int) -> int:
         """Return the most pieces that so many bricks in succession need."""
         ends = np.minimum(np.arange(len(self.low)) + bricks, len(self.low)) - 1

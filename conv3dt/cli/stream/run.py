@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from math import prod
 from typing import Any, NamedTuple
 
 import conv3dt
@@ -96,16 +97,13 @@ def _keeping(request: Request, sink: Sink) -> Iterator[None]:
         raise
 
 
-def planned(request: Request, job: Job, unit: tuple[int, ...], levels: int) -> Plan:
+def planned(request: Request, job: Job, sink: Sink) -> Plan:
     """Return how the output is cut and walked."""
-    options, itemsize = request.options, job.work.dtype.itemsize
-    cube = cube_of(unit, job.space, levels)
-    bytes_of_unit = itemsize
-    for n in unit:
-        bytes_of_unit *= n
-    threads = request.threads or team.default()
-    wanted = Wanted(unit, cube, options.memory, threads, options.strict)
-    return plan(job.work, job.source, wanted, (levels + bool(levels)) * bytes_of_unit)
+    options, threads = request.options, request.threads or team.default()
+    cube = cube_of(sink.unit, job.space, sink.levels)
+    wanted = Wanted(sink.unit, cube, options.memory, threads, options.strict, sink.copies)
+    levels = (sink.levels + 1) * prod(sink.unit) * sink.dtype.itemsize if sink.levels else 0
+    return plan(job.work, job.source, wanted, levels)
 
 
 def _compute(request: Request, job: Job, sink: Sink, fields: dict[str, Any]) -> int:
@@ -117,7 +115,7 @@ def _compute(request: Request, job: Job, sink: Sink, fields: dict[str, Any]) -> 
         return 0
     if total < tasks.missing.size:
         tell(f"conv3dt: {request.label}: {total} of {tasks.missing.size} chunks to compute")
-    cut = planned(request, job, sink.unit, sink.levels)
+    cut = planned(request, job, sink)
     stream = Stream(job.work, job.source, sink, cut, job.space)
     with progress(request.label, total, options.progress) as advance:
         if options.scheduler or options.scheduler_file:
@@ -130,9 +128,7 @@ def _compute(request: Request, job: Job, sink: Sink, fields: dict[str, Any]) -> 
 def _compute_here(stream: Stream, tasks: Todo, advance: Callable[..., None]) -> None:
     """Compute with the threads of this process."""
     grid = stream.plan.grid
-    brick = stream.work.dtype.itemsize
-    for size, count in zip(grid.unit, grid.brick, strict=True):
-        brick *= size * count
+    brick = prod(grid.unit) * prod(grid.brick) * stream.work.dtype.itemsize
     before = conv3dt.set_recycling(stream.plan.at_once * brick)  # planned anyway, and no more
     try:
         walk(stream, tasks, advance)

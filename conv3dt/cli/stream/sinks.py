@@ -44,6 +44,15 @@ class Sink:
         self.dtype = np.dtype(self.arrays[0].dtype)
         self.unit = self.extents(0)
 
+    @property
+    def copies(self) -> int:
+        """How many times the bytes of a unit writing it takes, beside the unit itself."""
+        array = self.arrays[0]
+        if getattr(array, "shards", None):
+            return 2
+        packed = array.compressors if hasattr(array, "compressors") else array.compressor
+        return 1 if packed else 0
+
     def extents(self, level: int) -> tuple[int, ...]:
         """Return the extents of the units of a level: `unit`, or less where a level has less."""
         array = self.arrays[level]
