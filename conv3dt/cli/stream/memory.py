@@ -14,6 +14,7 @@ __all__ = ["BASE", "Plan", "Wanted", "plan"]
 BASE = 200 * 10**6  # bytes of Python, libraries and compiled kernels
 BRICK = 64 * 2**20  # bytes of a brick's results from which on a larger one is not faster
 RIMS = 8  # of so many pieces one more, for the rims of those that are done
+FEW = 2**20  # bytes of bricks that are too small to be shared
 SHARE = 0.5  # of the memory that bricks may have, so that enough is left for what is kept
 
 
@@ -104,7 +105,9 @@ def _piece_bytes(source: Source) -> int:
 
 def _grown(work: Work, grid: Grid, wanted: Wanted, most: float, source: Source) -> Grid | None:
     """Return the grid with bricks of twice the size; None if they would be too large."""
-    if prod(grid.brick) * prod(grid.unit) * work.dtype.itemsize * 2 > BRICK:
+    size = prod(grid.brick) * prod(grid.unit) * work.dtype.itemsize
+    few = prod(grid.bricks) < 4 * wanted.threads  # or some threads would have nothing to do
+    if size * 2 > BRICK or (few and size > FEW):
         return None
     legal = [
         axis
