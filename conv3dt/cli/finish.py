@@ -7,6 +7,7 @@ from typing import Any
 
 from .._runtime import team
 from . import outputs
+from .kinds import registry
 from .options import add_force, add_parser, add_threads
 from .stream import job, run, state, verifying
 from .stream.options import Options, usual_memory
@@ -42,6 +43,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run_finish(args: argparse.Namespace) -> None:
     """Put OUT in place."""
     out, threads = args.output, args.threads or team.default()
+    if registry.suffix_of(out) != ".zarr":
+        raise ValueError(f"finish is for outputs in .zarr, got {out}")
     place = state.place_of(out)
     state.recover(place)
     if not place.is_begun:

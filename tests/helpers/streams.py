@@ -24,9 +24,7 @@ QUICK = {**ENVIRONMENT, "NUMBA_NUM_THREADS": "2"}
 def volume(path: str, shape: tuple[int, ...] = (24, 20, 28), chunks: int = 8) -> Array:
     """Write a zarr of random numbers."""
     values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    array = zarr.open_array(
-        path, mode="w", shape=shape, dtype="f4", chunks=(chunks,) * len(shape)
-    )
+    array = zarr.open_array(path, mode="w", shape=shape, dtype="f4", chunks=(chunks,) * len(shape))
     array[...] = values
     return values
 

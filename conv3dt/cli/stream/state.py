@@ -119,7 +119,7 @@ def _differences(before: Any, now: Any, name: str = "") -> list[tuple[str, Any, 
     """Return what differs: its name, before and now."""
     if not isinstance(before, dict) or not isinstance(now, dict):
         return [] if before == now else [(name, before, now)]
-    keys = sorted({*before, *now})
+    keys = [*now, *(key for key in before if key not in now)]
     inner = (_differences(before.get(k), now.get(k), f"{name} {k}".strip()) for k in keys)
     return [found for pairs in inner for found in pairs]
 
