@@ -20,9 +20,10 @@ from .bricks import Box, Grid, Index
 from .reach import Axis, tables
 from .source import Source
 
-__all__ = ["Rolling"]
+__all__ = ["WORTH", "Rolling"]
 
 Array = NDArray[Any]
+WORTH = 0.5  # of a piece: larger rims are not cut off
 MANY = 125  # bricks that need a piece: more are not looked at one by one
 
 
@@ -215,7 +216,7 @@ class Rolling:
                 for axis, tail in enumerate(piece.tails)
                 if tail is not None
             ]
-            if sum(1 - n / array.shape[axis] for axis, n in cuts) <= 0.5:
+            if sum(1 - n / array.shape[axis] for axis, n in cuts) <= WORTH:
                 piece.parts = [_rim(start, array, axis, n) for axis, n in cuts]
                 size = sum(part.nbytes for _, part in piece.parts)
                 self._bytes += size - piece.size

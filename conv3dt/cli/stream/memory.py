@@ -1,10 +1,12 @@
 """How an output is cut so that a stream of it stays within its memory."""
 
+import math
 from dataclasses import dataclass, replace
 from math import prod
 
 from ..._run.blocks.work import Work
 from .bricks import Grid, Index
+from .cache import WORTH
 from .reach import Axis, tables
 from .sizes import printed
 from .source import Source
@@ -12,8 +14,9 @@ from .source import Source
 __all__ = ["BASE", "Plan", "Wanted", "plan"]
 
 BASE = 200 * 10**6  # bytes of Python, libraries and compiled kernels
-BRICK = 64 * 2**20  # bytes of a brick's results from which on a larger one is not faster
-RIMS = 8  # of so many pieces one more, for the rims of those that are done
+BRICK = 2**24  # bytes of a brick's results from which on a larger one is not faster
+SPARE = 16  # of so many pieces that are kept one more, so that none goes too early
+LAYERS = 1.25  # of pieces that are done, whose rims are kept
 FEW = 2**20  # bytes of bricks that are too small to be shared
 SHARE = 0.5  # of the memory that bricks may have, so that enough is left for what is kept
 
@@ -59,9 +62,9 @@ def plan(work: Work, source: Source, wanted: Wanted, fixed: int = 0) -> Plan:
         work, source, grid, wanted.cube, wanted.memory - fixed - bricks, at_once
     )
     least = at_once * _piece_bytes(source)
-    cache = max(least, min(kept, wanted.memory - fixed - bricks))
+    cache = max(least, min(2 * kept, wanted.memory - fixed - bricks))  # more than is expected
     threads = max(1, wanted.threads // at_once)
-    return Plan(grid, at_once, threads, cache, fixed + bricks + cache, reads)
+    return Plan(grid, at_once, threads, cache, fixed + bricks + min(kept, cache), reads)
 
 
 def _at_once(work: Work, source: Source, grid: Grid, wanted: Wanted, fixed: int) -> int:
@@ -116,7 +119,8 @@ def _grown(work: Work, grid: Grid, wanted: Wanted, most: float, source: Source) 
         )
         if size < n and (prod(wanted.cube) == 1 or 2 * size <= cube)
     ]
-    legal.sort(key=lambda axis: (grid.brick[axis] * grid.unit[axis], -axis))
+    # along the first of equal axes: so units are one run of memory, which is written as it is
+    legal.sort(key=lambda axis: grid.brick[axis] * grid.unit[axis])
     for axis in legal:
         brick = tuple(size * (1 + (a == axis)) for a, size in enumerate(grid.brick))
         found = replace(grid, brick=brick)
@@ -203,4 +207,13 @@ def _kept(
     for n, a in enumerate(order):
         behind = prod(whole[b] for b in order[n + 1 :])
         found += shared[a] * prod(core[b] for b in order[:n]) * behind
-    return found + -(-found // RIMS)
+    return found + math.ceil(found / SPARE + _rims(axes, shared, whole, order))
+
+
+def _rims(axes: tuple[Axis, ...], shared: list[int], whole: list[int], order: list[int]) -> float:
+    """Return what the rims of a layer of pieces that are done take, in pieces."""
+    near = [a for a in order if shared[a]]
+    if not near:
+        return 0.0
+    share = sum(axes[a].overlap() / axes[a].size for a in near) / 2
+    return LAYERS * (share if share <= WORTH else 1.0) * prod(whole[a] for a in near[1:])
