@@ -35,8 +35,10 @@ class Axis(NamedTuple):
 
     def advance(self, bricks: int) -> int:
         """Return the most pieces that so many bricks in succession are the first to need."""
+        if len(self.low) <= bricks:
+            return self.touched(bricks)
         steps = self.low[bricks:] - self.low[:-bricks]
-        return max(1, -(-int(steps.max(initial=0)) // self.size))
+        return max(1, -(-int(steps.max()) // self.size))
 
     def touched(self, bricks: int) -> int:
         """Return the most pieces that so many bricks in succession need."""
