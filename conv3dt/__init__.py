@@ -14,6 +14,7 @@ TYPE_CHECKING = False  # type checkers know it by its name; importing typing tak
 if TYPE_CHECKING:
     from . import compat, keras, nn, weights
     from .functions.forward import conv3d, explain_conv3d
+    from .functions.needs import needed, needed_conv3d
     from .functions.prepared import Prepared, prepare
     from .functions.settings import clear_cache, set_recycling, show_config, threads
     from .functions.transposed import conv3d_transpose, explain
@@ -29,6 +30,8 @@ __all__ = [
     "explain",
     "explain_conv3d",
     "keras",
+    "needed",
+    "needed_conv3d",
     "nn",
     "prepare",
     "set_recycling",
@@ -46,6 +49,8 @@ _HOMES = {
     "conv3d_transpose": "functions.transposed",
     "explain": "functions.transposed",
     "explain_conv3d": "functions.forward",
+    "needed": "functions.needs",
+    "needed_conv3d": "functions.needs",
     "prepare": "functions.prepared",
     "set_recycling": "functions.settings",
     "show_config": "functions.settings",

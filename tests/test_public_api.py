@@ -26,15 +26,16 @@ V2 = (
     "(input, filters, output_shape, strides, padding='SAME', data_format='NDHWC',"
     " dilations=None, name=None)"
 )
-OURS = V2[:-1] + ", *, bias=None, activation=None, out=None, threads=None)"
-EXPLAIN = OURS[:-1] + ", dtype=None)"
+PART = ", region=None, whole=None)"
+OURS = V2[:-1] + ", *, bias=None, activation=None, out=None, threads=None" + PART
+EXPLAIN = OURS.replace(PART, ", dtype=None" + PART)
 FORWARD_V1 = (
     "(input, filter=None, strides=None, padding=None, data_format='NDHWC',"
     " dilations=(1, 1, 1, 1, 1), name=None, filters=None)"  # a list in TensorFlow
 )
 FORWARD_V2 = "(input, filters, strides, padding, data_format='NDHWC', dilations=None, name=None)"
-FORWARD_OURS = FORWARD_V2[:-1] + ", *, bias=None, activation=None, out=None, threads=None)"
-FORWARD_EXPLAIN = FORWARD_OURS[:-1] + ", dtype=None)"
+FORWARD_OURS = OURS.replace(V2[:-1], FORWARD_V2[:-1])
+FORWARD_EXPLAIN = FORWARD_OURS.replace(PART, ", dtype=None" + PART)
 
 X = np.array([1, 10, 100], np.float32).reshape(1, 3, 1, 1, 1)
 W = np.array([1, 2, 3], np.float32).reshape(3, 1, 1, 1, 1)
@@ -69,6 +70,7 @@ def test_signatures(function, expected):
 def test_names():
     functions = {"clear_cache", "prepare", "set_recycling", "show_config", "threads", "warmup"}
     functions |= {"conv3d", "conv3d_transpose", "explain", "explain_conv3d"}
+    functions |= {"needed", "needed_conv3d"}
     expected = functions | {"Prepared", "__version__", "compat", "keras", "nn", "weights"}
     assert set(conv3dt.__all__) == set(dir(conv3dt)) == expected
     assert conv3dt.nn.__all__ == conv3dt.compat.v1.nn.__all__

@@ -21,11 +21,13 @@ from numpy.typing import NDArray
 from .._compiler.activations.table import ACTIVATIONS
 from .._geometry.formats import FORMATS
 from .._runtime import team
+from . import parts
 from .arrays import as_array, as_dtype, as_operands, check_out, dtype_name, placeholder
+from .parts import Part
 from .request import Request, make_forward_request, make_request
 from .scalars import as_integer, as_integers, as_name, as_output_shape, shown
 
-__all__ = ["Call", "Request", "as_call", "as_forward_call", "as_request", "as_threads"]
+__all__ = ["Call", "Request", "as_call", "as_forward_call", "as_shaped_call", "as_threads"]
 
 PADDINGS = ("SAME", "VALID")
 ORDERS, NAMES = tuple(FORMATS), tuple(ACTIVATIONS)
@@ -41,6 +43,8 @@ class Call(NamedTuple):
     out: NDArray[Any] | None  # C-contiguous, native, writeable, shares no memory with the inputs
     threads: int
     batches: tuple[int, ...] = ()  # dimensions of the input that were made one batch, if several
+    part: Part | None = None  # what of a larger convolution this is
+    all_filters: NDArray[Any] | None = None  # of that, where it makes only some of the channels
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -64,15 +68,18 @@ def as_call(
     out: Any = None,
     threads: Any = None,
     natural: bool = False,
+    region: Any = None,
+    whole: Any = None,
 ) -> Call:
     """Return the canonical form of a call; `function` is the name that errors begin with.
 
     If `natural`, there may be no output_shape.
     """
     value, filters, bias, dtype = as_operands(function, value, filters, bias)
+    in_part = region is not None or whole is not None
     request = make_request(
         function,
-        value.shape,
+        parts.as_whole(function, region, whole) if in_part else value.shape,
         filters.shape,
         None if bias is None else bias.shape,
         dtype,
@@ -80,9 +87,9 @@ def as_call(
         (1,) if strides is None else as_integers(function, "strides", strides),
         *_as_options(function, padding, data_format, dilations, activation),
     )
-    if out is not None:
-        out = check_out(function, out, request.output_shape, dtype, [value, filters, bias])
-    return Call(request, value, filters, bias, out, as_threads(function, threads))
+    call = Call(request, value, filters, bias, None, as_threads(function, threads))
+    call = _part_of(function, call, region) if in_part else call
+    return call if out is None else _with_out(function, call, out)
 
 
 def as_forward_call(
@@ -98,27 +105,52 @@ def as_forward_call(
     activation: Any = None,
     out: Any = None,
     threads: Any = None,
+    region: Any = None,
+    whole: Any = None,
 ) -> Call:
     """Return the canonical form of a forward convolution; all but the last four axes are batch."""
     value, filters, bias, dtype = as_operands(function, value, filters, bias)
     batches = value.shape[:-4]
-    if value.ndim > 5:
+    in_part = region is not None or whole is not None
+    if value.ndim > 5 and not in_part:
         value = value.reshape(prod(batches), *value.shape[-4:])
     request = make_forward_request(
         function,
-        value.shape,
+        parts.as_whole(function, region, whole) if in_part else value.shape,
         filters.shape,
         None if bias is None else bias.shape,
         dtype,
         as_integers(function, "strides", strides),
         *_as_options(function, padding, data_format, dilations, activation),
     )
-    if out is not None:
-        shape = (*batches, *request.output_shape[1:])
-        out = check_out(function, out, shape, dtype, [value, filters, bias])
-        out = out.reshape(request.output_shape)
-    filters, threads = filters.swapaxes(3, 4), as_threads(function, threads)
-    return Call(request, value, filters, bias, out, threads, batches)
+    threads = as_threads(function, threads)
+    call = Call(request, value, filters.swapaxes(3, 4), bias, None, threads, batches)
+    call = _part_of(function, call, region) if in_part else call
+    return call if out is None else _with_out(function, call, out)
+
+
+def _with_out(function: str, call: Call, out: Any) -> Call:
+    """Return the call with the array that receives the result."""
+    inputs = [call.value, call.filters, call.bias]
+    found = check_out(function, out, call.shape, call.request.dtype, inputs)
+    return call._replace(out=found.reshape(call.request.output_shape) if call.batches else found)
+
+
+def _part_of(function: str, call: Call, region: Any) -> Call:
+    """Return the part of a call that makes a region, its input being what the region needs."""
+    part = parts.as_part(function, region, call.request)
+    if call.value.shape != part.input_shape:
+        place = ", ".join(f"{ends.start}:{ends.stop}" for ends in part.place)
+        raise ValueError(
+            f"{function}: input must be what the region needs, [{place}] of the whole, of shape"
+            f" {part.input_shape}; got shape {shown(call.value.shape)}."
+        )
+    call = call._replace(request=part.request, batches=(), part=part)
+    if part.request.co == part.whole.co:
+        return call
+    some = slice(*part.outputs[4])
+    bias = None if call.bias is None else call.bias[some]
+    return call._replace(filters=call.filters[:, :, :, some], bias=bias, all_filters=call.filters)
 
 
 def _as_options(
@@ -135,7 +167,7 @@ def _as_options(
     )
 
 
-def as_request(
+def as_shaped_call(
     function: str,
     value: Any,
     filters: Any,
@@ -144,8 +176,8 @@ def as_request(
     dtype: Any = None,
     read: Callable[..., Call] = as_call,
     **options: Any,
-) -> Request:
-    """Return the request of a call in which arrays may be shapes: lists or tuples of integers.
+) -> Call:
+    """Return a call in which arrays may be shapes, lists or tuples of integers; they stay so.
 
     Shapes take `dtype`, else the dtype of the arrays, else float32. The other arguments are those
     of `read`, which is as_call or as_forward_call.
@@ -167,7 +199,7 @@ def as_request(
         raise TypeError(
             f"{function}: dtype must be that of the arrays, {call.request.dtype}; got {wanted}."
         )
-    return call.request
+    return call
 
 
 def _is_shape(name: str, given: Any) -> bool:

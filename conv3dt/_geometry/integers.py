@@ -54,6 +54,7 @@ __all__ = [
     "natural_length",
     "phases",
     "reaching",
+    "reading",
     "rows_inside",
     "tap_range",
     "tile_range",
@@ -182,6 +183,12 @@ def reaching(lo: int, hi: int, i: int, k: int, s: int, d: int, p: int) -> tuple[
     first = -(((k - 1) * d - lo - p) // s)
     start = min(max(0, first), i)
     return start, max(start, min((hi - 1 + p) // s + 1, i))
+
+
+def reading(lo: int, hi: int, i: int, k: int, s: int, d: int, p: int) -> tuple[int, int]:
+    """Return the inputs from .. to that outputs [lo, hi) of a forward convolution read."""
+    start = min(max(0, lo * s - p), i)
+    return start, max(start, min(i, (hi - 1) * s + (k - 1) * d - p + 1))
 
 
 def n_tiles(length: int, most: int) -> int:

@@ -16,6 +16,7 @@ __all__ = [
     "clear",
     "freshly_packed",
     "make_plan",
+    "order_of",
     "plain_plan",
     "reading_directly",
     "ways_of",
@@ -24,32 +25,46 @@ __all__ = [
 
 @lru_cache(maxsize=1024)
 def make_plan(
-    request: Request, threads: int | None = None, no_zeros: bool = False, way: str | None = None
+    request: Request,
+    threads: int | None = None,
+    no_zeros: bool = False,
+    way: str | None = None,
+    order: str | None = None,
 ) -> Plan:
     """Return the plan of a request.
 
     `no_zeros` plans read nothing beyond the input, not even zeros, as infinite weights need. `way`
-    is one of `ways_of`, where it is not the one with the fewest predicted cycles.
+    is one of `ways_of`, where it is not the one with the fewest predicted cycles. A part of a whole
+    takes the `order` of the whole's sums.
     """
     layer = layer_of(request, no_zeros)
     threads = 1 if layer.small else threads or team.available()
-    choice, why = choose(layer, way)
+    choice, why = choose(layer, way, order)
     scheme = WAYS[choice.way].scheme(layer, choice, threads)
     return Plan(request, layer, choice, why, scheme, threads)
 
 
-def choose(layer: Layer, way: str | None = None) -> tuple[Candidate, str]:
+@lru_cache(maxsize=1024)
+def order_of(request: Request, no_zeros: bool = False) -> str:
+    """Return in which order the outputs of a request are summed, and so those of its parts."""
+    return WAYS[choose(layer_of(request, no_zeros))[0].way].order
+
+
+def choose(layer: Layer, way: str | None = None, order: str | None = None) -> tuple[Candidate, str]:
     """Return the candidate with the fewest cycles, or that of the named way; and why.
 
     The first one, rows along the width, has the simplest tiles: it is taken unless another is 5 %
     better.
     """
     found = _best(layer)
-    if way in found:
+    if way is not None:
         return found[way], "it was the fastest when it was tried"
-    first, *others = found.values()
+    order = None if 0 in layer.request.output_shape else order  # nothing is summed
+    first, *others = [x for x in found.values() if order in (None, WAYS[x.way].order)]
     if layer.no_zeros:
         return first, "weights that are not finite meet no zeros"
+    if first.way != found[next(iter(found))].way:
+        return first, f"sums are made {order}, as those of the whole"
     best = min(others, key=lambda candidate: candidate.cycles, default=first)
     if first.cycles <= 1.05 * best.cycles:
         return first, "the width fills the tile"
@@ -90,12 +105,13 @@ def reading_directly(plan: Plan) -> Plan:
     return plan if scheme is plan.scheme else replace(plan, scheme=scheme)
 
 
-def plain_plan(request: Request, threads: int | None) -> Plan:
-    """Return the plan of a plain call whose input lies as its shape says."""
-    return freshly_packed(reading_directly(make_plan(request, threads)))
+def plain_plan(request: Request, threads: int | None, whole: Request | None = None) -> Plan:
+    """Return the plan of a plain call whose input lies as its shape says, maybe of a part."""
+    order = None if whole is None else order_of(whole)
+    return freshly_packed(reading_directly(make_plan(request, threads, order=order)))
 
 
 def clear() -> None:
     """Forget plans; calls that are under way keep theirs."""
-    for cache in (make_plan, freshly_packed, reading_directly, layer_of):
+    for cache in (make_plan, order_of, freshly_packed, reading_directly, layer_of):
         cache.cache_clear()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .._call.arguments import Call
 from .._geometry.formats import FORMATS
-from .._plan.choice import freshly_packed, make_plan, reading_directly
+from .._plan.choice import freshly_packed, make_plan, order_of, reading_directly
 from .._plan.plan import Plan
 from .._runtime import memory, team
 from .._runtime.door import door
@@ -65,10 +65,21 @@ def run(call: Call, packing: Packing | None = None, way: str | None = None) -> A
 
 def plan_of(call: Call, way: str | None = None) -> Plan:
     """Return the plan of a call with packed filters, which also depends on where its input lies."""
-    plan = make_plan(call.request, call.threads, False, way)
+    order = None if call.part is None else _order(call)
+    plan = make_plan(call.request, call.threads, False, way, order)
     x = call.value
     ready = x.flags.c_contiguous and x.flags.aligned and x.dtype.isnative
     return reading_directly(plan) if ready else plan
+
+
+def _order(call: Call) -> str:
+    """Return in which order the whole is summed of which a call makes a part."""
+    assert call.part is not None
+    order = order_of(call.part.whole)
+    if call.all_filters is None or order == order_of(call.part.whole, no_zeros=True):
+        return order  # whether the filters are finite is known when they have been packed
+    no_zeros = not np.isfinite(call.all_filters).all()
+    return order_of(call.part.whole, no_zeros)
 
 
 def _result(call: Call) -> Array:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import conv3dt
+from conv3dt._run.blocks.trilinear import kernel
 
 from . import outputs, phantom, pictures, trilinear, views
 from .grid import Floats, Triple
@@ -69,8 +70,8 @@ def run(args: argparse.Namespace) -> None:
         measured = _measure(phantom.shepp_logan(args.size))
     _print(measured, *rich)
     with outputs.replacing(args.output, force=force, picture=True) as part:
-        trilinear.renormalise(measured.after, FACTORS)
-        shown = [views.view(measured.before), views.view(measured.after, factors=FACTORS)]
+        fine = trilinear.upsample(measured.before, FACTORS)
+        shown = [views.view(measured.before), views.view(fine, factors=FACTORS)]
         pictures.save(part, args.output.suffix, "3-D Shepp-Logan phantom", shown)
     say(f"{args.output}: middle slices before and after")
 
@@ -107,7 +108,7 @@ def _flops(volume: Floats) -> int:
 
 def plain_numpy(volume: Floats) -> Floats:
     """Return what `trilinear.transposed` does in plain NumPy: one strided addition for each tap."""
-    filters = trilinear.kernel(FACTORS).astype(volume.dtype)
+    filters = kernel(FACTORS).astype(volume.dtype)
     lengths = [2 * i + 2 for i in volume.shape]  # (i - 1)*s + k
     full = np.zeros(lengths, volume.dtype)
     for tap in np.ndindex(filters.shape):

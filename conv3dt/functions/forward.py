@@ -4,7 +4,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from .._call.arguments import as_forward_call, as_request, as_threads
+from .._call.arguments import as_forward_call, as_shaped_call
 from .._plan.choice import plain_plan
 from .._plan.plan import Plan
 from .._run import run
@@ -25,6 +25,8 @@ def conv3d(
     activation: str | None = None,
     out: NDArray[Any] | None = None,
     threads: int | None = None,
+    region: Any = None,
+    whole: Any = None,
 ) -> NDArray[Any]:
     """Compute the 3-D convolution, with bias and activation.
 
@@ -62,6 +64,12 @@ def conv3d(
         memory with the other arrays.
     threads : int, optional
         How many threads may work, default all. The result does not depend on it, to the bit.
+    region : sequence of (int, int) or of slice, optional
+        Compute only this part of the result: 3 ranges from .. to of depth, height and width, or 5
+        in the order of `data_format`. `input` is then the part of the input that it needs (see
+        `needed_conv3d`). The bits are those of the whole result.
+    whole : sequence of 5 int or array_like, optional
+        With `region`: the shape of the whole input, or anything that has it as `shape`.
 
     Returns
     -------
@@ -82,6 +90,7 @@ def conv3d(
     --------
     conv3d_transpose : Its transpose.
     explain_conv3d : How a call is computed.
+    needed_conv3d : Which inputs a region needs.
 
     Examples
     --------
@@ -109,6 +118,8 @@ def conv3d(
         activation=activation,
         out=out,
         threads=threads,
+        region=region,
+        whole=whole,
     )
     result = run.run(call)
     return result.reshape(call.shape) if out is None else out
@@ -128,6 +139,8 @@ def explain_conv3d(
     out: NDArray[Any] | None = None,
     threads: int | None = None,
     dtype: Any = None,
+    region: Any = None,
+    whole: Any = None,
 ) -> Plan:
     """Return the plan by which `conv3d` would compute these arguments.
 
@@ -137,7 +150,7 @@ def explain_conv3d(
     ----------
     input, filters, bias : array_like, or sequence of int
         The arrays of the call, or only their shapes.
-    strides, padding, data_format, dilations, name, activation, out, threads
+    strides, padding, data_format, dilations, name, activation, out, threads, region, whole
         As in `conv3d`.
     dtype : dtype_like, optional
         What the shapes are shapes of; default the dtype of the arrays, or float32 if there are
@@ -165,7 +178,7 @@ def explain_conv3d(
     >>> plan.request.output_shape
     (1, 16, 16, 16, 64)
     """
-    request = as_request(
+    call = as_shaped_call(
         "explain_conv3d",
         input,
         filters,
@@ -176,7 +189,10 @@ def explain_conv3d(
         bias=bias,
         activation=activation,
         out=out,
+        threads=threads,
         dtype=dtype,
+        region=region,
+        whole=whole,
         read=as_forward_call,
     )
-    return plain_plan(request, as_threads("explain_conv3d", threads))
+    return plain_plan(call.request, call.threads, call.part and call.part.whole)

@@ -1,23 +1,20 @@
 """Filters that are packed once and used for many inputs."""
 
-from threading import Lock
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._call.arguments import Call, as_call
-from .._call.arrays import as_array, as_dtype
+from .._call.arrays import as_array, as_dtype, placeholder
+from .._call.parts import as_part, as_whole
 from .._call.request import Request
 from .._geometry.formats import FORMATS
-from .._plan.plan import Plan
-from .._run import run
 from .._run.autotune import fastest_way
+from .._run.filters import MOST_PLANS, Filters
 
 __all__ = ["Prepared", "prepare"]
-
-_MOST_PLANS = 64  # of one Prepared: inputs of so many shapes
-_MOST_LAYOUTS = 4  # and copies of its filters
 
 
 class Prepared:
@@ -42,16 +39,15 @@ class Prepared:
         self._autotune = autotune
         self._ways: dict[tuple[Request, int], str] = {}
         self._options = options
-        self._packed: dict[Plan, run.Packed] = {}
-        self._lock = Lock()
+        self._held = Filters(self.filters, self.bias)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_packed": {}, "_ways": dict(self._ways), "_lock": None}
+        return {**self.__dict__, "_held": None, "_ways": dict(self._ways)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._packed, self._lock = {}, Lock()
         self.filters, self.bias = _read_only(self.filters), _read_only(self.bias)
+        self._held = Filters(self.filters, self.bias)
 
     def __repr__(self) -> str:
         options = [f"{name}={value!r}" for name, value in self._options.items()]
@@ -75,8 +71,21 @@ class Prepared:
     def __hash__(self) -> int:
         return hash(self._meaning())
 
+    def __dask_tokenize__(self) -> tuple[object, ...]:
+        """Return what names of lazy arrays are made of: equal ones have equal tokens."""
+        numbers = sha256(self.filters.tobytes())
+        if self.bias is not None:
+            numbers.update(self.bias.tobytes())
+        return "conv3dt.Prepared", repr(self), self._autotune, numbers.hexdigest()
+
     def __call__(
-        self, input: Any, output_shape: Any = None, *, out: NDArray[Any] | None = None
+        self,
+        input: Any,
+        output_shape: Any = None,
+        *,
+        out: NDArray[Any] | None = None,
+        region: Any = None,
+        whole: Any = None,
     ) -> NDArray[Any]:
         """Compute the transposed convolution of an input.
 
@@ -89,10 +98,15 @@ class Prepared:
             i*s + max(0, extent of the kernel - s) ('VALID').
         out : ndarray, shape `output_shape`, optional
             Receives the result and is returned, as in `conv3d_transpose`.
+        region : sequence of (int, int) or of slice, optional
+            Compute only this part of the result, from the part of the input that it needs, as in
+            `conv3d_transpose`; `autotune`, which may take another way for the whole, excludes it.
+        whole : sequence of 5 int or array_like, optional
+            With `region`: the shape of the whole input.
 
         Returns
         -------
-        ndarray, shape `output_shape`
+        ndarray, shape `output_shape`, or that of the region
             The bits that `conv3d_transpose` would return, unless `autotune` found another way.
 
         Raises
@@ -108,39 +122,71 @@ class Prepared:
             bias=self.bias,
             out=out,
             natural=True,
+            region=region,
+            whole=whole,
             **self._options,
         )
+        if self._autotune and call.part is not None:
+            raise ValueError(
+                "Prepared: region must be asked of filters that were prepared without autotune,"
+                " which may sum the whole in another order; got filters prepared with it."
+            )
         way = self._way(call) if self._autotune and 0 not in call.request.output_shape else None
-        result = run.run(call, self._packing, way)
+        result = self._held.convolve(call, way)
         return result if out is None else out
+
+    def needed(self, region: Any, whole: Any, output_shape: Any = None) -> tuple[slice, ...]:
+        """Return which inputs a region of the result needs.
+
+        Parameters
+        ----------
+        region : sequence of (int, int) or of slice
+            3 ranges from .. to of depth, height and width of the result, or 5 in the order of the
+            data format.
+        whole : sequence of 5 int or array_like
+            Shape of the whole input, or anything that has it as `shape`.
+        output_shape : sequence of 5 int, optional
+            Shape of the whole result, as in a call.
+
+        Returns
+        -------
+        tuple of 5 slice
+            The index of the inputs, as `conv3dt.needed` returns it.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As a call.
+
+        Examples
+        --------
+        Ten voxels upsampled in two blocks:
+
+        >>> import numpy as np
+        >>> import conv3dt
+        >>> x = np.arange(10, dtype=np.float32).reshape(1, 1, 1, 10, 1)
+        >>> up = conv3dt.prepare(np.ones((1, 1, 4, 1, 1), np.float32), strides=(1, 1, 2))
+        >>> y = np.empty((1, 1, 1, 20, 1), np.float32)
+        >>> for region in [((0, 1), (0, 1), (0, 8)), ((0, 1), (0, 1), (8, 20))]:
+        ...     part = up(x[up.needed(region, x)], region=region, whole=x)
+        ...     y[:, :, :, slice(*region[2])] = part
+        >>> np.array_equal(y, up(x))
+        True
+        """
+        shape = as_whole("needed", region, whole)
+        like = placeholder("needed", "whole", shape, self.filters.dtype)
+        options = {**self._options, "bias": self.bias, "natural": True}
+        call = as_call("needed", like, self.filters, output_shape, **options)
+        return as_part("needed", region, call.request).place
 
     def _way(self, call: Call) -> str:
         """Return the fastest way to compute calls like this one, found out with the first."""
         key = call.request, call.threads
         if key not in self._ways:
-            if len(self._ways) >= _MOST_PLANS:
+            if len(self._ways) >= MOST_PLANS:
                 self._ways.clear()
-            self._ways[key] = fastest_way(call, self._packing)
+            self._ways[key] = fastest_way(call, self._held.packed)
         return self._ways[key]
-
-    def _packing(self, plan: Plan, *_: Any) -> run.Packed:
-        """Return the filters as packed for a plan."""
-        found = self._packed.get(plan)
-        if found is None:
-            with self._lock:
-                found = self._packed.get(plan) or self._pack(plan)
-        return found
-
-    def _pack(self, plan: Plan) -> run.Packed:
-        """Pack the filters for a plan, unless another plan has packed them so."""
-        kept = list(self._packed.values())
-        shared = [p for p in kept if p.plan.scheme.layout == plan.scheme.layout]
-        packed = shared[0] if shared else run.pack(plan, self.filters, self.bias)
-        copies = {id(p.memory) for p in (*kept, packed)}
-        if len(kept) >= _MOST_PLANS or len(copies) > _MOST_LAYOUTS:
-            self._packed.clear()
-        self._packed[plan] = packed._replace(plan=plan) if shared else packed
-        return self._packed[plan]
 
 
 def prepare(

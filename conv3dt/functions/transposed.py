@@ -4,7 +4,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from .._call.arguments import as_call, as_request, as_threads
+from .._call.arguments import as_call, as_shaped_call
 from .._plan.choice import plain_plan
 from .._plan.plan import Plan
 from .._run import run
@@ -26,6 +26,8 @@ def conv3d_transpose(
     activation: str | None = None,
     out: NDArray[Any] | None = None,
     threads: int | None = None,
+    region: Any = None,
+    whole: Any = None,
 ) -> NDArray[Any]:
     """Compute the transposed 3-D convolution, with bias and activation.
 
@@ -65,10 +67,16 @@ def conv3d_transpose(
         memory with the other arrays.
     threads : int, optional
         How many threads may work, default all. The result does not depend on it, to the bit.
+    region : sequence of (int, int) or of slice, optional
+        Compute only this part of the result: 3 ranges from .. to of depth, height and width, or 5
+        in the order of `data_format`. `input` is then the part of the input that it needs (see
+        `needed`). The bits are those of the whole result.
+    whole : sequence of 5 int or array_like, optional
+        With `region`: the shape of the whole input, or anything that has it as `shape`.
 
     Returns
     -------
-    ndarray, shape `output_shape`
+    ndarray, shape `output_shape`, or that of the region
         C-contiguous, with the dtype of `input`. float16 and bfloat16 are summed in float32.
 
     Raises
@@ -83,6 +91,7 @@ def conv3d_transpose(
     See Also
     --------
     explain : How a call is computed.
+    needed : Which inputs a region needs.
 
     Examples
     --------
@@ -123,6 +132,8 @@ def conv3d_transpose(
         activation=activation,
         out=out,
         threads=threads,
+        region=region,
+        whole=whole,
     )
     result = run.run(call)
     return result if out is None else out
@@ -143,6 +154,8 @@ def explain(
     out: NDArray[Any] | None = None,
     threads: int | None = None,
     dtype: Any = None,
+    region: Any = None,
+    whole: Any = None,
 ) -> Plan:
     """Return the plan by which `conv3d_transpose` would compute these arguments.
 
@@ -154,6 +167,7 @@ def explain(
         The arrays of the call, or only their shapes. The input is taken to be C-contiguous, which
         some layers need not pack.
     output_shape, strides, padding, data_format, dilations, name, activation, out, threads
+    region, whole
         As in `conv3d_transpose`.
     dtype : dtype_like, optional
         What the shapes are shapes of; default the dtype of the arrays, or float32 if there are
@@ -181,7 +195,7 @@ def explain(
     >>> plan.request.p
     (1, 1, 1)
     """
-    request = as_request(
+    call = as_shaped_call(
         "explain",
         input,
         filters,
@@ -193,6 +207,9 @@ def explain(
         bias=bias,
         activation=activation,
         out=out,
+        threads=threads,
         dtype=dtype,
+        region=region,
+        whole=whole,
     )
-    return plain_plan(request, as_threads("explain", threads))
+    return plain_plan(call.request, call.threads, call.part and call.part.whole)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from conv3dt._call.arguments import as_request, as_threads
+from conv3dt._call.arguments import as_shaped_call, as_threads
 from conv3dt._runtime import team
 from tests.helpers.activation_formulas import FORMULAS
 from tests.helpers.plain_call import (
@@ -149,7 +149,8 @@ def test_threads():
 
 
 def request_of(value, filters, **options):
-    return as_request("explain", value, filters, SHAPE, 2, "SAME", "NDHWC", None, **options)
+    call = as_shaped_call("explain", value, filters, SHAPE, 2, "SAME", "NDHWC", None, **options)
+    return call.request
 
 
 def test_shapes_in_place_of_arrays():
@@ -171,10 +172,10 @@ def test_shapes_of_bfloat16():
 
 
 def test_shapes_larger_than_memory():
-    r = as_request(
+    r = as_shaped_call(
         "explain", (1, 2**14, 2**14, 2**14, 1), (1, 1, 1, 1, 1), (1, 2**14, 2**14, 2**14, 1), 1,
         "SAME", None, None,
-    )  # fmt: skip
+    ).request  # fmt: skip
     assert r.o == (2**14,) * 3
 
 

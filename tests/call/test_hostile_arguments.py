@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from conv3dt._call.arguments import as_call, as_request
+from conv3dt._call.arguments import as_call, as_shaped_call
 from tests.helpers.plain_call import PLAIN
 
 
@@ -62,7 +62,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("function", [as_call, as_request])
+@pytest.mark.parametrize("function", [as_call, as_shaped_call])
 @pytest.mark.parametrize("name", [*PLAIN, "bias", "activation", "out", "threads"])
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
 def test_nothing_but_type_and_value_errors(number, name, function):

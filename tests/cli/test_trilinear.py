@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from conv3dt._run.blocks.trilinear import border_sums, taps
 from conv3dt.cli import trilinear
 from conv3dt.cli.grid import Triple
 
@@ -29,13 +30,13 @@ def interpolated(volume: NDArray[np.float64], factors: Triple) -> NDArray[np.flo
 
 @pytest.mark.parametrize("factor", range(1, 8))
 def test_taps_are_those_of_fcn(factor: int) -> None:
-    taps = trilinear.taps(factor)
-    assert len(taps) == 2 * factor - factor % 2
-    np.testing.assert_array_equal(taps, taps[::-1])
-    assert np.all(taps > 0)
-    assert taps.sum() == pytest.approx(factor)
+    hat = taps(factor)
+    assert len(hat) == 2 * factor - factor % 2
+    np.testing.assert_array_equal(hat, hat[::-1])
+    assert np.all(hat > 0)
+    assert hat.sum() == pytest.approx(factor)
     if factor == 2:
-        np.testing.assert_array_equal(taps, [0.25, 0.75, 0.75, 0.25])
+        np.testing.assert_array_equal(hat, [0.25, 0.75, 0.75, 0.25])
 
 
 @pytest.mark.parametrize("factor", range(1, 6))
@@ -78,7 +79,7 @@ def test_a_constant_stays_constant(factors: Triple, shape: Triple) -> None:
 def test_border_sums_are_the_convolution_of_ones(factor: int, length: int) -> None:
     ones = np.ones((length, 3, 1))
     result = trilinear.transposed(ones, (factor, 1, 1))
-    expected = trilinear.border_sums(length, factor)
+    expected = border_sums(length, factor)
     np.testing.assert_allclose(result[:, 1, 0], expected, atol=1e-15)
 
 

@@ -85,7 +85,7 @@ def test_calls_from_several_python_threads_are_right():
 def wide(monkeypatch):
     """Whatever is planned has positions in the lanes."""
 
-    def choose(layer, way=None):
+    def choose(layer, way=None, order=None):
         best = min(cost.candidates(layer), key=lambda candidate: candidate.cycles)
         return best._replace(way="wide"), "it is tested"
 

@@ -51,7 +51,8 @@ def choose_folding(request: Request, machine: Machine, threads: int) -> Folding 
     r = request
     apart = FORMATS[r.data_format].apart
     streams = r.s[2] * (1 if apart else r.co)
-    if r.forward or 0 in r.k or not r.ci or not 0 < streams <= TUNING.streams:
+    empty = 0 in r.output_shape or 0 in r.k or not r.ci
+    if r.forward or empty or not 0 < streams <= TUNING.streams:
         return None
     group = min(r.co, TUNING.fold_channels) if apart else r.co
     group = -(-r.co // -(-r.co // group))
@@ -59,7 +60,7 @@ def choose_folding(request: Request, machine: Machine, threads: int) -> Folding 
     if found.rows_bytes > TUNING.fold_row_bytes:
         return None
     while found.packed_bytes > TUNING.fold_row_bytes or found.unit > TUNING.fold_row_bytes:
-        if found.block[2] <= r.s[2] * found.lanes:
+        if found.block[2] == 1:
             return None
         found = _halved(found, 2)
     while found.sums_bytes > TUNING.fold_bytes:

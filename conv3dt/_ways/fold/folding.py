@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import product
-from math import prod
+from math import gcd, prod
 from typing import NamedTuple
 
 from ..._call.request import Request
@@ -46,9 +46,15 @@ class Folding(NamedTuple):
 
     @property
     def column_blocks(self) -> tuple[tuple[int, int], ...]:
-        """The columns of the register tiles: first, how many; as even as possible."""
-        most = self.machine.rows[1]
-        tiles = integers.n_tiles(self.columns, most)
+        """The columns of the register tiles: first, how many; as even as possible.
+
+        Taps of the width that reach the same output lie so many columns apart that no tile has two
+        of them: in which order they were added would depend on where vectors of inputs begin, and a
+        part would have other bits than the whole.
+        """
+        s, d, kw = self.request.s[2], self.request.d[2], self.request.k[2]
+        apart = s // gcd(s, d) * (self.columns // kw)
+        tiles = integers.n_tiles(self.columns, min(self.machine.rows[1], apart))
         ends = [integers.tile_range(0, self.columns, tiles, t) for t in range(tiles)]
         return tuple((start, end - start) for start, end in ends)
 

@@ -1,12 +1,14 @@
 """The folding way: input positions in the lanes, for few channels. What the choice asks it."""
 
 from ..shared.layer import Layer
-from ..shared.scheme import Candidate
+from ..shared.scheme import BY_INPUTS, Candidate
 from .cost import candidates, choose_folding
 from .encode import encoded, parts
 from .scheme import FoldScheme
 
-__all__ = ["candidates", "encoded", "parts", "scheme"]
+__all__ = ["candidates", "encoded", "order", "parts", "scheme"]
+
+order = BY_INPUTS
 
 
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> FoldScheme:

@@ -75,11 +75,11 @@ def _with_neighbours_as_channels(r: Request, lanes: int) -> Request:
     """Return the request with the outputs that an input makes along the width as channels.
 
     Where kernel and stride are equal, w and co of the output are one axis in memory, and so are k
-    and co of the filters. Beyond a block of channels nothing is gained: the rows of one are written
-    before those of the next.
+    and co of the filters; of a part, only where it begins with a first tap. Beyond a block of
+    channels nothing is gained: the rows of one are written before those of the next.
     """
     s = r.s[2]
-    alone = r.k[2] == s > 1 == r.d[2] and r.o[2] == s * r.i[2]
+    alone = r.k[2] == s > 1 == r.d[2] and r.o[2] == s * r.i[2] and r.p[2] == 0
     if r.forward or FORMATS[r.data_format].apart or not alone or s * r.co > MOST_VECTORS * lanes:
         return r
     return r._replace(co=s * r.co, k=(*r.k[:2], 1), s=(*r.s[:2], 1), o=(*r.o[:2], r.i[2]))

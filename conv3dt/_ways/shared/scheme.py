@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 
 from .layer import Layer
 
-__all__ = ["Candidate", "Encoded", "Scheme", "Way"]
+__all__ = ["BY_INPUTS", "BY_TAPS", "Candidate", "Encoded", "Scheme", "Way"]
+
+
+# In which order an output is summed: ways of the same order give the same bits.
+BY_TAPS = "by taps"  # all products of all taps, from the last of the width, in one sum
+BY_INPUTS = "by inputs"  # the bias, then the sums of each tap, as rows of inputs come
 
 
 class Candidate(NamedTuple):
@@ -106,7 +111,15 @@ class Scheme(ABC):
 
 
 class Way(Protocol):
-    """A folder of `_ways`: the module `way` in it has these functions."""
+    """A folder of `_ways`: the module `way` in it has these functions.
+
+    Attributes
+    ----------
+    order : str
+        BY_TAPS or BY_INPUTS. Neither may depend on where the output begins or is cut.
+    """
+
+    order: str
 
     def candidates(self, layer: Layer) -> Iterable[Candidate]:
         """Yield how the way could compute a layer, if it can."""

@@ -25,9 +25,11 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
         if not 0 < streams <= TUNING.streams:
             continue
         for outer in range(1, min(height.positions, layer.machine.registers) + 1):
-            for vectors in range(1, -(-width.positions // layer.lanes) + 1):
-                if _fits(layer.machine, outer * vectors, m):
-                    yield _candidate(layer, m, vectors, outer)
+            vectors = 1
+            in_row = -(-width.positions // layer.lanes)
+            while vectors <= in_row and _fits(layer.machine, outer * vectors, m):
+                yield _candidate(layer, m, vectors, outer)
+                vectors += 1
 
 
 def _fits(machine: Machine, inputs: int, channels: int) -> bool:

@@ -3,12 +3,14 @@
 from ..._geometry.tuning import TUNING
 from ..shared.blocking import choose_blocks
 from ..shared.layer import Layer
-from ..shared.scheme import Candidate
+from ..shared.scheme import BY_TAPS, Candidate
 from .cost import candidates
 from .encode import encoded, parts
 from .scheme import WideScheme
 
-__all__ = ["candidates", "encoded", "parts", "scheme"]
+__all__ = ["candidates", "encoded", "order", "parts", "scheme"]
+
+order = BY_TAPS
 
 
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> WideScheme:

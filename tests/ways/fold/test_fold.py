@@ -99,7 +99,7 @@ def cut(request, monkeypatch):
         monkeypatch.setattr(cost, "makespan", lambda cut, _: -cut.tasks)
     really = choice.choose
 
-    def fold(layer, way=None):
+    def fold(layer, way=None, order=None):
         found = [*cost.candidates(layer)]
         return (found[0]._replace(way="fold"), "it is tested") if found else really(layer, way)
 
