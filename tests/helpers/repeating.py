@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conv3dt._blocks.work import Region
+from conv3dt._run.blocks.work import Region
 from conv3dt.cli import volumes
 from conv3dt.cli.grid import Triple, Volume
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from conv3dt._blocks.work import Work
+from conv3dt._run.blocks.work import Work
 
 from ..formats import ome, ome_levels, zarr_layout, zarr_threads
 from ..formats.zarr_layout import Pieces

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from conv3dt._blocks.work import Work
+from conv3dt._run.blocks.work import Work
 
 from .. import volumes
 from ..formats import ome, zarr_axes, zarr_layout
