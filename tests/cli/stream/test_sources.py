@@ -31,6 +31,7 @@ def test_every_place_is_that_of_the_whole(case: str) -> None:
     mirrored = "nii" in case or case == "npy, Fortran"
     assert found.order[0] == found.slowest == (values.ndim - 1 if mirrored else 0)
     assert found.forward_only == ("gz" in case)
+    assert found.mirrored == (mirrored or case == "zarr, Fortran")
     rng = np.random.default_rng(1)
     for _ in range(25):
         ends = [np.sort(rng.integers(0, n + 1, 2)) for n in values.shape]
