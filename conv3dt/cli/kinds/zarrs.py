@@ -231,6 +231,7 @@ register(
         enclose=enclose,
         library="zarr",
         kept="A zarr keeps attributes, names of axes, codecs and fill value; its chunks and shards"
-        " grow with the volume. OUT may be an array in a zarr group, as out.zarr/s1.",
+        " grow with the volume. IN and OUT may be arrays in zarr groups, as out.zarr/s1; of a group"
+        " that is an OME-Zarr image the finest level is read.",
     )
 )

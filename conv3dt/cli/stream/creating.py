@@ -98,7 +98,7 @@ def _create_image(folder: Path, plan: Layout, number: int, name: str) -> None:
         ome.divided(*origin, plan.finer(level), plan.space) for level in range(plan.levels + 1)
     ]
     options = {} if zarr_layout.is_old(zarr) else {"zarr_format": number}
-    group = zarr.open_group(str(folder), mode="w", **options)
+    group = zarr.open_group(str(folder), mode="w-", **options)
     names = [str(axis["name"]) for axis in axes]
     for level in range(plan.levels + 1):
         _create_level(folder / str(level), plan, level, number, names)

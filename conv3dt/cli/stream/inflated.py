@@ -26,6 +26,7 @@ class Inflated(Source):
     """
 
     forward_only = True
+    mirrored = True
 
     def __init__(self, path: Path, header: Any) -> None:
         self.path, self.shape = path, tuple(header.get_data_shape())

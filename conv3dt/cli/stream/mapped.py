@@ -29,10 +29,10 @@ class Mapped(Source):
         self.path, self.shape, self._what, self._scaling = path, array.shape, what, scaling
         self._stored, self._offset = array.dtype, int(array.offset)
         self.dtype = array.dtype if scaling is None else scaling.dtype
-        mirrored = array.flags.f_contiguous and not array.flags.c_contiguous
-        self._order: Any = "F" if mirrored else "C"
+        self.mirrored = array.flags.f_contiguous and not array.flags.c_contiguous
+        self._order: Any = "F" if self.mirrored else "C"
         axes = range(array.ndim)
-        self.order = tuple(reversed(axes)) if mirrored else tuple(axes)
+        self.order = tuple(reversed(axes)) if self.mirrored else tuple(axes)
         self.chunks = pieces(self.shape, self.order)
 
     def read(self, place: Place) -> NDArray[Any]:

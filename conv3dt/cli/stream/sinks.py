@@ -138,8 +138,8 @@ def unresumable() -> str:
         return ""
     pipeline = str(zarr.config.get("codec_pipeline.path", ""))
     if pipeline.startswith("zarrs."):
-        change = "zarr.config.set({'codec_pipeline.path': zarr's own}) or ZARR_CODEC_PIPELINE__PATH"
-        return f"the codec pipeline {pipeline} writes chunks in place: unset it ({change})"
+        own = "ZARR_CODEC_PIPELINE__PATH=zarr.core.codec_pipeline.BatchedCodecPipeline"
+        return f"the codec pipeline {pipeline} writes chunks in place: take zarr's own, {own}"
     numbers = tuple(int(n) for n in re.findall(r"\d+", str(zarr.__version__))[:3])
     if numbers < RENAMES:
         wanted = "pip install 'zarr>=3.1.3'"

@@ -32,6 +32,8 @@ class Source(ABC):
         Whether places come in this order only, and going back reads some again.
     stored : tuple of int, optional
         Extents of the chunks that it is stored in; None where it is stored in one run.
+    mirrored : bool
+        Whether the whole, when it is read, has the memory order of Fortran.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class Source(ABC):
     order: tuple[int, ...]
     forward_only: bool = False
     stored: tuple[int, ...] | None = None
+    mirrored: bool = False
 
     @property
     def slowest(self) -> int:

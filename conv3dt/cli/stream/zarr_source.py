@@ -24,6 +24,7 @@ class ZarrSource(Source):
         shards = tuple(getattr(self.array, "shards", None) or ())
         self.chunks = grouped(self.stored, self.shape, self.dtype.itemsize, shards)
         self.order = tuple(range(len(self.shape)))
+        self.mirrored = str(getattr(self.array, "order", "C")) == "F"
 
     def read(self, place: Place) -> NDArray[Any]:
         """Return a part; of a damaged one, the error names the first bad chunk."""

@@ -1,15 +1,19 @@
 """OME-Zarr images of several levels: valid, and in place."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from conv3dt._run.blocks.upsampling import Upsampling
 from conv3dt.cli.kinds import zarrs
 from conv3dt.cli.main import main
 from conv3dt.cli.stream.creating import create
+from conv3dt.cli.stream.pyramid import Pyramid
+from conv3dt.cli.stream.sinks import open_sink
 from conv3dt.cli.stream.sources import open_source
 from tests.helpers.repeating import Deconvolving, opened
 from tests.helpers.schemas import faults
@@ -102,17 +106,39 @@ def test_an_image_of_an_image_is_valid_and_in_place(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_ramp_has_the_coordinates_it_had(version: str) -> None:
-    path = image(version, [SCALE, SHIFT])
-    volume, work = opened(path, (2, 2, 2))
-    create(Path("o.zarr"), volume, work, levels=2)
-    (scales,) = attributes("o.zarr")["multiscales"]
-    # where an input voxel's centre lies, both say the same: halfway between the two outputs of it
-    for level, (low, high) in enumerate([(6, 7), (3, 3)]):
+@pytest.mark.parametrize("axis", [1, 2, 3])
+def test_a_ramp_lies_where_it_lay(version: str, axis: int) -> None:
+    """Voxels that hold their own place in space hold it on every level, but for the borders."""
+    path, shape = image(version, [SCALE, SHIFT]), (2, 6, 5, 4)
+    volume = replace(opened(path, (2, 2, 2))[0], dtype=np.dtype("f8"))
+    factors = [(2, 2, 2), (3, 1, 2)][axis % 2]
+    work = Upsampling(shape, factors, (1, 2, 3), np.float64)
+    create(Path("o.zarr"), volume, work, (4, 4, 4), levels=2)
+    sink, (scales,) = open_sink(Path("o.zarr")), attributes("o.zarr")["multiscales"]
+    ramp = np.arange(shape[axis]) * SCALE["scale"][axis] + SHIFT["translation"][axis]
+    values = np.broadcast_to(ramp.reshape([-1 if n == axis else 1 for n in range(4)]), shape)
+    everything = tuple(slice(0, n) for n in work.output_shape)
+    found = work.compute(values, everything)
+    sink.write(everything, found)
+    Pyramid(sink, (1, 2, 3)).add(everything, found)
+    for level in range(2):
         scale, shift = place(scales, level)
-        found = scale * (low + high) / 2 + shift
-        wanted = np.array(SCALE["scale"]) * 3 + SHIFT["translation"]
-        np.testing.assert_allclose(found[1:], wanted[1:], atol=1e-6)
+        line = np.moveaxis(sink.arrays[level][...], axis, 0)
+        where = np.arange(len(line)) * scale[axis] + shift[axis]
+        inside = (where - scale[axis] / 2 > ramp[0]) & (where + scale[axis] / 2 < ramp[-1])
+        assert inside.sum() >= 2
+        wanted = np.broadcast_to(where.reshape(-1, 1, 1, 1), line.shape)[inside]
+        np.testing.assert_allclose(line[inside], wanted, rtol=0, atol=1e-6)
+
+
+def test_an_image_in_a_group_that_is_made_around_it() -> None:
+    np.save("a.npy", np.zeros((6, 5, 4), np.int16))
+    inside = Path("p.zarr") / "deep" / "i"
+    inside.parent.mkdir(parents=True)
+    create(inside, *opened("a.npy", (2, 2, 2)), levels=1)
+    zarrs.enclose(inside, Path("p.zarr"))
+    attributes("p.zarr/deep/i")
+    assert zarr.open_group("p.zarr", mode="r")["deep/i/1"].shape == (6, 5, 4)
 
 
 @pytest.mark.parametrize("number", [2, 3] if THIRD else [2])
