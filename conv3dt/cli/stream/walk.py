@@ -18,7 +18,7 @@ from .memory import Plan
 from .pyramid import Pyramid
 from .sinks import Sink
 from .source import Source
-from .threads import share
+from .threads import give_back, share
 from .todo import Todo
 
 __all__ = ["Stream", "walk", "walk_one"]
@@ -39,6 +39,7 @@ class Stream(NamedTuple):
 
 def walk(stream: Stream, todo: Todo, told: Told, within: Box | None = None) -> int:
     """Compute what is to be done, all or in a box of bricks; return how many pieces were read."""
+    give_back()
     walker = _Walker(stream, todo, told, within)
     count = stream.plan.at_once if within is None else 1
     share(walker.bricks(), walker.begin, walker.work, count)
