@@ -7,9 +7,8 @@ from typing import Any
 
 from .._runtime import team
 from . import outputs
-from .kinds import registry
 from .options import add_force, add_parser, add_threads
-from .stream import job, run, state, verifying
+from .stream import command, job, run, state, verifying
 from .stream.options import Options, usual_memory
 from .stream.sinks import Sink, open_sink
 from .stream.todo import count_missing
@@ -43,8 +42,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run_finish(args: argparse.Namespace) -> None:
     """Put OUT in place."""
     out, threads = args.output, args.threads or team.default()
-    if registry.suffix_of(out) != ".zarr":
-        raise ValueError(f"finish is for outputs in .zarr, got {out}")
+    command.check_streamable(out)
     place = state.place_of(out)
     state.recover(place)
     if not place.is_begun:

@@ -12,17 +12,25 @@ from . import dry, options, state
 from .run import Finishing, Request
 from .run import run as stream
 
-__all__ = ["Finishing", "check", "is_streamed", "run"]
+__all__ = ["Finishing", "check", "check_streamable", "is_streamed", "run"]
+
+STREAMED = ".zarr"  # the kind whose files are chunks
 
 
 def is_streamed(args: argparse.Namespace) -> bool:
     """Return whether OUT is streamed; ValueError for options that then only have a meaning."""
-    if registry.suffix_of(args.output) == ".zarr":
+    if registry.suffix_of(args.output) == STREAMED:
         return True
     given = options.given(args)
     if given:
-        raise ValueError(f"{given[0]} is for outputs in .zarr, got {args.output}")
+        raise ValueError(f"{given[0]} is for outputs in {STREAMED}, got {args.output}")
     return False
+
+
+def check_streamable(path: Path) -> None:
+    """Raise unless an output is of the kind that is streamed."""
+    if registry.suffix_of(path) != STREAMED:
+        raise ValueError(f"finish is for outputs in {STREAMED}, got {path}")
 
 
 def check(args: argparse.Namespace, inputs: Iterable[Path]) -> None:

@@ -12,21 +12,11 @@ from conv3dt.cli.main import main
 from conv3dt.cli.stream import options, state
 from conv3dt.cli.stream.bricks import is_in_part
 from tests.helpers.commands import names
-from tests.helpers.streams import chunks_in, command, finished, killed_when, same_bits, volume
+from tests.helpers.streams import chunks_in, command, finished, killed_when, same_bits
 
 zarr: Any = pytest.importorskip("zarr")
 THIRD = not zarr.__version__.startswith("2.")
 LINE = "upsample a.zarr o.zarr --chunks 8"
-
-
-@pytest.fixture
-def whole(folder: Path) -> NDArray[Any]:
-    """What the call in one piece makes of a.zarr, which is written."""
-    volume("a.zarr")
-    assert main(["upsample", "a.zarr", "whole.npy"]) == 0
-    found: NDArray[Any] = np.load("whole.npy")
-    Path("whole.npy").unlink()
-    return found
 
 
 @pytest.mark.parametrize("levels", [0, 1, 2])
