@@ -88,6 +88,8 @@ class Sink:
     def write(self, region: Place, block: NDArray[Any], level: int = 0) -> None:
         """Write whole units; those of the end are as long as the array."""
         self.inside(region, level)
+        if not self.folder.exists():  # zarr would make it anew, with nothing but this in it
+            raise ValueError(f"{self.folder} has been put in place or removed by another process")
         self.arrays[level][region] = np.asarray(block, self.dtype.newbyteorder("="))
 
     def read(self, region: Place, level: int = 0) -> NDArray[Any]:

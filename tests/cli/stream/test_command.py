@@ -21,7 +21,7 @@ THIRD = not zarr.__version__.startswith("2.")
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".nii", ".nii.gz", ".zarr"])
-@pytest.mark.parametrize("dtype", ["u1", "f2", "f4", "f8"])
+@pytest.mark.parametrize("dtype", ["u1", "f2", "f8"])
 def test_inputs_of_all_kinds(folder: Path, suffix: str, dtype: str) -> None:
     values = (np.random.default_rng(0).normal(size=(20, 17, 23)) * 40).astype(dtype)
     if suffix == ".zarr":
@@ -63,9 +63,10 @@ def test_memory_orders_of_zarrs(folder: Path, order: str) -> None:
     assert same_bits("o.zarr", np.load("whole.npy"))
 
 
-@pytest.mark.parametrize("data_format", ["NDHWC", "NCDHW"])
-@pytest.mark.parametrize("padding", ["SAME", "VALID"])
-@pytest.mark.parametrize("strides", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("data_format", "padding", "strides"),
+    [("NDHWC", "SAME", 2), ("NCDHW", "VALID", 3), ("NDHWC", "VALID", 1)],
+)
 def test_filters_on_arrays(folder: Path, data_format: str, padding: str, strides: int) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(2, 9, 8, 7, 3)).astype("f4")

@@ -80,6 +80,22 @@ def test_twenty_kills_at_random_moments(whole: NDArray[Any], more: str) -> None:
     check_kills(whole, 20, LINE + more)
 
 
+@POSIX
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_signal_keeps_what_is_done(whole: NDArray[Any], threads: int) -> None:
+    process = command(f"{LINE} --threads {threads}", SLOWLY)
+    while process.poll() is None and len(chunks_in(Path("o.zarr.part"))) < 3:
+        time.sleep(0.002)
+    process.terminate()
+    status, _, told = finished(process)
+    assert status == 143
+    assert told.startswith("conv3dt: ended by SIGTERM; ")
+    assert told.endswith(" of 210 chunks are done: --resume goes on\n")
+    assert not [*Path("o.zarr.part").rglob("*.partial")]
+    assert main([*LINE.split(), "--resume"]) == 0
+    assert same_bits("o.zarr", whole)
+
+
 # ---- failed --------------------------------------------------------------------------------------
 
 
