@@ -25,6 +25,11 @@ class Host(NamedTuple):
         """Whether single instructions convert between float16 and float32."""
         return "+f16c" in self.features.split(",")
 
+    @property
+    def multiplies_pairs(self) -> bool:
+        """Whether an instruction multiplies pairs of bfloat16 and adds the products to float32."""
+        return "+avx512bf16" in self.features.split(",")
+
 
 # What NUMBA_CPU_NAME says where it means the processor that there is.
 _HERE = "", "native", "host"
@@ -87,7 +92,8 @@ def machine() -> Machine:
     named = MACHINES.get(host().name)
     found = named if named and named.isa == host().isa else MACHINES[host().isa]
     own = MACHINES.get(host().own)
-    return found._replace(stream_from=own.stream_from) if own else found
+    pairs = found.pairs and host().multiplies_pairs
+    return found._replace(stream_from=(own or found).stream_from, pairs=pairs)
 
 
 def _instruction_set(triple: str, features: set[str]) -> str:

@@ -20,6 +20,7 @@ class Machine(NamedTuple):
     panel_rate: float  # bytes a cycle that arrive from L2 beside everything else
     stream_from: float = inf  # bytes of output from which stores go past the caches
     half_loads: float = 0.0  # loads a cycle of half vectors; 0 where they save no time
+    pairs: bool = False  # multiplies pairs of bfloat16 as fast as float32, and so twice as many
 
 
 # Rows were counted in the compiled loops: accumulators + vectors of the panel + one broadcast must
@@ -30,7 +31,8 @@ class Machine(NamedTuple):
 MACHINES = {
     #                      bytes  fused registers rows      fmas loads latency panel_rate
     "avx512": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0),
-    "znver4": Machine("avx512", 64, True,  32, (28, 14, 9), 1.0, 1.3, 4.0, 24.0, 8 << 20, 1.8),
+    "znver4": Machine("avx512", 64, True,  32, (28, 14, 9), 1.0, 1.3, 4.0, 24.0, 8 << 20, 1.8, True),
+    "znver5": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0, 8 << 20, 0, True),
     "avx2":   Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0),
     "znver2": Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0, 8 << 20),
     "znver3": Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0, 8 << 20),

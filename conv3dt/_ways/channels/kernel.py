@@ -142,7 +142,7 @@ class _ChannelEmitter(Emitter):
             offset = i64(y * tile.outer_step + x * tile.inner_step)
             row = w.splat(b.load(b.gep(a_k, [offset])))
             result += [
-                w.multiply_add(row, panel[j], sums[m * tile.vectors + j])
+                w.add_product(row, panel[j], sums[m * tile.vectors + j])
                 for j in range(tile.vectors)
             ]
         return result

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..._compiler.drivers import part
 from ..._compiler.records import table
-from ..._geometry.storages import STORAGES, Storage
+from ..._geometry.storages import OPERANDS, Storage
 from ..shared.encode import kernel_table, output_steps
 from ..shared.records import Block
 from ..shared.scheme import Encoded
@@ -41,7 +41,7 @@ def encoded(scheme: FoldScheme) -> Encoded:
 
 def parts() -> Iterator[int]:
     """Yield the addresses of all parts of the driver, for all types, compiled where new."""
-    for storage in STORAGES.values():
+    for storage in OPERANDS.values():
         yield from _parts(storage)
 
 
@@ -66,6 +66,7 @@ def _fill(params: FoldParams, scheme: FoldScheme) -> None:
         item=storage.item,
         lanes=folding.lanes,
         channels=r.ci,
+        halves=scheme.layer.asked.ci,
         chunk=1,
         chunk_step=folding.plane,
         co=r.co,

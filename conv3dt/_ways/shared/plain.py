@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..._compiler import words
 from ..._compiler.records import Row
-from ..._geometry.storages import STORAGES
+from ..._geometry.storages import OPERANDS
 from .records import Entry
 
 __all__ = ["entries", "product", "reading", "store_runs", "stored", "writing"]
@@ -23,7 +23,7 @@ _WRITING = {
 
 def reading(storage: str) -> Any:
     """Return what views numbers in the compute type of a storage type."""
-    return _READING[STORAGES[storage].compute]
+    return _READING[OPERANDS[storage].compute]
 
 
 def writing(storage: str) -> Any:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..._compiler.activations.table import apply
-from ..._geometry.storages import STORAGES
+from ..._geometry.storages import OPERANDS
 from ..shared.lane_tile import LaneTile
 from ..shared.plain import entries, reading, store_runs, stored
 from ..shared.records import Table
@@ -13,7 +13,7 @@ __all__ = ["kernel"]
 
 def kernel(tile: LaneTile):
     """Return a Python function that does what the compiled kernel of `tile` does."""
-    read, storage = reading(tile.storage), STORAGES[tile.storage]
+    read, storage = reading(tile.storage), OPERANDS[tile.storage]
     width = tile.vectors * tile.lanes
 
     def compute(a, tables, plane, bias, c, c_outer, c_channel, count):
