@@ -42,6 +42,10 @@ class Layer(NamedTuple):
         """Numbers of a vector, in the compute type."""
         return self.machine.vector_bytes // self.storage.size
 
+    def in_pairs(self) -> "Layer":
+        """Return the same of pairs of bfloat16, where it can be made of them."""
+        return self._replace(request=_with_pairs(self.request))
+
     @property
     def apart(self) -> bool:
         """Whether neighbouring channels of the output lie apart in memory."""
