@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from ..._compiler.drivers import part
-from ..._geometry.storages import OPERANDS
+from ..._geometry.storages import STORAGES
 from ..shared.encode import fill_blocked, filters_driver, output_steps, shared_parts
 from ..shared.scheme import Encoded
 from .records import ChannelParams
@@ -50,7 +50,7 @@ def parts() -> Iterator[int]:
     """Yield the addresses of all parts of the driver, for all types, compiled where new."""
     yield _driver()
     yield from shared_parts()
-    for storage, name in product(OPERANDS, _ARGUMENTS):
+    for storage, name in product(STORAGES, _ARGUMENTS):
         yield _made(name, storage)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..._compiler.activations.table import apply
-from ..shared.plain import entries, product, reading, stored, writing
+from ..shared.plain import entries, multiplied, product, reading, stored, writing
 from ..shared.records import ROWS_FROM
 from .tile import ChannelTile
 
@@ -12,19 +12,20 @@ __all__ = ["kernel"]
 
 def kernel(tile: ChannelTile):
     """Return a Python function that does what the compiled kernel of `tile` does."""
-    read = reading(tile.storage)
+    read, factors = reading(tile.storage), multiplied(tile.storage)
     width = tile.vectors * tile.lanes
 
     def compute(a, taps, n_taps, bias, c, c_outer, c_inner, c_channel):
         sums = np.tile(read(bias, width), (tile.rows, 1))
         for entry in entries(taps, n_taps):
-            panel = read(entry.panel, entry.length * width).reshape(entry.length, width)
+            panel = factors(entry.panel, entry.length * width).reshape(entry.length, width)
             first, end = divmod(entry.rows or tile.inner, ROWS_FROM)
             for m in range(tile.rows):
                 y, x = divmod(m, tile.inner)
                 if first <= x < end:
                     offset = (y * tile.outer_step + x * tile.inner_step) * sums.itemsize
-                    sums[m] += product(read(a + entry.input + offset, entry.length), panel)
+                    row = factors(a + entry.input + offset, entry.length)
+                    sums[m] = product(sums[m], row, panel)
         _store(tile, apply(tile.activation, sums), c, c_outer, c_inner, c_channel)
 
     return compute
