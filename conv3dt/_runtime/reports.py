@@ -31,6 +31,7 @@ def _machine() -> dict[str, str]:
     return {
         "processor": f"{host.name}, {platform.machine()}",
         "vectors": f"{host.isa}, {host.vector_bytes} bytes ({host.vector_bytes // 4} float32)",
+        "bfloat16": "multiplied in pairs" if processor.machine().pairs else "widened to float32",
         "features": " ".join(f[1:] for f in host.features.split(",") if f.startswith("+")),
         "threads": f"{count} ({reason}){block}; {team.whose()}",
     }

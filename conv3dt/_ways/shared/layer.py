@@ -38,6 +38,11 @@ class Layer(NamedTuple):
         return self.storage.converted
 
     @property
+    def instructions(self) -> str:
+        """What multiplies, in words."""
+        return f"{self.machine.isa}, pairs of bfloat16" if self.storage.pairs else self.machine.isa
+
+    @property
     def lanes(self) -> int:
         """Numbers of a vector, in the compute type."""
         return self.machine.vector_bytes // self.storage.size
