@@ -7,15 +7,15 @@ import platform
 import sys
 from functools import lru_cache
 
-__all__ = ["tiles_permitted"]
+__all__ = ["tiles_refused"]
 
 # arch_prctl, its request for a part of the processor's state, and the number of that part.
 _CALL, _REQUEST, _TILES = 158, 0x1023, 18
 
 
 @lru_cache(maxsize=1)
-def tiles_permitted() -> bool:
-    """Return whether this process may use tiles: an instruction on them would end it otherwise.
+def tiles_refused() -> str:
+    """Return why this process may not use tiles, or nothing: instructions on them would end it.
 
     Asked once. What Linux permits holds for all threads, and for children that are forked; a
     program that is executed asks again.
@@ -26,7 +26,7 @@ def tiles_permitted() -> bool:
             "this processor has AMX, which may not be used (%s): bfloat16 is multiplied without it",
             refused,
         )
-    return not refused
+    return refused
 
 
 def _request() -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .._geometry.tuning import AMX, MACHINES, Machine
 from . import names
-from .permission import tiles_permitted
+from .permission import tiles_refused
 
 __all__ = ["Host", "host", "machine"]
 
@@ -101,7 +101,7 @@ def machine() -> Machine:
     found = named if named and named.isa == host().isa else MACHINES[host().isa]
     own = MACHINES.get(host().own)
     pairs = found.pairs and host().multiplies_pairs
-    amx = found.amx if tiles and tiles_permitted() else 0.0
+    amx = 0.0 if tiles and tiles_refused() else found.amx
     return found._replace(stream_from=(own or found).stream_from, pairs=pairs, amx=amx)
 
 

@@ -72,7 +72,7 @@ class Words:
         return self.builder.call(function, [a, b, c])
 
     def add_product(self, a, b, c):
-        """v[l] = a[l] * b[l] + c[l]; of pairs of bfloat16, whose bits are given, with both products.
+        """v[l] = a[l] * b[l] + c[l]; of pairs of bfloat16, whose bits are given, both products.
 
         Those are two fused products, the upper halves' first; subnormal numbers are taken for zero.
         """

@@ -35,8 +35,10 @@ AMX = "sapphirerapids"  # and all after it that have tiles, whatever an older LL
 MACHINES = {
     #                      bytes  fused registers rows      fmas loads latency panel_rate
     "avx512": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0),
-    "znver4": Machine("avx512", 64, True,  32, (28, 14, 9), 1.0, 1.3, 4.0, 24.0, 8 << 20, 1.8, True),
-    "znver5": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0, 8 << 20, 0, True),
+    "znver4": Machine("avx512", 64, True,  32, (28, 14, 9), 1.0, 1.3, 4.0, 24.0, 8 << 20, 1.8,
+                      pairs=True),
+    "znver5": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0, 8 << 20,
+                      pairs=True),
     AMX:      Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0, amx=16.0),
     "avx2":   Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0),
     "znver2": Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0, 8 << 20),

@@ -10,7 +10,7 @@ import conv3dt
 from conv3dt._call.arguments import as_call
 from conv3dt._plan.choice import make_plan, ways_of
 from conv3dt._run import autotune, run
-from conv3dt.functions import prepared as prepared_module
+from conv3dt._run import filters as filters_module
 
 
 def normal(shape, dtype="float32", seed=0):
@@ -92,11 +92,11 @@ def test_empty_inputs():
 
 
 def test_plans_and_layouts_are_bounded(monkeypatch):
-    monkeypatch.setattr(prepared_module, "_MOST_PLANS", 5)
+    monkeypatch.setattr(filters_module, "MOST_PLANS", 5)
     prepared = conv3dt.prepare(normal((1, 1, 2, 3, 4)), 2)
     for i in range(1, 20):
         prepared(np.ones((1, 1, 1, i, 4), np.float32))
-        assert len(prepared._packed) <= 5
+        assert len(prepared._held._packed) <= 5
 
 
 def test_copies_of_the_filters_are_bounded(monkeypatch):
@@ -104,15 +104,15 @@ def test_copies_of_the_filters_are_bounded(monkeypatch):
     prepared = conv3dt.prepare(normal((3, 3, 3, 3, 4)), 2)
 
     def most_copies():
-        prepared._packed.clear()
+        prepared._held._packed.clear()
         most = 0
         for i, j in product((1, 2, 40), (1, 3, 90)):
             prepared(np.ones((1, 2, i, j, 4), np.float32))
-            most = max(most, len({id(p.memory) for p in prepared._packed.values()}))
+            most = max(most, len({id(p.memory) for p in prepared._held._packed.values()}))
         return most
 
     assert most_copies() > 1
-    monkeypatch.setattr(prepared_module, "_MOST_LAYOUTS", 1)
+    monkeypatch.setattr(filters_module, "_MOST_LAYOUTS", 1)
     assert most_copies() == 1
 
 

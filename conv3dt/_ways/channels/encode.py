@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..._compiler import processor
 from ..._compiler.drivers import part
-from ..._geometry.storages import OPERANDS
+from ..._geometry.storages import STORAGES
 from ..shared.encode import fill_blocked, filters_driver, output_steps, shared_parts
 from ..shared.scheme import Encoded
 from .records import ChannelParams
@@ -61,7 +61,7 @@ def parts() -> Iterator[int]:
         from .amx import shaper
 
         yield shaper()
-    for storage, name in product(OPERANDS, _ARGUMENTS):
+    for storage, name in product(STORAGES, _ARGUMENTS):
         yield _made(name, storage)
 
 

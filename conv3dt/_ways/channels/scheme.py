@@ -221,9 +221,8 @@ class ChannelScheme(Blocked):
         """Return the scheme in words."""
         shapes = listed([tile.label for *_, tile in self.tiles()])
         used = self.layer.request.co / self.width if self.width else 0
-        amx = ", pairs multiplied by AMX" if self.shape.amx else ""
         return {
-            "kernel": f"channels in lanes ({self.layer.machine.isa}, {self.lanes} per vector){amx}:"
+            "kernel": f"channels in lanes ({self.layer.instructions}, {self.lanes} per vector):"
             f" tiles of {shapes} (positions x vectors), {used:.0%} of the lanes in use",
             "blocks": self.block_line(),
             "memory": f"{self.filters_line()}{', input read where it lies' if self.direct else ''}",

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from ..._compiler.drivers import part
 from ..._compiler.records import table
-from ..._geometry.storages import OPERANDS, Storage
+from ..._geometry.storages import Storage
 from ..shared.encode import kernel_table, output_steps
+from ..shared.layer import operands
 from ..shared.records import Block
 from ..shared.scheme import Encoded
 from .records import FoldAxis, FoldParams
@@ -41,7 +42,7 @@ def encoded(scheme: FoldScheme) -> Encoded:
 
 def parts() -> Iterator[int]:
     """Yield the addresses of all parts of the driver, for all types, compiled where new."""
-    for storage in OPERANDS.values():
+    for storage in operands().values():
         yield from _parts(storage)
 
 

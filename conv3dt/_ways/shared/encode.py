@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ..._compiler.drivers import part
 from ..._compiler.records import table
 from ..._geometry.formats import FORMATS
-from ..._geometry.storages import OPERANDS
 from .blocked import Blocked
+from .layer import operands
 from .records import Axis, Block, BlockedParams, Phase, Tap
 
 __all__ = [
@@ -106,7 +106,7 @@ def filters_driver(scheme: Blocked) -> int:
 
 def shared_parts() -> Iterator[int]:
     """Yield the addresses of the parts that ways share, for all types, compiled where new."""
-    for storage in OPERANDS:
+    for storage in operands():
         for place, n_arguments in _PARTS.items():
             yield part(__package__, place, n_arguments, storage=storage)
 

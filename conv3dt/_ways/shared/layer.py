@@ -11,7 +11,7 @@ from ..._geometry.formats import FORMATS
 from ..._geometry.storages import OPERANDS, PAIRS, Storage
 from ..._geometry.tuning import TUNING, Machine
 
-__all__ = ["MOST_VECTORS", "Layer", "axes_of", "layer_of"]
+__all__ = ["MOST_VECTORS", "Layer", "axes_of", "layer_of", "operands"]
 
 MOST_VECTORS = 3  # of output channels in a block
 
@@ -32,10 +32,15 @@ class Layer(NamedTuple):
 
     @property
     def converted(self) -> bool:
-        """Whether inputs do not lie as they are multiplied: widened, or pairs without other half."""
+        """Whether inputs do not lie as they are multiplied, but are widened, or joined as pairs."""
         if self.storage.pairs:
             return self.asked.ci % 2 == 1
         return self.storage.converted
+
+    @property
+    def instructions(self) -> str:
+        """What multiplies, in words."""
+        return f"{self.machine.isa}, pairs of bfloat16" if self.storage.pairs else self.machine.isa
 
     @property
     def lanes(self) -> int:
@@ -65,6 +70,12 @@ class Layer(NamedTuple):
     def entries(self, taps: int) -> int:
         """Return how many entries of a table so many taps of the width make: one, if joined."""
         return min(taps, 1) if all(f.dilation == 1 for f in self.axes[3].phases) else taps
+
+
+def operands() -> dict[str, Storage]:
+    """Return what this processor multiplies, by name."""
+    machine = processor.machine()
+    return {name: x for name, x in OPERANDS.items() if not x.pairs or machine.pairs or machine.amx}
 
 
 @lru_cache(maxsize=1024)

@@ -25,7 +25,11 @@ def _joined(low, high):
 
 def join_rows(plan, source, half, target, number, count):
     """Write the words `number` of `count` positions whose numbers are neighbours."""
-    x, y, words = uint16_at(source, count), uint16_at(source + half, count), uint32_at(target, count)
+    x, y, words = (
+        uint16_at(source, count),
+        uint16_at(source + half, count),
+        uint32_at(target, count),
+    )
     if 2 * number + 1 < plan.halves:
         for n in range(count):
             words[n] = _joined(x[n], y[n])

@@ -27,7 +27,8 @@ def _transposing(double, load, twin, pairs=False):
     def write(builder, source, source_step, target, target_step):
         words = Words(builder, double, n, False)
         at = [
-            builder.add(source, builder.mul(i64(r), source_step)) for r in range(2 * n if pairs else n)
+            builder.add(source, builder.mul(i64(r), source_step))
+            for r in range(2 * n if pairs else n)
         ]
         rows = [load(words, x) for x in at]
         if pairs:
