@@ -101,7 +101,7 @@ def machine() -> Machine:
     found = named if named and named.isa == host().isa else MACHINES[host().isa]
     own = MACHINES.get(host().own)
     pairs = found.pairs and host().multiplies_pairs
-    amx = 0.0 if tiles and tiles_refused() else found.amx
+    amx = found.amx if tiles and not tiles_refused() else 0.0
     return found._replace(stream_from=(own or found).stream_from, pairs=pairs, amx=amx)
 
 

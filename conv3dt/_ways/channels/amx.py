@@ -23,7 +23,7 @@ __all__ = ["AmxEmitter", "shaper"]
 
 
 def shaper() -> int:
-    """Return the address of what shapes tiles by the 64 bytes at an address, or by 0 releases them."""
+    """Return the address of what shapes tiles by 64 bytes at an address, or by 0 releases them."""
     return emitted((__name__, "shape"), 1, _write, lambda: lambda address: None)
 
 

@@ -7,32 +7,20 @@ import numpy as np
 import pytest
 from llvmlite import binding
 
-import conv3dt
-from conv3dt._call.arguments import as_call
-from conv3dt._compiler import amx, build, machine, processor
+from conv3dt._compiler import amx, build, machine
 from conv3dt._compiler.plain import PLAIN
 from conv3dt._geometry.storages import PAIRS
-from conv3dt._plan.choice import make_plan, ways_of
-from conv3dt._run import loading, run
-from conv3dt._ways.channels import way as channels
-from conv3dt._ways.channels.amx import AmxEmitter, shaper
+from conv3dt._ways.channels.amx import shaper
 from conv3dt._ways.channels.kernel import address, text
 from conv3dt._ways.channels.tile import ChannelTile
-from conv3dt._ways.shared.layer import layer_of
 from conv3dt._ways.shared.plain import added_by_tiles
-from tests.helpers import oracle
-from tests.helpers.amx import numbers, tdpbf16ps, with_amx
+from tests.helpers.amx import numbers, tdpbf16ps, wide
 from tests.helpers.assembly import loops_around
-from tests.helpers.checks import whole
 from tests.helpers.kernels import aligned, call
-from tests.helpers.layers import expected, integers
 from tests.ways.channels import test_kernel
 
 FEATURES = "+avx512f,+avx512bw,+avx512vl,+avx512dq,+amx-tile,+amx-bf16"
 compiled = pytest.mark.skipif(PLAIN, reason="nothing is compiled")
-wide = pytest.mark.skipif(
-    processor.machine().vector_bytes != 64, reason="vectors are not as wide as tiles"
-)
 
 
 def tile_of(outer=1, inner=32, vectors=2, pairs=16, step=64, **fields):
@@ -91,15 +79,6 @@ def test_tiles_are_shaped_and_released_by_a_part_of_the_driver(sapphire_rapids):
 
 
 # ---- tiles, emulated -----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def emulated(monkeypatch):
-    """A processor with AMX."""
-    found = with_amx(monkeypatch)
-    yield found
-    loading.clear()
-    assert not found.faults
 
 
 @pytest.fixture
@@ -194,46 +173,3 @@ def test_an_output_does_not_depend_on_its_tile(emulated):
         at = (c.ctypes.data, 0, c.strides[0], 0)
         call(address(tile), (x.ctypes.data, entry.ctypes.data, 1, bias.ctypes.data, *at))
         np.testing.assert_array_equal(c, sums[:rows].astype(ml_dtypes.bfloat16).view(np.uint16))
-
-
-# ---- layers, emulated ----------------------------------------------------------------------------
-
-BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
-LAYERS = [
-    # x, filters, strides, dilations
-    ((1, 2, 3, 33, 32), (3, 3, 3, 40, 32), 2, 1),  # along the width, tiles of 17 and 16 rows
-    ((1, 2, 5, 7, 24), (2, 3, 3, 33, 24), 2, 1),  # two lines of the height; 12 pairs at once
-    ((9, 1, 2, 1, 20), (3, 3, 3, 17, 20), 1, 1),  # images
-    ((1, 2, 3, 18, 5), (3, 2, 3, 20, 5), 1, 2),  # an odd number of channels
-    ((1, 2, 2, 16, 288), (2, 2, 2, 16, 288), 2, 1),  # two chunks of channels
-    ((2, 2, 3, 20, 14), (2, 2, 2, 8, 14), 2, 1),  # read where it lies
-    ((1, 1, 2, 50, 4), (1, 1, 5, 3, 4), 3, 1),  # 2 pairs at once
-]
-
-
-def amx_ways(request):
-    """Return the names of the ways by AMX."""
-    return [x.along for x in channels.candidates(layer_of(request)) if x.shape.amx]
-
-
-@wide
-@compiled
-@pytest.mark.parametrize("layer", LAYERS, ids=str)
-@pytest.mark.parametrize("data_format", ["NDHWC", "NCDHW"])
-def test_layers(emulated, layer, data_format):
-    """Small integers, whose sums are exact, by every way that rows may run."""
-    x_shape, w_shape, stride, dilation = layer
-    x, w = integers(x_shape, BFLOAT16), integers(w_shape, BFLOAT16, 1)
-    output = (x_shape[0], *(stride * n for n in x_shape[1:4]), w_shape[3])
-    if data_format == "NCDHW":
-        x, output = np.ascontiguousarray(np.moveaxis(x, 4, 1)), (output[0], output[4], *output[1:4])
-    wanted = expected(x, w, output, stride, dilations=dilation, data_format=data_format)
-    make = as_call("conv3d_transpose", x, w, output, stride, "SAME", data_format, dilation)
-    ways = amx_ways(make.request)
-    assert len(ways) >= 2
-    for way in ways:
-        emulated.counts["tdpbf16ps"] = 0
-        got = run.run(make, way=f"channels: {way}")
-        assert emulated.counts["tdpbf16ps"]
-        np.testing.assert_array_equal(got, wanted.astype(BFLOAT16))
-    assert emulated.counts["ldtilecfg"] == emulated.counts["tilerelease"]
