@@ -2,7 +2,6 @@
 
 import logging
 
-import ml_dtypes
 import numpy as np
 import pytest
 
@@ -14,13 +13,14 @@ from conv3dt._plan.choice import choose, make_plan, reading_directly
 from conv3dt._run import run
 from conv3dt._ways.channels import way as channels
 from conv3dt._ways.shared.layer import Layer, axes_of, layer_of
+from tests.helpers import oracle
 from tests.helpers.amx import wide
 from tests.helpers.layers import expected, integers
 from tests.plan.test_plan import request
 
 pytestmark = [wide, pytest.mark.skipif(PLAIN, reason="nothing is compiled")]
 
-BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+BFLOAT16 = np.dtype(pytest.importorskip("ml_dtypes").bfloat16)
 LAYERS = [
     # x, filters, strides, dilations
     ((1, 1, 2, 33, 32), (1, 2, 3, 40, 32), 2, 1),  # along the width, tiles of 17 and 16 rows
@@ -62,6 +62,15 @@ def test_small_integers_are_summed_exactly(emulated, layer, data_format):
         made = {name: count - before[name] for name, count in emulated.counts.items()}
         assert made["tdpbf16ps"] > 0
         assert made["ldtilecfg"] == made["tilerelease"] == 1
+
+
+@pytest.mark.parametrize("width", [66, 13])
+def test_forward(emulated, width):
+    x, w = integers((2, 3, 4, width, 32), BFLOAT16), integers((2, 2, 3, 32, 40), BFLOAT16, 1)
+    got = conv3dt.conv3d(x, w, 2, "SAME")
+    wanted = oracle.conv3d(x, w, got.shape, (2,) * 3, "SAME")
+    assert emulated.counts["tdpbf16ps"]
+    np.testing.assert_array_equal(got, wanted.astype(BFLOAT16))
 
 
 def test_inputs_are_read_where_they_lie_if_no_row_misses_a_tap(emulated):
