@@ -49,7 +49,7 @@ def test_it_is_asked_once_for_all_threads_and_children(asked):
 
 
 @pytest.mark.parametrize(
-    "name", ["sapphirerapids", "cooperlake", "icelake-server", "graniterapids"]
+    "name", ["sapphirerapids", "generic", "icelake-server", "graniterapids"]
 )
 def test_a_processor_with_tiles_is_known_by_its_features(host, asked, name):
     asked()
