@@ -48,9 +48,7 @@ def test_it_is_asked_once_for_all_threads_and_children(asked):
     assert calls == [(158, 0x1023, 18)]
 
 
-@pytest.mark.parametrize(
-    "name", ["sapphirerapids", "generic", "icelake-server", "graniterapids"]
-)
+@pytest.mark.parametrize("name", ["sapphirerapids", "generic", "icelake-server", "graniterapids"])
 def test_a_processor_with_tiles_is_known_by_its_features(host, asked, name):
     asked()
     host(name, TILES)
