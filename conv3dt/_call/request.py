@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from .._geometry.formats import FORMATS
 from .._geometry.integers import crop, effective, forward_length, legal_lengths, natural_length
-from .._geometry.storages import STORAGES
+from .._geometry.storages import OPERANDS
 from .scalars import shown
 
 __all__ = ["Request", "make_forward_request", "make_request"]
@@ -51,7 +51,7 @@ class Request(NamedTuple):
     @property
     def output_bytes(self) -> int:
         """Bytes of the output."""
-        return self.n * prod(self.o) * self.co * STORAGES[self.dtype].item
+        return self.n * prod(self.o) * self.co * OPERANDS[self.dtype].item
 
 
 class _Axis(NamedTuple):
@@ -241,7 +241,7 @@ def _forward_length(function: str, number: int, axis: _Axis) -> int:
 def _check_size(function: str, request: Request) -> None:
     """Reject more bytes than 64 bits can count; empty dimensions count as 1, as in NumPy."""
     numbers = prod(max(1, extent) for extent in request.output_shape)
-    if numbers * STORAGES[request.dtype].item > MOST_BYTES:
+    if numbers * OPERANDS[request.dtype].item > MOST_BYTES:
         raise ValueError(
             f"{function}: the output must have at most {MOST_BYTES} bytes;"
             f" got output_shape {request.output_shape} of {request.dtype}."

@@ -24,8 +24,9 @@ def i64(value):
 class Words:
     """Vector instructions on `lanes` elements of one type, for one builder."""
 
-    def __init__(self, builder, double, lanes, fused):
+    def __init__(self, builder, double, lanes, fused, pairs=False):
         self.builder = builder
+        self.pairs = pairs
         self.double = double
         self.lanes = lanes
         self.fused = fused
@@ -69,6 +70,18 @@ class Words:
         kind = ir.FunctionType(self.vector, [self.vector] * 3)
         function = module.globals.get(name) or ir.Function(module, kind, name)
         return self.builder.call(function, [a, b, c])
+
+    def add_product(self, a, b, c):
+        """v[l] = a[l] * b[l] + c[l]; of pairs of bfloat16, whose bits are given, both products.
+
+        Those are two fused products, the upper halves' first; subnormal numbers are taken for zero.
+        """
+        if not self.pairs:
+            return self.multiply_add(a, b, c)
+        module, name = self.builder.module, f"llvm.x86.avx512bf16.dpbf16ps.{32 * self.lanes}"
+        kind = ir.FunctionType(self.vector, [self.vector, self.ints, self.ints])
+        function = module.globals.get(name) or ir.Function(module, kind, name)
+        return self.builder.call(function, [c, self.as_ints(a), self.as_ints(b)])
 
     def polynomial(self, x, coefficients):
         """v[l] = c0 + c1*x[l] + c2*x[l]**2 + ..., by Horner's rule."""

@@ -6,7 +6,7 @@ it were another.
 
 from typing import NamedTuple
 
-__all__ = ["STORAGES", "Storage"]
+__all__ = ["OPERANDS", "PAIRS", "STORAGES", "Storage"]
 
 
 class Storage(NamedTuple):
@@ -15,7 +15,8 @@ class Storage(NamedTuple):
     name: str  # NumPy's, or ml_dtypes'
     item: int  # bytes of a number
     compute: str  # in which type such numbers are multiplied and summed
-    size: int  # bytes of a number in that type
+    size: int  # bytes of what is multiplied at once: a number in that type, or a pair as it is
+    pairs: bool = False  # whether numbers are multiplied as they are, two input channels at once
 
     @property
     def converted(self) -> bool:
@@ -32,3 +33,8 @@ STORAGES = {
         Storage("float64", 8, "float64", 8),
     )
 }
+
+PAIRS = "bfloat16 pairs"  # of two input channels, the first in the lower half of 32 bits
+
+# What kernels multiply: numbers as arrays have them, and what processors multiply beside these.
+OPERANDS = STORAGES | {PAIRS: Storage(PAIRS, 2, "float32", 4, True)}

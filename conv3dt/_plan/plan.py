@@ -48,7 +48,7 @@ class Plan:
     @cached_property
     def bytes(self) -> int:
         """Input, filters and output, each counted once."""
-        r = self.layer.request
+        r = self.request
         numbers = r.n * prod(r.i) * r.ci + prod(r.k) * r.ci * r.co + r.n * prod(r.o) * r.co
         return numbers * self.layer.storage.item
 

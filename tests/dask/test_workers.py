@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 from pathlib import Path
 
 import dask.array as da
@@ -11,6 +12,7 @@ import pytest
 import conv3dt.dask
 from conv3dt._run import filters
 from conv3dt._runtime import recycle, team
+from conv3dt.dask import job
 from conv3dt.dask.arrays import lazy
 from tests.dask.fakes import Threads
 from tests.helpers.processes import run
@@ -142,3 +144,12 @@ def test_workers_keep_little_memory(cluster):
     conv3dt.dask.conv3d_transpose(x, w, shape, 2).sum().compute()
     assert max(cluster.run(kept_at_most).values()) == 2 * 32**4 * 4
     assert recycle._pool.limit == recycle._default_limit()  # this is no worker
+
+
+def test_what_is_kept_can_be_given_back():
+    y = lazy(Threads((1, 4), 2), da.zeros((1, 4)), "threads")
+    unpickled = pickle.loads(pickle.dumps(y))
+    assert unpickled.compute().shape == (1, 8)
+    assert job._jobs
+    conv3dt.clear_cache()
+    assert not job._jobs

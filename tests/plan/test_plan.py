@@ -26,7 +26,7 @@ def request(n=1, i=(8, 8, 32), ci=16, co=32, k=3, s=2, d=1, data_format="NDHWC",
 def chosen(isa="avx512", no_zeros=False, **layer):
     """Return the choice for a machine, whatever this one is."""
     r = request(**layer)
-    return choose(Layer(r, axes_of(r), MACHINES[isa], no_zeros))[0]
+    return choose(Layer(r, r, axes_of(r), MACHINES[isa], no_zeros))[0]
 
 
 def test_many_channels_lie_in_the_lanes():

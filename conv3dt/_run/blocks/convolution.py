@@ -12,6 +12,7 @@ from ..._call.parts import Part, cut
 from ..._geometry.formats import FORMATS
 from ..._plan.choice import make_plan, order_of
 from ..._runtime import team
+from ..._ways.shared.layer import layer_of
 from ..filters import Filters
 from .work import Region
 
@@ -102,6 +103,7 @@ class Convolution:
         found = call.request._asdict()
         found["filters"] = _digest(call.filters)
         found["bias"] = None if call.bias is None else _digest(call.bias)
+        found["operands"] = layer_of(call.request).storage.name
         found["order"] = order_of(call.request, not np.isfinite(call.filters).all())
         return found
 

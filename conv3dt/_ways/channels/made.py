@@ -3,7 +3,7 @@
 `made_in` says of a plan which: rows, lines or slabs.
 """
 
-from ..._geometry.storages import STORAGES
+from ..._geometry.storages import OPERANDS
 from ..shared.moving import copy_past_caches, turn
 from ..shared.records import Block
 from .records import ChannelParams, ChannelTask
@@ -39,7 +39,7 @@ def turn_row(plan, task, block, to, *, storage):
     plan, task, block = ChannelParams(plan), ChannelTask(task), Block(block)
     lo, hi = _outputs(plan, task)
     step = plan.width.output_step
-    at, to = task.made + lo * step, to + lo * STORAGES[storage].item
+    at, to = task.made + lo * step, to + lo * OPERANDS[storage].item
     turn(at, step, to, plan.out_step, hi - lo, _channels(plan, block), storage=storage)
 
 
@@ -50,7 +50,7 @@ def turn_slab(plan, task, block, *, storage):
     z_hi = min(task.depth.hi * plan.depth.s, plan.depth.o)
     plane, image = plan.height.o * plan.width.o, plan.co * plan.out_step
     output = plan.arrays.output + block.start * plan.out_step
-    output += z_lo * plane * STORAGES[storage].item
+    output += z_lo * plane * OPERANDS[storage].item
     made, outputs = task.scratch + plan.made_at, (z_hi - z_lo) * plane
     for n in range(task.batch.lo, task.batch.hi):
         at, to = made + (n - task.batch.lo) * plan.batch.output_step, output + n * image

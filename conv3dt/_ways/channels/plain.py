@@ -1,9 +1,11 @@
 """The plain twin of the channel way's micro-kernel: the same contract in NumPy."""
 
+from functools import partial
+
 import numpy as np
 
 from ..._compiler.activations.table import apply
-from ..shared.plain import entries, product, reading, stored, writing
+from ..shared.plain import added_by_tiles, entries, multiplied, product, reading, stored, writing
 from ..shared.records import ROWS_FROM
 from .tile import ChannelTile
 
@@ -12,19 +14,21 @@ __all__ = ["kernel"]
 
 def kernel(tile: ChannelTile):
     """Return a Python function that does what the compiled kernel of `tile` does."""
-    read = reading(tile.storage)
-    width = tile.vectors * tile.lanes
+    read, factors = reading(tile.storage), multiplied(tile.storage)
+    width, pairs = tile.vectors * tile.lanes, tile.amx[1]
+    add = partial(added_by_tiles, pairs=pairs) if pairs else product
 
     def compute(a, taps, n_taps, bias, c, c_outer, c_inner, c_channel):
         sums = np.tile(read(bias, width), (tile.rows, 1))
         for entry in entries(taps, n_taps):
-            panel = read(entry.panel, entry.length * width).reshape(entry.length, width)
+            panel = factors(entry.panel, entry.length * width).reshape(entry.length, width)
             first, end = divmod(entry.rows or tile.inner, ROWS_FROM)
             for m in range(tile.rows):
                 y, x = divmod(m, tile.inner)
                 if first <= x < end:
                     offset = (y * tile.outer_step + x * tile.inner_step) * sums.itemsize
-                    sums[m] += product(read(a + entry.input + offset, entry.length), panel)
+                    row = factors(a + entry.input + offset, entry.length)
+                    sums[m] = add(sums[m], row, panel)
         _store(tile, apply(tile.activation, sums), c, c_outer, c_inner, c_channel)
 
     return compute

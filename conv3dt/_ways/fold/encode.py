@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from ..._compiler.drivers import part
 from ..._compiler.records import table
-from ..._geometry.storages import STORAGES, Storage
+from ..._geometry.storages import Storage
 from ..shared.encode import kernel_table, output_steps
+from ..shared.layer import operands
 from ..shared.records import Block
 from ..shared.scheme import Encoded
 from .records import FoldAxis, FoldParams
@@ -41,7 +42,7 @@ def encoded(scheme: FoldScheme) -> Encoded:
 
 def parts() -> Iterator[int]:
     """Yield the addresses of all parts of the driver, for all types, compiled where new."""
-    for storage in STORAGES.values():
+    for storage in operands().values():
         yield from _parts(storage)
 
 
@@ -66,6 +67,7 @@ def _fill(params: FoldParams, scheme: FoldScheme) -> None:
         item=storage.item,
         lanes=folding.lanes,
         channels=r.ci,
+        halves=scheme.layer.asked.ci,
         chunk=1,
         chunk_step=folding.plane,
         co=r.co,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..._call.request import Request
 from ..._geometry import integers
 from ..._geometry.formats import FORMATS
-from ..._geometry.storages import STORAGES
+from ..._geometry.storages import OPERANDS
 from ..._geometry.tuning import TUNING, Machine
 from ..shared.lane_tile import LaneTile
 from ..shared.records import Entry
@@ -32,7 +32,13 @@ class Folding(NamedTuple):
     @property
     def size(self) -> int:
         """Bytes of a number in the compute type."""
-        return STORAGES[self.request.dtype].size
+        return OPERANDS[self.request.dtype].size
+
+    @property
+    def _multiplied(self) -> str:
+        """What is multiplied: rows of sums stay in the compute type."""
+        storage = OPERANDS[self.request.dtype]
+        return storage.name if storage.pairs else storage.compute
 
     @property
     def lanes(self) -> int:
@@ -135,7 +141,7 @@ class Folding(NamedTuple):
         """
         if not FORMATS[self.request.data_format].apart:
             return 1
-        run = self.inputs(2) * STORAGES[self.request.dtype].item
+        run = self.inputs(2) * OPERANDS[self.request.dtype].item
         fitting = TUNING.fold_row_bytes // self.packed_bytes
         return max(1, min(-(-TUNING.fold_run_bytes // run), fitting, self.inputs(1)))
 
@@ -166,7 +172,7 @@ class Folding(NamedTuple):
         """Yield (number of the kind, 0, vectors, tile) for every micro-kernel that folds."""
         for (number, columns), vectors in product(enumerate(self.kinds), sorted(self.tile_vectors)):
             tile = LaneTile(
-                STORAGES[self.request.dtype].compute, self.lanes, self.machine.fused, 1, 0, columns,
+                self._multiplied, self.lanes, self.machine.fused, 1, 0, columns,
                 vectors, 1, True, "linear",
             )  # fmt: skip
             yield number, 0, vectors, tile

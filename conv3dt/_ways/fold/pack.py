@@ -1,9 +1,10 @@
 """Packing for the folding way: rows of inputs, and filters by columns."""
 
 from ..._compiler.words import next_task
-from ..._geometry.storages import STORAGES
-from ..shared.moving import clear, copy, is_finite, spread
-from ..shared.pack import copy_row
+from ..._geometry.storages import OPERANDS
+from ..shared import pairs
+from ..shared.moving import clear, spread
+from ..shared.pack import copy_channel, copy_row
 from .records import FoldParams, FoldTask
 
 __all__ = ["pack_columns", "pack_rows"]
@@ -16,15 +17,16 @@ def pack_rows(plan, task, d, h, *, storage):
     rows, positions = min(plan.together, task.height.end - h), task.width.end - task.width.start
     source = arrays.input + task.n * arrays.step_n + d * arrays.step_d + h * arrays.step_h
     source += task.width.start * arrays.step_w
-    if rows == 1 or arrays.step_w != STORAGES[storage].item:
+    if rows == 1 or arrays.step_w != OPERANDS[storage].item:
         for r in range(rows):
             x, y = source + r * arrays.step_h, task.packed + r * apart
             copy_row(plan, x, y, positions, storage=storage)
         return
     for c in range(plan.channels):
-        x, y = source + c * arrays.step_c, task.packed + c * plan.chunk_step
+        y = task.packed + c * plan.chunk_step
         for r in range(rows):
-            copy(x + r * arrays.step_h, y + r * apart, positions, storage=storage)
+            x = source + r * arrays.step_h
+            copy_channel(plan, x, y + r * apart, c, positions, storage=storage)
 
 
 def pack_columns(plan, slot, *, storage):
@@ -34,7 +36,7 @@ def pack_columns(plan, slot, *, storage):
     that were stored a moment ago cannot be loaded again, shifted, before they are in the cache.
     """
     plan = FoldParams(plan)
-    size, taps = STORAGES[storage].size, plan.depth.k * plan.height.k
+    size, taps = OPERANDS[storage].size, plan.depth.k * plan.height.k
     while True:
         group, b = divmod(next_task(plan.arrays), plan.n_blocks)
         if group * plan.group >= plan.co:
@@ -51,9 +53,12 @@ def pack_columns(plan, slot, *, storage):
             co = channel + group * plan.group
             if co < plan.co:
                 source, step = _filter(plan, tap, kw, co), block.columns * size
-                ci_step = plan.arrays.step_ci
-                spread(source, ci_step, target + m * size, step, plan.channels, storage=storage)
-        if not is_finite(target, numbers, storage=storage):
+                ci_step, to = plan.arrays.step_ci, target + m * size
+                if OPERANDS[storage].pairs:
+                    pairs.fill_words(plan, source, ci_step, to, step)
+                else:
+                    spread(source, ci_step, to, step, plan.channels, storage=storage)
+        if not pairs.all_finite(target, numbers, storage=storage):
             plan.arrays.not_finite = 1
 
 

@@ -5,23 +5,24 @@ import numpy as np
 from ..._compiler.activations.table import apply
 from ..._compiler.words import get
 from ..shared.lane_tile import LaneTile
-from ..shared.plain import entries, reading, store_runs, stored
+from ..shared.plain import added, entries, multiplied, reading, store_runs, stored
 
 __all__ = ["finish", "fold"]
 
 
 def fold(tile: LaneTile):
     """Return a Python function that does what the compiled `fold` of `tile` does."""
-    read = reading(tile.storage)
+    read, factors = reading(tile.storage), multiplied(tile.storage)
     width = tile.vectors * tile.lanes
 
     def compute(a, plane, entry, rows, at, ask, ask_step):
         (tap,) = entries(entry, 1)
-        panel = read(tap.panel, tap.length * tile.channels).reshape(tap.length, tile.channels)
-        sums = np.zeros((tile.channels, width), panel.dtype)
+        panel = factors(tap.panel, tap.length * tile.channels).reshape(tap.length, tile.channels)
+        sums = np.zeros((tile.channels, width), read(0, 0).dtype)
         with np.errstate(all="ignore"):
             for k in range(tap.length):
-                sums += panel[k][:, None] * read(a + tap.input + k * plane, width)
+                x = factors(a + tap.input + k * plane, width)
+                sums = added(sums, (panel[k][:, None], x))
             for m in range(tile.channels):
                 read(get(rows, m) + at, width)[:] += sums[m]
 

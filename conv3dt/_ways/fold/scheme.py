@@ -65,7 +65,7 @@ class FoldScheme(Scheme):
         shapes = listed([tile.label for *_, tile in self.tiles()])
         group = counted(folding.group, "channel")
         return {
-            "kernel": f"positions in lanes ({self.layer.machine.isa}, {folding.lanes} per vector),"
+            "kernel": f"positions in lanes ({self.layer.instructions}, {folding.lanes} per vector),"
             f" folded: tiles of {shapes} (taps x vectors of inputs)",
             "blocks": f"1 x {d}x{h}x{w} outputs, {group} a task; sums of {folding.window} planes",
             "memory": f"packed filters {quantity(self.panels, 1024)}B",

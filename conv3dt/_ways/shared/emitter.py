@@ -6,7 +6,7 @@ from llvmlite import ir
 
 from ..._compiler.activations.table import ACTIVATIONS, activate
 from ..._compiler.vectors import Words, i64
-from ..._geometry.storages import STORAGES
+from ..._geometry.storages import OPERANDS, PAIRS
 from .records import Entry
 
 __all__ = ["Emitter", "Loop"]
@@ -25,8 +25,8 @@ class Emitter:
     def __init__(self, builder, tile):
         self.builder = builder
         self.tile = tile
-        storage = STORAGES[tile.storage]
-        self.words = Words(builder, _DOUBLE[storage.compute], tile.lanes, tile.fused)
+        storage = OPERANDS[tile.storage]
+        self.words = Words(builder, _DOUBLE[storage.compute], tile.lanes, tile.fused, storage.pairs)
         self.align = self.words.size * tile.lanes
         self.item = storage.item
 
@@ -34,7 +34,7 @@ class Emitter:
     def kind(self):
         """The type of a vector in the output's type: numbers, or the bits of converted ones."""
         bits = ir.VectorType(ir.IntType(8 * self.item), self.tile.lanes)
-        return bits if STORAGES[self.tile.storage].converted else self.words.vector
+        return bits if OPERANDS[self.tile.storage].converted else self.words.vector
 
     @property
     def unrolled(self):
@@ -193,6 +193,7 @@ _STORED = {
     "float64": lambda words, x: x,
     "float16": Words.to_float16,
     "bfloat16": Words.to_bfloat16,
+    PAIRS: Words.to_bfloat16,
 }
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ..._compiler.drivers import part
 from ..._compiler.records import table
 from ..._geometry.formats import FORMATS
-from ..._geometry.storages import STORAGES
 from .blocked import Blocked
+from .layer import operands
 from .records import Axis, Block, BlockedParams, Phase, Tap
 
 __all__ = [
@@ -75,6 +75,7 @@ def _fill_memory(params: BlockedParams, scheme: Blocked, steps: tuple[int, ...])
         item=scheme.layer.storage.item,
         lanes=scheme.lanes,
         channels=r.ci,
+        halves=scheme.layer.asked.ci,
         chunk=scheme.chunk,
         chunk_step=scheme.packed_steps[4],
         co=r.co,
@@ -105,7 +106,7 @@ def filters_driver(scheme: Blocked) -> int:
 
 def shared_parts() -> Iterator[int]:
     """Yield the addresses of the parts that ways share, for all types, compiled where new."""
-    for storage in STORAGES:
+    for storage in operands():
         for place, n_arguments in _PARTS.items():
             yield part(__package__, place, n_arguments, storage=storage)
 

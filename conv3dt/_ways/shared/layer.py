@@ -8,10 +8,10 @@ from ..._call.request import Request
 from ..._compiler import processor
 from ..._geometry.axes import Axis, batch_axis, forward_axis, transposed_axis
 from ..._geometry.formats import FORMATS
-from ..._geometry.storages import STORAGES, Storage
+from ..._geometry.storages import OPERANDS, PAIRS, Storage
 from ..._geometry.tuning import TUNING, Machine
 
-__all__ = ["MOST_VECTORS", "Layer", "axes_of", "layer_of"]
+__all__ = ["MOST_VECTORS", "Layer", "axes_of", "layer_of", "operands"]
 
 MOST_VECTORS = 3  # of output channels in a block
 
@@ -19,20 +19,37 @@ MOST_VECTORS = 3  # of output channels in a block
 class Layer(NamedTuple):
     """What the choice of a way depends on."""
 
-    request: Request
+    asked: Request
+    request: Request  # the same, maybe with other channels, and pairs of them
     axes: tuple[Axis, Axis, Axis, Axis]  # batch, depth, height, width
     machine: Machine
     no_zeros: bool  # nothing beyond the input is read, not even zeros, which infinite weights need
 
     @property
     def storage(self) -> Storage:
-        """The type of the arrays."""
-        return STORAGES[self.request.dtype]
+        """What is multiplied: numbers of the arrays' type, widened or not, or pairs of them."""
+        return OPERANDS[self.request.dtype]
+
+    @property
+    def converted(self) -> bool:
+        """Whether inputs do not lie as they are multiplied, but are widened, or joined as pairs."""
+        if self.storage.pairs:
+            return self.asked.ci % 2 == 1
+        return self.storage.converted
+
+    @property
+    def instructions(self) -> str:
+        """What multiplies, in words."""
+        return f"{self.machine.isa}, pairs of bfloat16" if self.storage.pairs else self.machine.isa
 
     @property
     def lanes(self) -> int:
         """Numbers of a vector, in the compute type."""
         return self.machine.vector_bytes // self.storage.size
+
+    def in_pairs(self) -> "Layer":
+        """Return the same of pairs of bfloat16, where it can be made of them."""
+        return self._replace(request=_with_pairs(self.request))
 
     @property
     def apart(self) -> bool:
@@ -42,7 +59,7 @@ class Layer(NamedTuple):
     @property
     def flops(self) -> int:
         """Two for every product that lands inside the output."""
-        return 2 * self.request.ci * self.request.co * prod(a.pairs() for a in self.axes)
+        return 2 * self.asked.ci * self.request.co * prod(a.pairs() for a in self.axes)
 
     @property
     def small(self) -> bool:
@@ -55,13 +72,19 @@ class Layer(NamedTuple):
         return min(taps, 1) if all(f.dilation == 1 for f in self.axes[3].phases) else taps
 
 
+def operands() -> dict[str, Storage]:
+    """Return what this processor multiplies, by name."""
+    machine = processor.machine()
+    return {name: x for name, x in OPERANDS.items() if not x.pairs or machine.pairs or machine.amx}
+
+
 @lru_cache(maxsize=1024)
 def layer_of(request: Request, no_zeros: bool = False) -> Layer:
     """Return the layer that ways compute for a request."""
     machine = processor.machine()
-    lanes = machine.vector_bytes // STORAGES[request.dtype].size
-    r = _with_neighbours_as_channels(request, lanes)
-    return Layer(r, axes_of(r), machine, no_zeros)
+    r = _with_pairs(request) if machine.pairs else request
+    r = _with_neighbours_as_channels(r, machine.vector_bytes // OPERANDS[r.dtype].size)
+    return Layer(request, r, axes_of(r), machine, no_zeros)
 
 
 def axes_of(r: Request) -> tuple[Axis, Axis, Axis, Axis]:
@@ -69,6 +92,13 @@ def axes_of(r: Request) -> tuple[Axis, Axis, Axis, Axis]:
     make = forward_axis if r.forward else transposed_axis
     d, h, w = (make(r.i[a], r.k[a], r.s[a], r.d[a], r.o[a], r.p[a]) for a in range(3))
     return batch_axis(r.n), d, h, w
+
+
+def _with_pairs(r: Request) -> Request:
+    """Return the request with pairs of input channels as one, where that are fewer."""
+    if r.dtype != "bfloat16" or r.ci < 2:
+        return r
+    return r._replace(dtype=PAIRS, ci=-(-r.ci // 2))
 
 
 def _with_neighbours_as_channels(r: Request, lanes: int) -> Request:

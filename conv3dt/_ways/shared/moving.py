@@ -20,7 +20,16 @@ from ..._compiler.words import (
 from ..._geometry.storages import STORAGES
 from . import transpose
 
-__all__ = ["NUMBERS", "clear", "copy", "copy_past_caches", "is_finite", "spread", "turn"]
+__all__ = [
+    "NUMBERS",
+    "clear",
+    "copy",
+    "copy_past_caches",
+    "in_squares",
+    "is_finite",
+    "spread",
+    "turn",
+]
 
 
 class Numbers(NamedTuple):
@@ -105,7 +114,7 @@ def turn(source, source_step, target, target_step, rows, columns, *, storage):
     In squares of a vector, the last of which overlaps the one before; few numbers one by one.
     """
     item, size, lanes = STORAGES[storage].item, STORAGES[storage].size, LANES[storage]
-    whole_rows, whole_columns = _in_squares(rows, lanes), _in_squares(columns, lanes)
+    whole_rows, whole_columns = in_squares(rows, lanes), in_squares(columns, lanes)
     for next_r in range(0, whole_rows, lanes):
         r = min(next_r, whole_rows - lanes)
         for next_c in range(0, whole_columns, lanes):
@@ -118,7 +127,7 @@ def turn(source, source_step, target, target_step, rows, columns, *, storage):
         spread(x, item, y, target_step, columns - c, storage=storage)
 
 
-def _in_squares(count, lanes):
+def in_squares(count, lanes):
     """Return how many of `count` rows are turned in squares.
 
     12 rows behind 144 one by one took a quarter of the time; 1 behind 32, a tenth of a square's.

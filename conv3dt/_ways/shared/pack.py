@@ -4,11 +4,12 @@
 [n][d][h][channel][w]; zeros where an axis has a halo
 """
 
-from ..._geometry.storages import STORAGES
+from ..._geometry.storages import OPERANDS
+from . import pairs
 from .moving import clear, copy, spread, turn
 from .records import BlockedParams, Task
 
-__all__ = ["clear_row", "copy_row", "pack_input"]
+__all__ = ["clear_row", "copy_channel", "copy_row", "pack_input"]
 
 # So many channels' rows a processor's prefetching follows at once. With 64 channels, packing one
 # channel after the other took two thirds of the time; with 16, it took longer.
@@ -46,8 +47,20 @@ def pack_input(plan, task, *, storage):
 
 def copy_row(plan, source, target, positions, *, storage):
     """Copy the channels of `positions` neighbours along the width, chunk by chunk."""
-    item, size = STORAGES[storage].item, STORAGES[storage].size
-    chunk, step, channel_step = plan.chunk, plan.arrays.step_w, plan.arrays.step_c
+    channel_step = plan.arrays.step_c
+    if OPERANDS[storage].pairs:
+        if channel_step == 2 and plan.halves == 2 * plan.channels:  # words are there already
+            _copy_numbers(plan, source, 4, target, positions, storage="float32")
+        else:
+            pairs.copy_positions(plan, source, target, positions)
+    else:
+        _copy_numbers(plan, source, channel_step, target, positions, storage=storage)
+
+
+def _copy_numbers(plan, source, channel_step, target, positions, *, storage):
+    """Copy them where each is a number of its own."""
+    item, size = OPERANDS[storage].item, OPERANDS[storage].size
+    chunk, step = plan.chunk, plan.arrays.step_w
     if channel_step == item and step == chunk * item and chunk == plan.channels:
         copy(source, target, positions * chunk, storage=storage)
         return
@@ -80,7 +93,15 @@ def clear_row(plan, target, positions):
 def _copy_planes(plan, part, source, target, positions, *, storage):
     """Copy the rows that exist of one channel, then of the next: they lie together."""
     for c in range(plan.channels):
-        x, y = source + c * plan.arrays.step_c, target + c * plan.chunk_step
+        y = target + c * plan.chunk_step
         for h in range(max(part.start, 0), min(part.end, plan.height.i)):
             to = y + (h - part.start) * plan.height.packed_step
-            copy(x + h * plan.arrays.step_h, to, positions, storage=storage)
+            copy_channel(plan, source + h * plan.arrays.step_h, to, c, positions, storage=storage)
+
+
+def copy_channel(plan, source, target, number, positions, *, storage):
+    """Copy one channel, or pair of channels, of positions that are neighbours in memory."""
+    if OPERANDS[storage].pairs:
+        pairs.copy_rows(plan, source, target, number, positions)
+    else:
+        copy(source + number * plan.arrays.step_c, target, positions, storage=storage)

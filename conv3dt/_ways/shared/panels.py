@@ -8,8 +8,9 @@ of the micro-kernel.
 """
 
 from ..._compiler.words import next_task
-from ..._geometry.storages import STORAGES
-from .moving import clear, copy, is_finite, spread, turn
+from ..._geometry.storages import OPERANDS
+from . import pairs
+from .moving import clear, copy, spread, turn
 from .records import BlockedParams
 from .tables import Phases, panel_of
 
@@ -54,7 +55,7 @@ def _pack_tap(plan, block, taps, panel, *, storage):
     arrays = plan.arrays
     source = arrays.filters + block.start * arrays.step_co + taps.d.k * arrays.step_kd
     source += taps.h.k * arrays.step_kh + taps.w.k * arrays.step_kw
-    target = panel + number * block.columns * plan.channels * STORAGES[storage].size
+    target = panel + number * block.columns * plan.channels * OPERANDS[storage].size
     channels = min(block.columns, plan.co - block.start)
     _turn_filters(plan, source, target, channels, block.columns, storage=storage)
 
@@ -62,24 +63,36 @@ def _pack_tap(plan, block, taps, panel, *, storage):
 def _turn_filters(plan, source, target, channels, columns, *, storage):
     """Write source[co, ci] to target[ci, co], zeros for channels <= co < columns.
 
-    In groups of 16 input channels, one cache line of the source, which are checked while in L1. The
-    filters of a forward convolution have their output channels next to each other already.
+    In groups of 16 input channels, or pairs of them, which are checked while in L1.
     """
-    item, size = STORAGES[storage].item, STORAGES[storage].size
-    ci_step, co_step = plan.arrays.step_ci, plan.arrays.step_co
+    size, ci_step = OPERANDS[storage].size, plan.arrays.step_ci
     for first in range(0, plan.channels, 16):
-        count = min(16, plan.channels - first)
-        x, y = source + first * ci_step, target + first * columns * size
+        count, y = min(16, plan.channels - first), target + first * columns * size
         if channels < columns:
             clear(y, count * columns, size)
-        if ci_step == item:
-            turn(x, co_step, y, columns * size, channels, count, storage=storage)
-        elif co_step == item:
-            for ci in range(count):
-                copy(x + ci * ci_step, y + ci * columns * size, channels, storage=storage)
+        if OPERANDS[storage].pairs:
+            x = source + 2 * first * ci_step
+            pairs.turn_filters(plan, x, y, first, count, channels, columns)
         else:
-            for co in range(channels):
-                at, to = x + co * co_step, y + co * size
-                spread(at, ci_step, to, columns * size, count, storage=storage)
-        if not is_finite(y, count * columns, storage=storage):
+            x = source + first * ci_step
+            _turn_numbers(plan, x, y, count, channels, columns, storage=storage)
+        if not pairs.all_finite(y, count * columns, storage=storage):
             plan.arrays.not_finite = 1
+
+
+def _turn_numbers(plan, source, target, count, channels, columns, *, storage):
+    """Write `count` input channels of filters.
+
+    Those of a forward convolution have their output channels next to each other already.
+    """
+    item, size = OPERANDS[storage].item, OPERANDS[storage].size
+    ci_step, co_step = plan.arrays.step_ci, plan.arrays.step_co
+    if ci_step == item:
+        turn(source, co_step, target, columns * size, channels, count, storage=storage)
+    elif co_step == item:
+        for ci in range(count):
+            copy(source + ci * ci_step, target + ci * columns * size, channels, storage=storage)
+    else:
+        for co in range(channels):
+            at, to = source + co * co_step, target + co * size
+            spread(at, ci_step, to, columns * size, count, storage=storage)

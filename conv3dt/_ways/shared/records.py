@@ -60,7 +60,8 @@ class Params(Record):
     size = Int()  # bytes of a number in the compute type
     item = Int()  # and in the arrays
     lanes = Int()  # numbers of a vector
-    channels = Int()  # input channels
+    channels = Int()  # input channels, or pairs of them
+    halves = Int()  # input channels of the arrays
     chunk = Int()  # as many of them lie together in the packed input
     chunk_step = Int()  # from one chunk of the packed input to the next
     co = Int()  # output channels

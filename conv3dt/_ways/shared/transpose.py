@@ -5,24 +5,34 @@ from llvmlite import ir
 
 from ..._compiler import processor
 from ..._compiler.vectors import I16, I32, Words, i64
-from ..._compiler.words import float32_at, float64_at, uint16_at, word
+from ..._compiler.words import float32_at, float64_at, uint16_at, uint32_at, word
 
-__all__ = ["transpose_bfloat16", "transpose_float16", "transpose_float32", "transpose_float64"]
+__all__ = [
+    "transpose_bfloat16",
+    "transpose_float16",
+    "transpose_float32",
+    "transpose_float64",
+    "transpose_pairs",
+]
 
 
-def _transposing(double, load, twin):
+def _transposing(double, load, twin, pairs=False):
     """Return the word target[c, r] = source[r, c], widened; rows lie `..._step` bytes apart.
 
     In log2(n) rounds; the round with distance h exchanges the quarters of squares of 2h.
-    `load(words, address)` gives a row.
+    `load(words, address)` gives a row. Of pairs, `source_step` is that of numbers; a row has two.
     """
     n = processor.machine().vector_bytes // (8 if double else 4)
 
     def write(builder, source, source_step, target, target_step):
         words = Words(builder, double, n, False)
-        rows = [
-            load(words, builder.add(source, builder.mul(i64(r), source_step))) for r in range(n)
+        at = [
+            builder.add(source, builder.mul(i64(r), source_step))
+            for r in range(2 * n if pairs else n)
         ]
+        rows = [load(words, x) for x in at]
+        if pairs:
+            rows = [_joined(words, *two) for two in zip(rows[::2], rows[1::2], strict=True)]
         distance = n // 2
         while distance:
             _exchange(builder, rows, n, distance)
@@ -58,6 +68,13 @@ def _bits(words, at):
     return words.builder.load(words.pointer(at, ir.VectorType(I16, words.lanes)), align=2)
 
 
+def _joined(words, low, high):
+    """Return words of 32 bits, as float32, of the bits of two vectors of 16-bit numbers."""
+    b = words.builder
+    low, high = (b.zext(x, words.ints) for x in (low, high))
+    return words.as_floats(b.or_(low, b.shl(high, words.int_constant(16))))
+
+
 def _twin(read, wide_at, widened):
     """Return what makes the plain twin for n numbers a row."""
 
@@ -84,3 +101,17 @@ transpose_bfloat16 = _transposing(
     lambda words, at: words.from_bfloat16(_bits(words, at)),
     _twin(uint16_at, float32_at, lambda x: (x.astype(np.uint32) << 16).view(np.float32)),
 )
+
+
+def _twin_of_pairs(n):
+    """Return the plain twin of `transpose_pairs` for n words a row."""
+
+    def transpose(source, half, target, target_step):
+        rows = np.array([uint16_at(source + r * half, n) for r in range(2 * n)], np.uint32)
+        for r, row in enumerate((rows[::2] | rows[1::2] << 16).T):
+            uint32_at(target + r * target_step, n)[:] = row
+
+    return transpose
+
+
+transpose_pairs = _transposing(False, _bits, _twin_of_pairs, pairs=True)

@@ -3,9 +3,9 @@
 import numpy as np
 
 from ..._compiler.activations.table import apply
-from ..._geometry.storages import STORAGES
+from ..._geometry.storages import OPERANDS
 from ..shared.lane_tile import LaneTile
-from ..shared.plain import entries, reading, store_runs, stored
+from ..shared.plain import added, entries, multiplied, reading, store_runs, stored
 from ..shared.records import Table
 
 __all__ = ["kernel"]
@@ -13,7 +13,8 @@ __all__ = ["kernel"]
 
 def kernel(tile: LaneTile):
     """Return a Python function that does what the compiled kernel of `tile` does."""
-    read, storage = reading(tile.storage), STORAGES[tile.storage]
+    read, factors = reading(tile.storage), multiplied(tile.storage)
+    storage = OPERANDS[tile.storage]
     width = tile.vectors * tile.lanes
 
     def compute(a, tables, plane, bias, c, c_outer, c_channel, count):
@@ -23,13 +24,14 @@ def kernel(tile: LaneTile):
         for r in range(tile.phases):
             table = Table(table.following) if r else table
             for entry in entries(table.address + Table.SIZE, table.entries):
-                panel = read(entry.panel, entry.length * tile.channels)
+                panel = factors(entry.panel, entry.length * tile.channels)
                 panel = panel.reshape(entry.length, tile.channels)
                 for y in range(tile.outer):
                     at = a + entry.input + y * tile.outer_step * storage.size
                     for k in range(entry.length):
                         with np.errstate(all="ignore"):
-                            sums[r, y] += panel[k][:, None] * read(at + k * plane, width)
+                            x = factors(at + k * plane, width)
+                            sums[r, y] = added(sums[r, y], (panel[k][:, None], x))
         results = stored(tile.storage, apply(tile.activation, sums))
         store_runs(tile, results, c, c_outer, c_channel, count)
 

@@ -87,7 +87,7 @@ class WideScheme(Blocked):
         """Return the scheme in words."""
         shapes = listed([f"{tile.outer}x{tile.label}" for *_, tile in self.tiles()])
         return {
-            "kernel": f"positions in lanes ({self.layer.machine.isa}, {self.lanes} per vector):"
+            "kernel": f"positions in lanes ({self.layer.instructions}, {self.lanes} per vector):"
             f" tiles of {shapes} (rows x channels x vectors)",
             "blocks": self.block_line(),
             "memory": self.filters_line(),

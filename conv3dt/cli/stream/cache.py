@@ -64,7 +64,7 @@ class Rolling:
         self._source, self._grid, self._capacity = source, grid, capacity
         self._within = within or tuple(slice(0, n) for n in grid.bricks)
         self._axes: tuple[Axis, ...] = tables(work, grid, source.chunks)
-        self._order: Any = "F" if source.order == tuple(reversed(range(len(grid.shape)))) else "C"
+        self._order: Any = "F" if source.mirrored else "C"
         self._lock = threading.Lock()
         self._pieces: dict[Index, _Piece] = {}
         self._events: list[tuple[Index, Index]] = []

@@ -42,8 +42,7 @@ def _upsampling(options: dict[str, Any]) -> Job:
     path, factors = Path(options["input"]), options["factors"]
     volume = volumes.storable(volumes.open_volume(path), ".zarr")
     source = _source(path, volume)
-    mirrored = source.order[0] > source.order[-1]
-    work = Upsampling(source.shape, tuple(factors), volume.space, volume.dtype, mirrored)
+    work = Upsampling(source.shape, tuple(factors), volume.space, volume.dtype, source.mirrored)
     return Job(work, source, volume, volume.space)
 
 

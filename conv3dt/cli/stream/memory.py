@@ -138,23 +138,14 @@ def _blocks(
     A block reaches through the whole along the first axis that has neighbours; along the others it
     is cut until what is kept fits.
     """
-    axes = tables(work, grid, source.chunks)
-    order = sorted(
-        source.order, key=lambda a: (_group(axes[a], grid.bricks[a]), source.order.index(a))
-    )
+    axes, size = tables(work, grid, source.chunks), _piece_bytes(source)
+    groups = [_group(*pair) for pair in zip(axes, grid.bricks, strict=True)]
+    order = sorted(source.order, key=lambda a: (groups[a], source.order.index(a)))
     inner = tuple(max(1, c // b) for c, b in zip(cube, grid.brick, strict=True))
-    near = [a for a in order if _group(axes[a], grid.bricks[a]) == 1]
-    block = [
-        n if a in near or _group(axes[a], n) == 2 else i
-        for a, (n, i) in enumerate(zip(grid.bricks, inner, strict=True))
-    ]
-    cuts = dict.fromkeys(near[1:], 1)
+    block = [n if g else i for n, i, g in zip(grid.bricks, inner, groups, strict=True)]
+    cuts = dict.fromkeys([a for a in order if groups[a] == 1][1:], 1)
     while True:
-        kept = (
-            0
-            if _is_direct(source)
-            else _kept(axes, block, inner, order, at_once) * _piece_bytes(source)
-        )
+        kept = _kept(axes, block, inner, order, at_once) * size
         more = [a for a in cuts if block[a] > inner[a]]
         if kept <= left or not more:
             break
@@ -162,9 +153,9 @@ def _blocks(
         axis = min(more, key=lambda a: axes[a].reads(tried[a]) / axes[a].reads(block[a]))
         cuts[axis] += 1
         block[axis] = tried[axis]
-    reads = prod(axis.reads(size) for axis, size in zip(axes, block, strict=True))
-    nest = [tuple(block), *_halves(inner)]
-    return replace(grid, order=tuple(order), nest=tuple(nest)), kept, reads
+    reads = prod(axis.reads(n) for axis, n in zip(axes, block, strict=True))
+    nest = (tuple(block), *_halves(inner))
+    return replace(grid, order=tuple(order), nest=nest), kept, reads
 
 
 def _cut(bricks: int, count: int, inner: int) -> int:

@@ -1,8 +1,6 @@
 """Coarser levels of an image, as means of what is in memory."""
 
 import threading
-from collections.abc import Iterator
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,7 +10,7 @@ from ..grid import Triple
 from .sinks import Sink
 from .source import Place
 
-__all__ = ["Pyramid", "halved", "walk"]
+__all__ = ["Pyramid", "halved"]
 
 
 class Pyramid:
@@ -107,43 +105,6 @@ def halved(block: NDArray[Any], space: Triple) -> NDArray[Any]:
             mean[(*before, slice(-1, None))] = found[(*before, slice(-1, None))]
         found = mean
     return found.astype(block.dtype, copy=False)
-
-
-def walk(units: tuple[int, ...], space: Triple, levels: int) -> Iterator[tuple[int, ...]]:
-    """Yield the units of an image such that each coarser one is completed before the next begins.
-
-    Parameters
-    ----------
-    units : tuple of int
-        How many there are along each axis.
-    space : (int, int, int)
-        The axes of space.
-    levels : int
-        How many coarser levels there are.
-
-    Yields
-    ------
-    tuple of int
-        The number of a unit along each axis: all of a cube of 2 x 2 x 2, then all of the next in a
-        cube of such cubes, and so on.
-
-    Examples
-    --------
-    >>> [unit[2] for unit in walk((1, 1, 5), (0, 1, 2), 1)]
-    [0, 1, 2, 3, 4]
-    >>> list(walk((2, 1, 3), (0, 1, 2), 1))[:4]
-    [(0, 0, 0), (0, 0, 1), (1, 0, 0), (1, 0, 1)]
-    """
-    size = 2**levels
-    tasks = [-(-n // size) if axis in space else n for axis, n in enumerate(units)]
-    for task in product(*map(range, tasks)):
-        start = [n * size if axis in space else n for axis, n in enumerate(task)]
-        for number in range(size ** len(space)):
-            unit = list(start)
-            for n, axis in enumerate(reversed(space)):
-                unit[axis] += _every_third(number >> n)
-            if all(n < length for n, length in zip(unit, units, strict=True)):
-                yield tuple(unit)
 
 
 def _every_third(number: int) -> int:

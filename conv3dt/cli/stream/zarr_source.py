@@ -23,9 +23,7 @@ class ZarrSource(Source):
         self.stored = tuple(self.array.chunks)
         shards = tuple(getattr(self.array, "shards", None) or ())
         self.chunks = grouped(self.stored, self.shape, self.dtype.itemsize, shards)
-        axes = range(len(self.shape))
-        # of what zarr returns: as a whole it is worked on in the order in which it lies in memory
-        self.order = tuple(reversed(axes) if self.array.order == "F" else axes)
+        self.order = tuple(range(len(self.shape)))
         self.mirrored = str(getattr(self.array, "order", "C")) == "F"
 
     def read(self, place: Place) -> NDArray[Any]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conv3dt.cli.stream.creating import create
-from conv3dt.cli.stream.pyramid import Pyramid, halved, walk
+from conv3dt.cli.stream.pyramid import Pyramid, halved
 from conv3dt.cli.stream.sinks import Sink, open_sink
 from tests.helpers.repeating import opened
 
@@ -49,7 +49,7 @@ def whole(sink: Sink, level: int) -> Any:
 def test_levels_are_means_of_the_finest(shape: tuple[int, ...], dtype: str) -> None:
     sink, values = image(shape, 4, 3, dtype)
     made = Pyramid(sink, SPACE)
-    for unit in walk(sink.units(), SPACE, 3):
+    for unit in np.ndindex(*sink.units()):
         sink.write(sink.place(unit), values[sink.place(unit)])
         made.add(sink.place(unit), values[sink.place(unit)])
     assert made.is_complete
@@ -117,28 +117,6 @@ def test_a_unit_that_is_there_is_not_written_again(monkeypatch: pytest.MonkeyPat
     Pyramid(sink, SPACE).add(everything, values)
     assert written == [(slice(2, 4), slice(0, 2), slice(2, 4))]
     assert whole(sink, 1)[2, 0, 2] == means(values, 1)[2, 0, 2]
-
-
-# ---- the walk ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("units", [(4, 4, 4), (5, 3, 6), (1, 1, 9), (8, 1, 2)])
-@pytest.mark.parametrize("levels", [0, 1, 2, 3])
-def test_the_walk_visits_all_once_with_one_unit_of_a_level_open(
-    units: tuple[int, ...], levels: int
-) -> None:
-    order = [*walk(units, SPACE, levels)]
-    assert sorted(order) == [*np.ndindex(*units)]
-    for level in range(1, levels + 1):
-        coarse = [tuple(n >> level for n in unit) for unit in order]
-        runs = [key for key, _ in itertools.groupby(coarse)]
-        assert len(runs) == len(set(runs)), "a unit that was left is not come back to"
-
-
-def test_the_walk_along_other_axes() -> None:
-    order = [*walk((2, 3, 2, 2), (1, 2, 3), 1)]
-    assert sorted(order) == [*np.ndindex(2, 3, 2, 2)]
-    assert [unit[0] for unit in order] == [0] * 12 + [1] * 12
 
 
 # ---- means ---------------------------------------------------------------------------------------

@@ -4,12 +4,23 @@ import numpy as np
 import pytest
 
 from conv3dt._compiler import processor
-from conv3dt._geometry.storages import STORAGES
+from conv3dt._geometry.storages import OPERANDS
 from conv3dt._geometry.tuning import MACHINES
 from conv3dt._ways.channels.kernel import address
 from conv3dt._ways.channels.tile import ChannelTile
 from conv3dt._ways.shared.records import ROWS_FROM, Entry
-from tests.helpers.kernels import aligned, call, lanes_of, random_integers, read, stored
+from tests.helpers.kernels import (
+    aligned,
+    call,
+    cell,
+    halves,
+    lanes_of,
+    multiplied,
+    random_factors,
+    random_integers,
+    read,
+    stored,
+)
 
 NAN_ROWS = 2  # behind each operand
 
@@ -21,29 +32,30 @@ def check(tile, taps, length, seed=0, on_lines=False, some=()):
     first entries are; the others hold zeros there, or NaN if the tile has a loop for those rows.
     """
     rng = np.random.default_rng(seed)
-    number = STORAGES[tile.storage].compute
+    number, (factor, nan) = OPERANDS[tile.storage].compute, cell(tile.storage)
     width = tile.vectors * tile.lanes
     channels = width - tile.lanes + tile.last
     span = (tile.outer - 1) * tile.outer_step + (tile.inner - 1) * tile.inner_step
-    inputs = [aligned(span + length + NAN_ROWS, number, np.nan) for _ in range(taps)]
-    panels = [aligned((length + NAN_ROWS, width), number, np.nan) for _ in range(taps)]
+    inputs = [aligned(span + length + NAN_ROWS, factor, nan) for _ in range(taps)]
+    panels = [aligned((length + NAN_ROWS, width), factor, nan) for _ in range(taps)]
     bias = aligned(width, number, random_integers(rng, width, number))
     expected = np.tile(bias.astype(np.float64), (tile.rows, 1))
     parts = [*some, *[(0, tile.inner)] * (taps - len(some))]
     for x, panel, (from_row, to_row) in zip(inputs, panels, parts, strict=True):
-        panel[:length] = random_integers(rng, (length, width), number)
+        panel[:length] = random_factors(rng, (length, width), tile.storage)
         for m in range(tile.rows):
             y, z = divmod(m, tile.inner)
             at = y * tile.outer_step + z * tile.inner_step
-            x[at : at + length] = random_integers(rng, length, number)
+            x[at : at + length] = random_factors(rng, length, tile.storage)
             if not from_row <= z < to_row:
-                x[at : at + length] = np.nan if (from_row, to_row) in tile.edges else 0
+                x[at : at + length] = nan if (from_row, to_row) in tile.edges else 0
     for x, panel, (from_row, to_row) in zip(inputs, panels, parts, strict=True):
         for m in range(tile.rows):
             y, z = divmod(m, tile.inner)
             at = y * tile.outer_step + z * tile.inner_step
             if from_row <= z < to_row:
-                expected[m] += x[at : at + length].astype(np.float64) @ panel[:length]
+                row = halves(x[at : at + length], tile.storage)
+                expected[m] += np.einsum("kh,kch->c", row, halves(panel[:length], tile.storage))
     first = inputs[0].ctypes.data if taps else 0
     table = np.array(
         [
@@ -56,7 +68,7 @@ def check(tile, taps, length, seed=0, on_lines=False, some=()):
         np.int64,
     ).reshape(-1, len(Entry.NAMES))
 
-    size = STORAGES[tile.storage].item
+    size = OPERANDS[tile.storage].item
     cells = np.dtype(f"u{size}") if size == 2 else np.dtype(tile.storage)
     # The output lies in a larger array of guard cells: rows and channels two cells apart.
     steps = (2 * tile.inner + 1, 2, 0)
@@ -102,7 +114,7 @@ def test_every_number_of_rows(vectors):
 
 
 @pytest.mark.skipif(not processor.machine().half_loads, reason="half vectors save no time here")
-@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("storage", multiplied)
 @pytest.mark.parametrize("spread", [False, True])
 def test_half_a_vector(storage, spread):
     half = make(storage, vectors=1).lanes // 2
@@ -111,7 +123,7 @@ def test_half_a_vector(storage, spread):
         check(tile._replace(lanes=half), taps=2, length=5)
 
 
-@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("storage", multiplied)
 @pytest.mark.parametrize("spread", [False, True])
 @pytest.mark.parametrize("last", [1, 2, 3, 5, 7, 8, 11, 15, 16])
 def test_every_kind_of_last_vector(storage, spread, last):
@@ -149,7 +161,7 @@ def test_activation_comes_after_the_sum():
     check(make("float16", activation="relu", spread=True), taps=2, length=3)
 
 
-@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("storage", multiplied)
 @pytest.mark.parametrize("on_lines", [False, True])
 @pytest.mark.parametrize("last", [1, 16])
 def test_streaming(storage, on_lines, last):

@@ -6,14 +6,25 @@ import pytest
 import conv3dt
 from conv3dt._compiler import processor
 from conv3dt._geometry.integers import legal_lengths
-from conv3dt._geometry.storages import STORAGES
+from conv3dt._geometry.storages import OPERANDS, PAIRS
 from conv3dt._geometry.tuning import TUNING
 from conv3dt._plan import choice
 from conv3dt._ways.fold import cost, folding
 from conv3dt._ways.fold.kernel import finish_address, fold_address
 from conv3dt._ways.shared.lane_tile import LaneTile
 from tests.helpers import oracle
-from tests.helpers.kernels import aligned, call, lanes_of, random_integers, read, stored
+from tests.helpers.kernels import (
+    aligned,
+    call,
+    cell,
+    halves,
+    lanes_of,
+    multiplied,
+    random_factors,
+    random_integers,
+    read,
+    stored,
+)
 
 
 def tile(storage="float32", channels=1, vectors=1, phases=1, apart=True, activation="linear"):
@@ -27,22 +38,24 @@ def tile(storage="float32", channels=1, vectors=1, phases=1, apart=True, activat
 # ---- the kernels ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("storage", ["float32", "float64"])
+@pytest.mark.parametrize("storage", ["float32", "float64", *{PAIRS} & {*multiplied}])
 @pytest.mark.parametrize("vectors", [1, 2])
 @pytest.mark.parametrize("columns", [1, 2, 5, processor.machine().rows[1]])
 def test_products_are_added_where_the_rows_say(columns, vectors, storage):
     t = tile(storage, columns, vectors)
     rng = np.random.default_rng(0)
     width, length = t.lanes * vectors, 7
-    a = aligned((length, width + 3), storage, np.nan)
-    a[:, :width] = random_integers(rng, (length, width), storage)
-    b = random_integers(rng, (length, columns), storage)
-    sums = np.full((columns, width + 9), 5, storage)
+    a = aligned((length, width + 3), *cell(storage))
+    a[:, :width] = random_factors(rng, (length, width), storage)
+    b = random_factors(rng, (length, columns), storage)
+    sums = np.full((columns, width + 9), 5, OPERANDS[storage].compute)
     wanted = sums.copy()
     order = rng.permutation(columns)
     shifts = rng.integers(0, 4, columns)  # unaligned, as taps are
+    x = halves(a[:, :width], storage)
     for m in range(columns):
-        wanted[order[m], shifts[m] + 5 :][:width] += b[:, m] @ a[:, :width]
+        y = np.einsum("kh,kwh->w", halves(b[:, m], storage), x)
+        wanted[order[m], shifts[m] + 5 :][:width] += y.astype(wanted.dtype)
     rows = [sums[order[m]].ctypes.data + int(shifts[m]) * a.itemsize for m in range(columns)]
     rows = np.array(rows, np.int64)
     entry = np.array([0, b.ctypes.data, length, 0], np.int64)
@@ -61,15 +74,15 @@ def test_products_are_added_where_the_rows_say(columns, vectors, storage):
     np.testing.assert_array_equal(sums, wanted)
 
 
-@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("storage", multiplied)
 @pytest.mark.parametrize(("phases", "channels"), [(1, 1), (2, 1), (3, 2), (2, 4)])
 def test_finished_outputs_are_interleaved(phases, channels, storage):
     t = tile(storage, channels, 1, phases, apart=False, activation="relu")
-    number = STORAGES[storage].compute
+    number = OPERANDS[storage].compute
     for count in (1, t.lanes * t.streams - 1, t.lanes * t.streams, 3 * t.lanes * t.streams + 2):
         length = -(-count // (t.lanes * t.streams)) * t.lanes
         x = random_integers(np.random.default_rng(count), (channels, phases, length + 1), number)
-        size = STORAGES[storage].item
+        size = OPERANDS[storage].item
         cells = np.dtype(f"u{size}") if size == 2 else np.dtype(storage)
         c = np.full(count + 4, 77, cells)
         call(

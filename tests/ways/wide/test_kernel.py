@@ -4,11 +4,22 @@ import numpy as np
 import pytest
 
 from conv3dt._compiler import processor
-from conv3dt._geometry.storages import STORAGES
+from conv3dt._geometry.storages import OPERANDS
 from conv3dt._ways.shared.lane_tile import LaneTile
 from conv3dt._ways.shared.records import Entry, Table
 from conv3dt._ways.wide.kernel import address
-from tests.helpers.kernels import aligned, call, lanes_of, random_integers, read, stored
+from tests.helpers.kernels import (
+    aligned,
+    call,
+    cell,
+    halves,
+    lanes_of,
+    multiplied,
+    random_factors,
+    random_integers,
+    read,
+    stored,
+)
 
 
 def make(storage="float32", outer=1, channels=1, vectors=2, phases=2, apart=False,
@@ -27,12 +38,12 @@ def check(tile, taps, length, missing=0, seed=0, on_lines=False):
     `on_lines`: rows of the output start at cache lines.
     """
     rng = np.random.default_rng(seed)
-    number = STORAGES[tile.storage].compute
+    number, (factor, nan) = OPERANDS[tile.storage].compute, cell(tile.storage)
     width = tile.vectors * tile.lanes
-    planes = aligned((length, tile.outer, tile.outer_step), number, np.nan)
-    planes[...] = random_integers(rng, planes.shape, number)
-    panels = aligned((tile.phases, taps, length, tile.channels), number, np.nan)
-    panels[...] = random_integers(rng, panels.shape, number)
+    planes = aligned((length, tile.outer, tile.outer_step), factor, nan)
+    planes[...] = random_factors(rng, planes.shape, tile.storage)
+    panels = aligned((tile.phases, taps, length, tile.channels), factor, nan)
+    panels[...] = random_factors(rng, panels.shape, tile.storage)
     bias = random_integers(rng, tile.channels, number)
     tables = np.zeros((tile.phases, (Table.SIZE + Entry.SIZE * taps) // 8), np.int64)
     sums = np.zeros((tile.phases, tile.outer, tile.channels, width)) + bias[:, None]
@@ -45,13 +56,13 @@ def check(tile, taps, length, missing=0, seed=0, on_lines=False):
             entry = Entry(table.address + Table.SIZE + e * Entry.SIZE)
             to_a, panel = shift[r, e] * planes.itemsize, panels[r, e].ctypes.data
             entry.fill(input=to_a, panel=panel, length=length, rows=0)
-            x = planes[:, :, shift[r, e] : shift[r, e] + width].astype(float)
-            sums[r] += np.einsum("kyw,km->ymw", x, panels[r, e].astype(float))
+            x = halves(planes[:, :, shift[r, e] : shift[r, e] + width], tile.storage)
+            sums[r] += np.einsum("kywh,kmh->ymw", x, halves(panels[r, e], tile.storage))
     if tile.activation == "relu":
         sums = np.maximum(sums, 0)
     wanted = stored(sums, tile.storage)
 
-    size = STORAGES[tile.storage].item
+    size = OPERANDS[tile.storage].item
     cells = np.dtype(f"u{size}") if size == 2 else np.dtype(tile.storage)
     run = width * tile.streams
     rows = tile.outer * (tile.channels if tile.apart else 1)
@@ -89,14 +100,14 @@ def test_many_streams(channels, phases, apart):
         check(tile, taps=1, length=2, missing=missing)
 
 
-@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("storage", multiplied)
 @pytest.mark.parametrize("apart", [False, True])
 def test_storages(storage, apart):
     check(make(storage, channels=2, apart=apart), taps=2, length=2)
     check(make(storage, channels=2, apart=apart, activation="relu"), taps=2, length=2, missing=7)
 
 
-@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("storage", multiplied)
 @pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize("on_lines", [False, True])
 def test_streaming(on_lines, apart, storage):
