@@ -25,7 +25,7 @@ from benchmarks import stream_graph, stream_layers, stream_pictures, stream_spee
 from conv3dt.cli.stream.sizes import memory as as_bytes
 
 ROOT = Path(__file__).resolve().parents[1]
-VOLUMES = ("4,4,4", "6,6,7", "8,8,10", "8,8,10:4GB")  # 4, 17 and 43 GB of output
+VOLUMES = ("4,4,4", "7,6,6", "10,8,8", "10,8,8:4GB")  # 4, 17 and 43 GB of output
 
 
 def main():
@@ -53,7 +53,7 @@ def parse():
     parser.add_argument("--side", type=int, default=128, help="of a chunk of a virtual input")
     parser.add_argument("--along", nargs="+", type=int, default=[8, 16], help="chunks of a graph")
     parser.add_argument("--workers", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--volume", type=int, default=384, help="sides of what workers make finer")
+    parser.add_argument("--volume", type=int, default=256, help="sides of what workers make finer")
     return parser.parse_args()
 
 

@@ -189,11 +189,11 @@ def find_torch(python):
     return True
 
 
-def create(path, shape, chunks):
-    """Return a new array without compression, whose chunks of zeros are written as well."""
+def create(path, shape, chunks, compressors=None):
+    """Return a new array whose chunks of zeros are written as well; None is no compression."""
     import zarr
 
-    options = {"compressors": None, "config": {"write_empty_chunks": True}}
+    options = {"compressors": compressors, "config": {"write_empty_chunks": True}}
     return zarr.create_array(str(path), shape=shape, chunks=chunks, dtype="f4", **options)
 
 

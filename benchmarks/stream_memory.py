@@ -18,7 +18,6 @@ from types import SimpleNamespace
 
 import numpy as np
 
-import conv3dt
 from benchmarks.randoms import numbers
 
 __all__ = ["run"]
@@ -97,7 +96,6 @@ def run(job):
     """Return what a stream took."""
     import zarr  # noqa: F401 - takes memory in the command line, too
 
-    import conv3dt.cli.main  # noqa: F401
     from conv3dt._run.blocks.upsampling import Upsampling
     from conv3dt.cli.stream.memory import Wanted, plan
 
@@ -125,14 +123,12 @@ def run(job):
 
 def walked(stream):
     """Compute everything, as the command line does."""
+    from conv3dt.cli.stream.run import _compute_here
     from conv3dt.cli.stream.todo import Todo
-    from conv3dt.cli.stream.walk import Stream, walk
+    from conv3dt.cli.stream.walk import Stream
 
-    grid, every = stream.plan.grid, np.ones(stream.plan.grid.units, np.bool_)
-    brick = prod(grid.unit) * prod(grid.brick) * 4
-    before = conv3dt.set_recycling(stream.plan.at_once * brick)
-    walk(Stream(**vars(stream)), Todo(every, ~every), lambda _: None)
-    conv3dt.set_recycling(before)
+    every = np.ones(stream.plan.grid.units, np.bool_)
+    _compute_here(Stream(**vars(stream)), Todo(every, ~every), lambda _: None)
 
 
 def peak():

@@ -34,12 +34,12 @@ def draw_memory(axes, found):
 
 def draw_workers(axes, found):
     """Draw rates beside those that are as many times larger as there are workers."""
-    for way, rates in found.items():
+    for number, (way, rates) in enumerate(found.items()):
         counts = [*map(int, rates)]
         millions = [rate / 1e6 for rate in rates.values()]
         axes.plot(counts, millions, "o-", color=INK[way], label=LABELS[way])
         ideal = [millions[0] * n / counts[0] for n in counts]
-        axes.plot(counts, ideal, ":", color=INK[way], label="ideal")
+        axes.plot(counts, ideal, ":", color=INK[way], label="" if number else "ideal")
     axes.set(xlabel="workers of one thread", ylabel="million voxels a second")
     axes.set_xticks(counts)
     axes.set_ylim(0, None)

@@ -20,13 +20,15 @@ TITLES = {"stream": "`conv3dt upsample --scheduler`", "lazy": "`conv3dt.dask.ups
 def measure(counts, side, pieces, rounds, folder):
     """Return the most voxels a second of a stream and of a lazy array, by number of workers.
 
-    Each worker has one thread. All clusters are there from the start; they take turns.
+    Each worker has one thread; arrays are compressed as zarr does by itself. All clusters are there
+    from the start, and take turns.
     """
     os.environ["CONV3DT_NUM_THREADS"] = "1"  # of each worker
     best = {way: dict.fromkeys(counts, 0.0) for way in TITLES}
     with ExitStack() as stack:
         own = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder)))
-        create(own / "x.zarr", (side,) * 3, (side // pieces,) * 3)[...] = numbers((side,) * 3)
+        x = numbers((side,) * 3)
+        create(own / "x.zarr", x.shape, (side // pieces,) * 3, "auto")[...] = x
         clients = {n: stack.enter_context(started(n)) for n in counts}
         for turn in range(rounds + 1):
             for way, call in (("stream", stream), ("lazy", lazy)):
@@ -69,7 +71,7 @@ def lazy(client, source, target):
     x = da.from_zarr(str(source))
     y = conv3dt.dask.upsample(x, FACTOR)
     chunks = tuple(lengths[0] for lengths in y.chunks)
-    create(target, y.shape, chunks)
+    create(target, y.shape, chunks, "auto")
     da.store(y, zarr.open_array(str(target), mode="r+"), lock=False, scheduler=client)
 
 
