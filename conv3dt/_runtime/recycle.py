@@ -61,8 +61,8 @@ class _Pool:
             self.blocks.pop(next(iter(self.blocks), -1), None)
 
     def size(self) -> int:
-        """Return the bytes of all blocks."""
-        return sum(block.nbytes for block in list(self.blocks.values()))
+        """Return the bytes of all blocks, as they were asked for."""
+        return sum(block.nbytes - _LINE for block in list(self.blocks.values()))
 
 
 _pool = _Pool(_default_limit())

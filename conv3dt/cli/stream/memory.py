@@ -16,6 +16,7 @@ __all__ = ["BASE", "Plan", "Wanted", "plan"]
 BASE = 200 * 10**6  # bytes of Python, libraries and compiled kernels
 BRICK = 2**24  # bytes of a brick's results from which on a larger one is not faster
 SPARE = 16  # of so many pieces that are kept one more, so that none goes too early
+OFTEN = 1.25  # readings of each piece from which on fewer bricks at once are tried
 LAYERS = 1.25  # of pieces that are done, whose rims are kept
 FEW = 2**20  # bytes of bricks that are too small to be shared
 SHARE = 0.5  # of the memory that bricks may have, so that enough is left for what is kept
@@ -53,7 +54,18 @@ def plan(work: Work, source: Source, wanted: Wanted, fixed: int = 0) -> Plan:
     ones = (1,) * len(wanted.unit)
     grid = Grid(work.output_shape, wanted.unit, ones, (ones,), source.order)
     fixed += BASE
-    at_once = _at_once(work, source, grid, wanted, fixed)
+    most = _at_once(work, source, grid, wanted, fixed)
+    found = [_planned(work, source, grid, wanted, fixed, most)]
+    while found[-1].reads > OFTEN and most > 1:  # fewer bricks at once leave more for what is kept
+        most -= 1
+        found.append(_planned(work, source, grid, wanted, fixed, most))
+    return min(found, key=lambda cut: max(cut.reads, OFTEN))
+
+
+def _planned(
+    work: Work, source: Source, grid: Grid, wanted: Wanted, fixed: int, at_once: int
+) -> Plan:
+    """Return the plan with so many bricks at the same time, at most."""
     while grown := _grown(work, grid, wanted, SHARE * (wanted.memory - fixed) / at_once, source):
         grid = grown
     at_once = min(at_once, prod(grid.bricks))

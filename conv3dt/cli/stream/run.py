@@ -130,8 +130,9 @@ def _compute(request: Request, job: Job, sink: Sink, fields: dict[str, Any]) -> 
 def _compute_here(stream: Stream, tasks: Todo, advance: Callable[..., None]) -> None:
     """Compute with the threads of this process."""
     grid = stream.plan.grid
-    brick = prod(grid.unit) * prod(grid.brick) * stream.work.dtype.itemsize
-    before = conv3dt.set_recycling(stream.plan.at_once * brick)  # planned anyway, and no more
+    unit = prod(grid.unit) * stream.work.dtype.itemsize
+    both = unit * prod(grid.brick) + unit  # a brick's results, and a copy of a unit
+    before = conv3dt.set_recycling(stream.plan.at_once * both)  # planned anyway, and no more
     try:
         walk(stream, tasks, advance)
     finally:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._run.blocks.work import Region, Work
+from ..._runtime.recycle import aligned
 from .. import signals
 from ..grid import Triple
 from .bricks import Box, Index, pieces
@@ -106,12 +107,21 @@ class _Walker:
         for some in _portions(box, grid.unit, sink.dtype.itemsize):
             check()
             place = grid.region(some)
-            block = result[_moved(place, region)]
+            block = _in_one_run(result[_moved(place, region)])
             with signals.held() if alone else nullcontext():
                 sink.write(place, block)
             with self._lock:
                 self._told(int(np.prod([s.stop - s.start for s in some])))
         check()
+
+
+def _in_one_run(block: NDArray[Any]) -> NDArray[Any]:
+    """Return numbers that lie behind each other: zarr would copy others into fresh pages."""
+    if block.flags.c_contiguous:
+        return block
+    copy = aligned(block.shape, block.dtype, block.nbytes)
+    copy[...] = block
+    return copy
 
 
 def _portions(box: Box, unit: Index, itemsize: int) -> Iterator[Box]:
