@@ -37,6 +37,10 @@ class Request(NamedTuple):
     bias: bool
     activation: str  # a row of _compiler.activations.table
     forward: bool = False
+    algorithm: str = "auto"  # one of `arguments.ALGORITHMS`
+    # Of a part of a whole, for each axis: where it lies on the grid of tiles, and how many inputs
+    # lie before and behind its own, as far as it matters.
+    frame: tuple[Triple, Triple, Triple] | None = None
 
     @property
     def function(self) -> str:

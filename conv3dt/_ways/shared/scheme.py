@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from .layer import Layer
 
-__all__ = ["BY_INPUTS", "BY_TAPS", "Candidate", "Encoded", "Scheme", "Way"]
+__all__ = ["BY_INPUTS", "BY_TAPS", "BY_TILES", "Candidate", "Encoded", "Scheme", "Way"]
 
 
 # In which order an output is summed: ways of the same order give the same bits.
 BY_TAPS = "by taps"  # all products of all taps, from the last of the width, in one sum
 BY_INPUTS = "by inputs"  # the bias, then the sums of each tap, as rows of inputs come
+BY_TILES = "by tiles"  # the bias, then the products of each tile's depth, on the whole's grid
 
 
 class Candidate(NamedTuple):
@@ -116,7 +117,7 @@ class Way(Protocol):
     Attributes
     ----------
     order : str
-        BY_TAPS or BY_INPUTS. Neither may depend on where the output begins or is cut.
+        BY_TAPS, BY_INPUTS or BY_TILES. None may depend on where the output begins or is cut.
     """
 
     order: str
