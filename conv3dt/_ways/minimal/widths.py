@@ -1,9 +1,10 @@
 """What is done along the width: runs of tiles that one call of a kernel transforms, or restores."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple
 
-from .formulas import BACK, FILTERS, FRONT, INPUTS, Group, Line, Program
+from .formulas import BACK, FILTERS, FRONT, Group, Line, Program
 
 __all__ = ["Run", "Widths", "widths_of"]
 
@@ -30,12 +31,17 @@ class Widths(NamedTuple):
 
 
 def widths_of(program: Program) -> Widths:
-    """Return what is done along the width."""
+    """Return what is done along the width.
+
+    Lines of different residues share slots: ordinary tiles of all of them come first, for they
+    have the same place in each slot of a group.
+    """
     counts = [0] * len(program.slots)
-    runs = tuple(
-        tuple(run for group in line.groups for run in _runs(program, line, group, counts))
-        for line in program.lines
-    )
+    runs: list[list[Run]] = [[] for _ in program.lines]
+    for make in (_whole_runs, _border_runs):
+        for of_line, line in zip(runs, program.lines, strict=True):
+            for group in line.groups:
+                of_line += make(program, line, group, counts)
     before = behind = 0
     for line, of_line in zip(program.lines, runs, strict=True):
         for run in of_line:
@@ -43,36 +49,35 @@ def widths_of(program: Program) -> Widths:
             last += run.taps * line.every if run.taps > 1 else 0
             before = max(before, -run.column)
             behind = max(behind, last + 1 - program.i)
-    return Widths(runs, tuple(counts), (before, behind))
+    return Widths(tuple(map(tuple, runs)), tuple(counts), (before, behind))
 
 
-def _runs(program: Program, line: Line, group: Group, counts: list[int]) -> Iterator[Run]:
-    """Yield the runs of a group: ordinary tiles first, then products of those at the borders."""
-    if not line.tiles:
-        return
+def _whole_runs(program: Program, line: Line, group: Group, counts: list[int]) -> Iterator[Run]:
+    """Yield the runs of ordinary tiles."""
     if group.taps == 1:
-        ahead = line.inputs(group, 0)
-        n = 2 * line.tiles
-        yield Run(1, group.slot, counts[group.slot], n, ahead, line.every, -line.odd, 1)
+        entry, n = counts[group.slot], 2 * line.tiles
+        yield Run(1, group.slot, entry, n, line.inputs(group, 0), line.every, -line.odd, 1)
         counts[group.slot] += n
         return
     kinds = [program.kind(line, group, u) for u in range(line.tiles)]
-    slots = [group.slot + n for n in range(len(FILTERS[group.taps]))]
     u = 0
-    while u < line.tiles:
-        end = u
-        while end < line.tiles and kinds[end] == 0:
-            end += 1
-        if end > u:
+    for kind, same in groupby(kinds):
+        n = len(list(same))
+        if not kind:
             column, output = line.inputs(group, u), 2 * u - line.odd
             entry = counts[group.slot]
-            yield Run(group.taps, group.slot, entry, end - u, column, 2 * line.every, output, 2)
-            for slot in slots:
-                counts[slot] += end - u
-        u = end + 1
-    for u, kind in enumerate(kinds):
-        for slot, ((m, _),), y0, _y1 in (INPUTS[1][:0], FRONT, BACK)[kind]:
-            at, entry = group.slot + slot, counts[group.slot + slot]
-            column, output = line.inputs(group, u) + m * line.every, 2 * u - line.odd + (not y0)
-            yield Run(1, at, entry, 1, column, line.every, output, 1)
+            yield Run(group.taps, group.slot, entry, n, column, 2 * line.every, output, 2)
+            for slot in range(len(FILTERS[group.taps])):
+                counts[group.slot + slot] += n
+        u += n
+
+
+def _border_runs(program: Program, line: Line, group: Group, counts: list[int]) -> Iterator[Run]:
+    """Yield the products of tiles at the borders of the input, one by one."""
+    for u in range(line.tiles):
+        kind = program.kind(line, group, u)
+        for slot, ((m, _),), y0, _ in ((), FRONT, BACK)[kind]:
+            at, column = group.slot + slot, line.inputs(group, u) + m * line.every
+            output = 2 * u - line.odd + (not y0)
+            yield Run(1, at, counts[at], 1, column, line.every, output, 1)
             counts[at] += 1
