@@ -166,7 +166,7 @@ def _multiply(plan, task, slot, b, rows):
     """Multiply the inputs of all slots of height and width by a block of filters."""
     height, block, width = rows.line, plan.blocks[b], plan.width
     vectors = block.columns // plan.lanes
-    kernel, tile = get(plan.multiply, vectors), get(plan.rows, vectors)
+    kernels, tiles = plan.multiply + 512 * vectors, plan.rows + 8 * plan.rows_step * vectors
     panel = plan.channels * block.columns * plan.size
     panels = plan.arrays.panels + block.start * plan.channels * plan.size * (
         plan.depth.n_slots * plan.height.n_slots * width.n_slots
@@ -180,8 +180,11 @@ def _multiply(plan, task, slot, b, rows):
             a = task.scratch + plan.v_at + number * plan.v_plane
             c = task.scratch + plan.m_at + number * plan.m_plane
             at = panels + ((height.slot + s) * width.n_slots + w) * panel
-            count = n_tiles(lines * get(width.counts, w), tile)
-            call(kernel, a, at, c, plan.channels, count)
+            positions = lines * get(width.counts, w)
+            if positions:
+                tile = get(tiles, positions)
+                count = n_tiles(positions, tile)
+                call(get(kernels, tile), a, at, c, plan.channels, count, at + panel)
 
 
 def _restore(plan, task, product, b, rows):

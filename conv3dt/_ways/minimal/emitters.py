@@ -9,6 +9,7 @@ from .formulas import INPUTS
 __all__ = ["EMITTERS"]
 
 _DOUBLE = ir.DoubleType()
+_LINE = 64  # bytes of a cache line
 _AT_ONCE = 4  # vectors of a row that a term is multiplied with: reading the table costs less
 
 
@@ -144,14 +145,16 @@ class _Transform(_Emitter):
 class _Multiply(_Emitter):
     """Writes `multiply`."""
 
-    def kernel(self, a, panel, c, length, count):
+    def kernel(self, a, panel, c, length, count, ask):
         b, tile, w = self.builder, self.tile, self.words
         line = tile.vectors * w.lanes * w.size
         with Loop(b, count) as r:
             at_a = b.add(a, b.mul(r, i64(tile.rows * tile.pitch)))
             to = b.add(c, b.mul(r, i64(tile.rows * line)))
+            asked = w.pointer(b.add(ask, b.mul(b.mul(r, length), i64(_LINE))))
 
-            def one_k(k, sums, at_a=at_a):
+            def one_k(k, sums, at_a=at_a, asked=asked):
+                w.prefetch(asked, b.mul(k, i64(_LINE // w.size)), keep=2)
                 at_k = w.pointer(b.add(at_a, b.mul(k, i64(w.size))))
                 b_k = b.add(panel, b.mul(k, i64(line)))
                 columns = [self.at(b_k, i64(0), j) for j in range(tile.vectors)]

@@ -49,13 +49,17 @@ def _parts(storage: str) -> tuple[int, int]:
 def _kernels(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
     """Fill the addresses of kernels; return what has to be kept."""
     lanes, co = scheme.layer.lanes, scheme.layer.request.co
-    transform, multiply, rows = np.zeros(4, np.int64), np.zeros(3, np.int64), np.zeros(3, np.int64)
+    transform, most = np.zeros(4, np.int64), max(scheme.counts, default=0)
+    multiply, rows = np.zeros((3, 64), np.int64), np.zeros((3, most + 1), np.int64)
     restore, finish, begin = np.zeros((4, 3), np.int64), np.zeros(3, np.int64), np.zeros(3, np.int64)
     taps = {g.taps for line in scheme.programs[2].lines for g in line.groups} | {1}
     for n in taps:
         transform[n] = address(scheme.tile("transform", rows=n, pitch=scheme.pitch))
-    for _, _, vectors, tile in scheme.tiles():
-        multiply[vectors], rows[vectors] = address(tile), tile.rows
+    for vectors, _, n, tile in scheme.tiles():
+        multiply[vectors, n] = address(tile)
+    for vectors in {columns // lanes for _, columns in scheme.blocks}:
+        for n, of_tile in scheme.rows(vectors).items():
+            rows[vectors, n] = of_tile
         begin[vectors] = address(scheme.tile("begin", vectors=vectors))
         for n in taps:
             restore[n, vectors] = address(scheme.tile("restore", rows=n, vectors=vectors))
@@ -75,12 +79,13 @@ def _kernels(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
         transform=transform.ctypes.data,
         multiply=multiply.ctypes.data,
         rows=rows.ctypes.data,
+        rows_step=most + 1,
         restore=restore.ctypes.data,
         begin=begin.ctypes.data,
         finish=finish.ctypes.data,
         finish_last=last.ctypes.data,
     )
-    addresses = [*transform, *multiply, *restore.ravel(), *finish, *begin, *last]
+    addresses = [*transform, *multiply.ravel(), *restore.ravel(), *finish, *begin, *last]
     return [*tables, [int(x) for x in addresses], params.combine, params.combine_filters]
 
 

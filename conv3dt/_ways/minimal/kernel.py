@@ -11,6 +11,7 @@ transform   t           address of the channels of d0 of the first tile
                         next
 multiply    a, b, c     c[m, :] = sum over k < length of a[m, k] * b[k, :], m < rows * count;
             length, count       rows of a lie `pitch` bytes apart, those of b and c are whole
+            ask         address of what is going to be read next: asked for meanwhile
 restore     terms, n    table of n terms: coefficient as float64, addresses of the products of the
                         group's slots
             targets, n_targets  table: coefficient as float64, address of the first output
@@ -34,7 +35,7 @@ from .tile import MinimalTile
 
 __all__ = ["address", "text"]
 
-ARGUMENTS = {"combine": 4, "transform": 6, "multiply": 5, "restore": 7, "begin": 3, "finish": 6}
+ARGUMENTS = {"combine": 4, "transform": 6, "multiply": 6, "restore": 7, "begin": 3, "finish": 6}
 
 
 def address(tile: MinimalTile) -> int:

@@ -98,8 +98,9 @@ class MinimalParams(Params):
     y_left = Int()  # positions before the first output
     combine = Int()  # addresses of kernels
     transform = Int()  # address of the table [taps] of kernels' addresses
-    multiply = Int()  # tables [vectors]
-    rows = Int()  # positions of a register tile
+    multiply = Int()  # [vectors][rows of a register tile]
+    rows = Int()  # [vectors][positions of a block]: rows of its tiles
+    rows_step = Int()
     restore = Int()  # [taps][vectors]
     begin = Int()  # [vectors]
     finish = Int()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -82,13 +83,26 @@ class MinimalScheme(Scheme):
         """Pieces of work that threads take one after the other."""
         return self.layer.request.n * prod(self.n_blocks)
 
-    def rows(self, vectors: int) -> int:
-        """Return the positions of a register tile of so many vectors of channels."""
-        return self._rows(vectors, self.row_tiles)
+    def rows(self, vectors: int) -> dict[int, int]:
+        """Return the positions of a register tile by those that there are in a block.
 
-    def _rows(self, vectors: int, row_tiles: int) -> int:
-        count = row_tiles * self.positions
-        return -(-count // -(-count // self.layer.machine.rows[vectors - 1]))
+        As few as possible are computed in vain, behind the last one.
+        """
+        most = self.layer.machine.rows[vectors - 1]
+        legal = range(most, most // 2, -1)
+        return {n: min(legal, key=lambda rows: -(-n // rows) * rows) if n > most else n
+                for n in self.counts}  # fmt: skip
+
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        """Positions that a block has in a slot of height and of width: the different numbers."""
+        found = set()
+        for line in self.programs[1].lines:
+            for lo in range(0, line.tiles, self.row_tiles):
+                tiles = range(lo, min(line.tiles, lo + self.row_tiles))
+                slots = Counter(x.slot for u in tiles for x in self.programs[1].entries(line, u))
+                found |= {n * w for n in slots.values() for w in self.width_tiles.counts}
+        return tuple(sorted(found - {0}))
 
     # ---- memory ----------------------------------------------------------------------------------
 
@@ -117,7 +131,7 @@ class MinimalScheme(Scheme):
         """Return the positions that a plane of products has room for."""
         single = any(g.taps == 1 for x in self.programs[1].lines for g in x.groups)
         count = ((2 if single else 1) * row_tiles + 2) * self.positions
-        return count + max(self._rows(v, row_tiles) for v in (1, 2))
+        return count + max(self.layer.machine.rows)
 
     @cached_property
     def left(self) -> tuple[int, int]:
@@ -235,11 +249,11 @@ class MinimalScheme(Scheme):
         )  # type: ignore[arg-type]
 
     def tiles(self) -> Iterator[tuple[int, int, int, MinimalTile]]:
-        """Yield (0, 0, vectors, tile) for every micro-kernel that multiplies."""
+        """Yield (vectors, 0, rows, tile) for every micro-kernel that multiplies."""
         for vectors in sorted({columns // self.layer.lanes for _, columns in self.blocks}):
-            rows = self.rows(vectors)
-            tile = self.tile("multiply", rows=rows, vectors=vectors, pitch=self.pitch)
-            yield 0, 0, vectors, tile
+            for rows in sorted({*self.rows(vectors).values()}):
+                tile = self.tile("multiply", rows=rows, vectors=vectors, pitch=self.pitch)
+                yield vectors, 0, rows, tile
 
     def lines(self) -> dict[str, str]:
         """Return the scheme in words."""
