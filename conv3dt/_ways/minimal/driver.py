@@ -64,7 +64,7 @@ def _task_of(plan, slot):
     task.terms = task.address + MinimalTask.SIZE
     task.targets = task.terms + 8 * 256
     task.planes = task.targets + 8 * 256
-    clear(task.scratch + plan.line_at, plan.line_bytes // plan.size, plan.size)
+    clear(task.scratch + plan.line_at, 5 * plan.line_bytes // plan.size, plan.size)
     return task
 
 
@@ -117,13 +117,11 @@ def _begin(plan, task, rows):
 
 def _transform(plan, task, product, rows):
     """Transform the inputs of a product of the depth for all slots of height and width."""
-    line, height = task.scratch + plan.line_at, rows.line
-    count = plan.width.i * plan.channels
-    to = line + plan.left * plan.channels * plan.size
+    height = rows.line
     for p in range(get(height.starts, rows.lo), get(height.starts, rows.hi)):
         other = height.products[p]
-        n = _terms(plan, task, product, other)
-        call(plan.combine, task.terms, n, to, count)
+        line = task.scratch + plan.line_at + other.line * plan.line_bytes
+        _combine(plan, task, product, other, height.every)
         slot = other.slot - height.slot
         row = other.rank - get(height.ranks, rows.lo * height.slots + slot)
         planes = task.scratch + plan.v_at + slot * plan.width.n_slots * plan.v_plane
@@ -138,6 +136,32 @@ def _transform(plan, task, product, rows):
                     get(plan.transform, operation.taps), at, width.every * column,
                     operation.columns * column, task.planes, operation.count, plan.v_vectors,
                 )  # fmt: skip
+
+
+def _combine(plan, task, d, h, every):
+    """Combine rows of inputs along depth and height: for a product, or for all of its group."""
+    to = task.scratch + plan.line_at + plan.left * plan.channels * plan.size
+    count = plan.width.i * plan.channels
+    if h.taps == 0:
+        call(plan.combine, task.terms, _terms(plan, task, d, h), to, count)
+    elif h.head:
+        n = _group_terms(plan, task, d, h, every)
+        call(get(plan.merge, h.taps), task.terms, n, to, plan.line_bytes, count)
+
+
+def _group_terms(plan, task, d, h, every):
+    """Write which rows of inputs are d0, d1, ... of a group; return how many terms there are."""
+    zeros = task.scratch + plan.line_at + 4 * plan.line_bytes
+    for a in range(d.n):
+        i, c = (d.i1, d.c1) if a else (d.i0, d.c0)
+        to = task.terms + a * (h.taps + 2) * 8
+        float64_at(to, 1)[0] = np.float64(c)
+        for m in range(h.taps + 1):
+            j = h.d0 + m * every
+            inside = 0 <= j < plan.height.i
+            row = task.inputs + i * task.step_d + j * task.step_h if inside else zeros
+            put(to, 1 + m, row)
+    return d.n
 
 
 def _terms(plan, task, d, h):

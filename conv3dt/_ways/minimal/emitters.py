@@ -120,6 +120,43 @@ class _Combine(_Emitter):
         self.words = outer
 
 
+class _Merge(_Emitter):
+    """Writes `merge`."""
+
+    def kernel(self, terms, n, y, step, count):
+        b, w = self.builder, self.words
+        whole, done = w, i64(0)
+        for lanes, vectors in ((w.lanes, 2), (w.lanes, 1), (1, 1)):
+            self.words = Words(b, whole.double, lanes, whole.fused)
+            numbers = lanes * vectors
+            turns = b.sdiv(b.sub(count, done), i64(numbers))
+            with Loop(b, turns) as r:
+                at = b.mul(b.add(done, b.mul(r, i64(numbers))), i64(w.size))
+                self.some(terms, n, b.add(y, at), step, at, vectors)
+            done = b.add(done, b.mul(turns, i64(numbers)))
+        self.words = whole
+
+    def some(self, terms, n, y, step, at, vectors):
+        """Write the combinations of some neighbours."""
+        b, w, inputs = self.builder, self.words, self.tile.rows + 1
+
+        def body(t, sums):
+            first = b.mul(t, i64(inputs + 1))
+            c, found = self.coefficient(terms, first), []
+            for m in range(inputs):
+                source = b.add(self.number(terms, b.add(first, i64(1 + m))), at)
+                for v in range(vectors):
+                    x = sums[m * vectors + v]
+                    found.append(w.multiply_add(c, self.at(source, i64(0), v), x))
+            return found
+
+        d = rounds(b, n, [w.constant(0)] * (inputs * vectors), body)
+        for slot, signs, *_ in INPUTS[self.tile.rows]:
+            for v in range(vectors):
+                x = self.signed([(d[m * vectors + v], c) for m, c in signs])
+                self.put(x, y, b.mul(step, i64(slot)), v)
+
+
 class _Transform(_Emitter):
     """Writes `transform`."""
 
@@ -260,6 +297,7 @@ class _Finish(_Emitter):
 
 EMITTERS = {
     "combine": _Combine,
+    "merge": _Merge,
     "transform": _Transform,
     "multiply": _Multiply,
     "restore": _Restore,

@@ -14,7 +14,7 @@ from ..shared.scheme import Encoded
 from .formulas import FILTERS, Line, Program
 from .kernel import address
 from .records import MinimalLine, MinimalParams, Operation, Product
-from .scheme import MinimalScheme
+from .scheme import LINES, MinimalScheme
 
 __all__ = ["encoded", "parts"]
 
@@ -49,10 +49,12 @@ def _parts(storage: str) -> tuple[int, int]:
 def _kernels(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
     """Fill the addresses of kernels; return what has to be kept."""
     lanes, co = scheme.layer.lanes, scheme.layer.request.co
-    transform, most = np.zeros(4, np.int64), max(scheme.counts, default=0)
+    merge, transform, most = np.zeros(4, np.int64), np.zeros(4, np.int64), max(scheme.counts, default=0)
     multiply, rows = np.zeros((3, 64), np.int64), np.zeros((3, most + 1), np.int64)
     restore, finish, begin = np.zeros((4, 3), np.int64), np.zeros(3, np.int64), np.zeros(3, np.int64)
     taps = {g.taps for line in scheme.programs[2].lines for g in line.groups} | {1}
+    for n in {g.taps for line in scheme.programs[1].lines for g in line.groups} - {1}:
+        merge[n] = address(scheme.tile("merge", rows=n))
     for n in taps:
         transform[n] = address(scheme.tile("transform", rows=n, pitch=scheme.pitch))
     for vectors, _, n, tile in scheme.tiles():
@@ -72,10 +74,11 @@ def _kernels(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
         if finish[vectors] in (0, found):
             finish[vectors] = found
         last[vectors] = found
-    tables = transform, multiply, rows, restore, finish, begin, last
+    tables = merge, transform, multiply, rows, restore, finish, begin, last
     params.fill(
         combine=address(scheme.tile("combine")),
         combine_filters=address(scheme.tile("combine", rows=2)),
+        merge=merge.ctypes.data,
         transform=transform.ctypes.data,
         multiply=multiply.ctypes.data,
         rows=rows.ctypes.data,
@@ -85,7 +88,7 @@ def _kernels(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
         finish=finish.ctypes.data,
         finish_last=last.ctypes.data,
     )
-    addresses = [*transform, *multiply.ravel(), *restore.ravel(), *finish, *begin, *last]
+    addresses = [*merge, *transform, *multiply.ravel(), *restore.ravel(), *finish, *begin, *last]
     return [*tables, [int(x) for x in addresses], params.combine, params.combine_filters]
 
 
@@ -121,20 +124,21 @@ def _fill_memory(params: MinimalParams, scheme: MinimalScheme) -> None:
     line, v, m, y = scheme.parts_of(scheme.row_tiles)
     block, plane, row, _ = scheme.y_steps(scheme.row_tiles)
     planes = scheme.planes
+    first = LINES * line
     params.fill(
         line_at=0,
         line_bytes=line,
         left=scheme.left[0],
-        v_at=line,
+        v_at=first,
         v_plane=v,
-        m_at=line + planes * v,
+        m_at=first + planes * v,
         m_plane=m,
-        y_at=line + planes * (v + m),
+        y_at=first + planes * (v + m),
         y_block=block,
         y_plane=plane,
         y_row=row,
         y_left=scheme.slack,
-        packed_at=line + planes * (v + m) + y,
+        packed_at=first + planes * (v + m) + y,
         plane_step=scheme.packed_plane,
         row_step=scheme.packed_row,
     )
@@ -206,10 +210,19 @@ def _products(
     ranks, before = [], [0] * slots
     for u in range(line.tiles):
         ranks.append([*before])
+        merged = -1
         for slot, terms, y0, y1 in program.entries(line, u):
+            group = next(g for g in reversed(line.groups) if g.slot <= slot)
             (i0, c0), (i1, c1) = (*terms, (0, 0), (0, 0))[:2]
             place = {"slot": slot, "rank": before[slot - first], "n": len(terms), "y0": y0}
-            rows.append({**place, "y1": y1, "i0": i0, "c0": c0, "i1": i1, "c1": c1})
+            row = {**place, "y1": y1, "i0": i0, "c0": c0, "i1": i1, "c1": c1}
+            row |= {"head": 0, "taps": group.taps, "d0": line.inputs(group, u), "line": 0}
+            if group.taps == 1 or program.kind(line, group, u):
+                row["taps"] = 0
+            else:
+                row |= {"head": group.slot != merged, "line": slot - group.slot}
+                merged = group.slot
+            rows.append(row)
             before[slot - first] += 1
         starts.append(len(rows))
     ranks.append(before)

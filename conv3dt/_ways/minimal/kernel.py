@@ -3,6 +3,9 @@
 combine     terms, n    table of n terms: address of numbers, coefficient as float64
             y, count    y[x] = sum over terms of coefficient * number[x], x < count; rounded once
                         where `storage` is float32 and the tile's rows are 2: sums are in float64
+merge       terms, n    table of n terms: coefficient as float64, addresses of d0, d1, ...
+            y, step, count      y[slot][x] = the inputs of F(2, rows), of d = sum of coefficient *
+                        numbers, x < count; `step` bytes from a slot to the next
 transform   t           address of the channels of d0 of the first tile
             step, tile_step     bytes from d0 to d1, and from a tile to the next
             planes      table of the addresses of the group's slots
@@ -35,7 +38,7 @@ from .tile import MinimalTile
 
 __all__ = ["address", "text"]
 
-ARGUMENTS = {"combine": 4, "transform": 6, "multiply": 6, "restore": 7, "begin": 3, "finish": 6}
+ARGUMENTS = {"combine": 4, "merge": 5, "transform": 6, "multiply": 6, "restore": 7, "begin": 3, "finish": 6}
 
 
 def address(tile: MinimalTile) -> int:

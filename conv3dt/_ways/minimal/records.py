@@ -18,6 +18,10 @@ class Product(Record):
     c1 = Int()
     y0 = Int()  # sign in the tile's first output; 0: no part of it
     y1 = Int()
+    taps = Int()  # of the group, all of whose inputs are combined at once; 0: these alone
+    head = Int()  # 1: with this product
+    d0 = Int()  # the first of them
+    line = Int()  # and which of the combinations it has
 
 
 class Operation(Record):
@@ -97,6 +101,7 @@ class MinimalParams(Params):
     y_row = Int()
     y_left = Int()  # positions before the first output
     combine = Int()  # addresses of kernels
+    merge = Int()  # [taps]
     transform = Int()  # address of the table [taps] of kernels' addresses
     multiply = Int()  # [vectors][rows of a register tile]
     rows = Int()  # [vectors][positions of a block]: rows of its tiles

@@ -18,8 +18,9 @@ from .records import MinimalTask
 from .tile import MinimalTile
 from .widths import Widths, widths_of
 
-__all__ = ["MinimalScheme", "blocks_of"]
+__all__ = ["LINES", "MinimalScheme", "blocks_of"]
 
+LINES = 5  # of combined rows: those of the slots of a group, and one of zeros
 _TERMS = 256  # of a table
 _CHUNK = 32  # input channels whose filters are combined at a time
 
@@ -89,7 +90,8 @@ class MinimalScheme(Scheme):
         As few as possible are computed in vain, behind the last one.
         """
         most = self.layer.machine.rows[vectors - 1]
-        legal = range(most, most // 2, -1)
+        good = 4 * most // 7 if most > 12 else most  # more rows do not multiply faster
+        legal = sorted(range(most // 2, most + 1), key=lambda rows: abs(rows - good))
         return {n: min(legal, key=lambda rows: -(-n // rows) * rows) if n > most else n
                 for n in self.counts}  # fmt: skip
 
@@ -162,7 +164,7 @@ class MinimalScheme(Scheme):
     def region_of(self, row_tiles: int) -> int:
         """Return the bytes of a thread's numbers but for packed inputs."""
         line, v, m, y = self.parts_of(row_tiles)
-        return line + self.planes * (v + m) + y
+        return LINES * line + self.planes * (v + m) + y
 
     @cached_property
     def windows(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
