@@ -188,10 +188,13 @@ class _Multiply(_Emitter):
         with Loop(b, count) as r:
             at_a = b.add(a, b.mul(r, i64(tile.rows * tile.pitch)))
             to = b.add(c, b.mul(r, i64(tile.rows * line)))
-            asked = w.pointer(b.add(ask, b.mul(b.mul(r, length), i64(_LINE))))
+            # As many lines as b has, and then the same one.
+            more = b.icmp_signed("<", r, i64(tile.vectors))
+            ask_step = b.select(more, i64(_LINE // w.size), i64(0))
+            asked = w.pointer(b.add(ask, b.mul(b.mul(r, length), b.mul(ask_step, i64(w.size)))))
 
-            def one_k(k, sums, at_a=at_a, asked=asked):
-                w.prefetch(asked, b.mul(k, i64(_LINE // w.size)), keep=2)
+            def one_k(k, sums, at_a=at_a, asked=asked, ask_step=ask_step):
+                w.prefetch(asked, b.mul(k, ask_step), keep=2)
                 at_k = w.pointer(b.add(at_a, b.mul(k, i64(w.size))))
                 b_k = b.add(panel, b.mul(k, i64(line)))
                 columns = [self.at(b_k, i64(0), j) for j in range(tile.vectors)]
