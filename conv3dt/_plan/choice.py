@@ -8,7 +8,7 @@ from .._geometry.tuning import TUNING
 from .._runtime import team
 from .._ways.list import WAYS
 from .._ways.shared.layer import Layer, layer_of
-from .._ways.shared.scheme import Candidate
+from .._ways.shared.scheme import BY_TILES, Candidate
 from .plan import Plan
 
 __all__ = [
@@ -66,6 +66,10 @@ def choose(layer: Layer, way: str | None = None, order: str | None = None) -> tu
     if first.way != found[next(iter(found))].way:
         return first, f"sums are made {order}, as those of the whole"
     best = min(others, key=lambda candidate: candidate.cycles, default=first)
+    if layer.asked.algorithm == "minimal" and order is None:
+        for candidate in others:
+            if WAYS[candidate.way].order == BY_TILES:
+                return candidate, "algorithm='minimal' asks for it"
     if first.cycles <= 1.05 * best.cycles:
         return first, "the width fills the tile"
     ratio = first.cycles / max(best.cycles, 1.0)

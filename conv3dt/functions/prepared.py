@@ -199,6 +199,7 @@ def prepare(
     bias: Any = None,
     activation: str | None = None,
     threads: int | None = None,
+    algorithm: str | None = None,
     autotune: bool = False,
 ) -> Prepared:
     """Pack filters once, to be used for many inputs.
@@ -214,7 +215,7 @@ def prepare(
         As in `conv3d_transpose`.
     bias : array_like, shape (out_channels,), optional
         Added to the result; of the same dtype as `filters`. Copied as well.
-    activation, threads
+    activation, threads, algorithm
         As in `conv3d_transpose`.
     autotune : bool, default False
         Find out with the first input of each shape which of two or three ways to compute it is the
@@ -257,6 +258,7 @@ def prepare(
         "dilations": dilations,
         "activation": activation,
         "threads": threads,
+        "algorithm": algorithm,
     }
     # A call with the smallest input: what is wrong with the arguments is said now.
     call = as_call(
@@ -265,6 +267,7 @@ def prepare(
     options |= _canonical(call.request)
     options["padding"] = padding.decode() if isinstance(padding, bytes) else str(padding)
     options["threads"] = None if threads is None else call.threads
+    options["algorithm"] = None if algorithm is None else call.request.algorithm
     bias = None if call.bias is None else np.array(call.bias)
     return Prepared(np.array(call.filters), bias, bool(autotune), **options)
 

@@ -31,12 +31,15 @@ def _applies(layer: Layer) -> bool:
     """
     r = layer.asked
     known = r.dtype in ("float32", "float64") and r.co == layer.request.co
-    empty = 0 in r.output_shape or 0 in r.k or not r.ci or 0 in r.i
-    if layer.no_zeros or not known or empty or r.algorithm == "direct":
+    as_channels = not layer.apart and r.k[2] == r.s[2] > 1 == r.d[2]
+    empty = 0 in r.output_shape or 0 in r.k or not r.ci
+    if layer.no_zeros or not known or as_channels or empty or r.algorithm == "direct":
         return False
     if max(*r.i, *r.o, *r.k) > _MOST or (r.forward and max(r.s) > 1):
         return False
-    return any(f.taps > 1 for axis in layer.axes[1:] for f in axis.phases)
+    if r.frame is not None:
+        return True  # the whole has such an axis, or this is not asked
+    return 0 not in r.i and any(f.taps > 1 for axis in layer.axes[1:] for f in axis.phases)
 
 
 @lru_cache(maxsize=1024)
