@@ -9,8 +9,7 @@ import numpy as np
 
 from ..._compiler.words import call, float64_at, get, next_task, put
 from ..._geometry.integers import n_tiles
-from ..shared import pairs
-from ..shared.moving import clear
+from ..shared.moving import clear, is_finite
 from ..shared.panels import turn_numbers
 from .records import MinimalParams
 
@@ -44,11 +43,14 @@ def pack_filters(plan, slot, *, storage):
         for d in range(plan.depth.n_slots):
             for h in range(plan.height.n_slots):
                 for w in range(plan.width.n_slots):
-                    _transform(plan, chunk, d, h, w, storage=storage)
+                    _transform(plan, chunk, d, h, w)
 
 
 def _turn(plan, chunk, *, storage):
-    """Put the filters of a chunk side by side, tap after tap."""
+    """Put the filters of a chunk side by side, tap after tap, also those of phases not asked for.
+
+    Whether all are finite decides how sums are made, of a part as of its whole.
+    """
     arrays, block = plan.arrays, chunk.block
     count = chunk.end - chunk.first
     channels = min(block.columns, plan.co - block.start)
@@ -61,10 +63,12 @@ def _turn(plan, chunk, *, storage):
                 if channels < block.columns:
                     clear(to, count * block.columns, plan.size)
                 turn_numbers(plan, x, to, count, channels, block.columns, storage=storage)
+                if not is_finite(to, count * block.columns, storage=storage):
+                    plan.arrays.not_finite = 1
                 to += count * block.columns * plan.size
 
 
-def _transform(plan, chunk, d, h, w, *, storage):
+def _transform(plan, chunk, d, h, w):
     """Write a chunk of the filters of a slot."""
     numbers = (chunk.end - chunk.first) * chunk.block.columns
     n = 0
@@ -85,5 +89,3 @@ def _transform(plan, chunk, d, h, w, *, storage):
     to = to * plan.channels + chunk.first * chunk.block.columns
     to = plan.arrays.panels + to * plan.size
     call(plan.combine_filters, chunk.terms, n, to, numbers)
-    if not pairs.all_finite(to, numbers, storage=storage):
-        plan.arrays.not_finite = 1
