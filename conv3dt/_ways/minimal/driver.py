@@ -1,36 +1,24 @@
 """The driver of minimal filtering: all loops between a plan and the micro-kernels.
 
-    1  tasks: an image, tiles of depth, a block of rows of tiles along the height
-    2    lines of depth, and their tiles; lines of height
-    3      products of the depth's tile
-             inputs of all slots of height and width
-    4        blocks of output channels
-               products of all slots of height and width, added to the sums
-    5      bias and activation, stored
+1  tasks: an image, tiles of depth, a block of rows of tiles along the height
+2    lines of depth, and their tiles; lines of height
+3      products of the depth's tile
+         inputs of all slots of height and width
+4        blocks of output channels
+           products of all slots of height and width, added to the sums
+5      bias and activation, stored
 """
-
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..._compiler.words import call, float64_at, get, next_task, put
 from ..._geometry.integers import n_tiles
-from ..shared.moving import clear, turn
+from ..shared.moving import clear
 from ..shared.pack import copy_row
-from ..shared.records import Arrays
+from .made import Rows, begin, store
 from .records import MinimalParams, MinimalTask
 
 __all__ = ["convolve"]
-
-FLAG_AT = Arrays.not_finite.offset
-
-
-class Rows(NamedTuple):
-    """A line of height, and its tiles of a block."""
-
-    line: Any
-    lo: Any
-    hi: Any
 
 
 def convolve(plan, slot, *, storage):
@@ -54,7 +42,7 @@ def convolve(plan, slot, *, storage):
                     rows = Rows(height, lo, min(height.tiles, lo + plan.height.block))
                     if rows.lo < rows.hi:
                         _tiles(plan, task, line, u, rows)
-                        _store(plan, task, line, u, rows, storage=storage)
+                        store(plan, task, line, u, rows, storage=storage)
 
 
 def _task_of(plan, slot):
@@ -92,7 +80,7 @@ def _place_inputs(plan, task, d, h, *, storage):
 
 def _tiles(plan, task, depth, u, rows):
     """Make the sums of a tile of depth and a block of rows, for all output channels."""
-    _begin(plan, task, rows)
+    begin(plan, task, rows)
     if rows.line.slots == 0:
         return
     for p in range(get(depth.starts, u), get(depth.starts, u + 1)):
@@ -101,18 +89,6 @@ def _tiles(plan, task, depth, u, rows):
         for b in range(plan.n_blocks):
             _multiply(plan, task, product.slot, b, rows)
             _restore(plan, task, product, b, rows)
-
-
-def _begin(plan, task, rows):
-    """Set sums to the bias."""
-    for b in range(plan.n_blocks):
-        block = plan.blocks[b]
-        begin = get(plan.begin, block.columns // plan.lanes)
-        bias = plan.arrays.bias + block.start * plan.size
-        sums = task.scratch + plan.y_at + b * plan.y_block
-        count = 2 * (rows.hi - rows.lo) * (plan.y_row // (block.columns * plan.size))
-        for z in range(2):
-            call(begin, sums + z * plan.y_plane, bias, count)
 
 
 def _transform(plan, task, product, rows):
@@ -134,7 +110,7 @@ def _transform(plan, task, product, rows):
                 column = plan.channels * plan.size
                 call(
                     get(plan.transform, operation.taps), at, width.every * column,
-                    operation.columns * column, task.planes, operation.count, plan.v_vectors,
+                    operation.columns * column, task.planes, operation.tiles, plan.v_vectors,
                 )  # fmt: skip
 
 
@@ -232,7 +208,7 @@ def _restore(plan, task, product, b, rows):
                     step = width.step * position
                     kernel = get(plan.restore, 3 * operation.taps + block.columns // plan.lanes)
                     call(
-                        kernel, task.terms, n, task.targets, m, operation.count, step,
+                        kernel, task.terms, n, task.targets, m, operation.tiles, step,
                         operation.outputs * step,
                     )  # fmt: skip
 
@@ -269,37 +245,3 @@ def _targets(plan, task, product, row):
             put(task.targets, 2 * n + 1, row + z * plan.y_plane)
             n += 1
     return n
-
-
-def _store(plan, task, depth, u, rows, *, storage):
-    """Store the outputs of a tile of depth and a block of rows that exist."""
-    image = plan.arrays.output + task.n * plan.image_step
-    for z in range(2):
-        d = 2 * u + z - depth.odd
-        if 0 <= d < depth.length:
-            plane = image + (depth.first + d * depth.step) * plan.depth.output_step
-            for y in range(2 * (rows.hi - rows.lo)):
-                h = 2 * rows.lo + y - rows.line.odd
-                if 0 <= h < rows.line.length:
-                    row = (rows.line.first + h * rows.line.step) * plan.height.output_step
-                    at = task.scratch + plan.y_at + z * plan.y_plane + y * plan.y_row
-                    _store_row(plan, at, plane + row, storage=storage)
-
-
-def _store_row(plan, sums, to, *, storage):
-    """Store a row of outputs."""
-    flag = plan.arrays.address + FLAG_AT
-    for b in range(plan.n_blocks):
-        block = plan.blocks[b]
-        vectors, step = block.columns // plan.lanes, block.columns * plan.size
-        finish = get(plan.finish, vectors)
-        if b + 1 == plan.n_blocks:
-            finish = get(plan.finish_last, vectors)
-        at = sums + b * plan.y_block + plan.y_left * step
-        y = to + block.start * plan.out_step
-        if plan.apart:
-            call(finish, at, at, plan.width.o, step, step, flag)
-            channels = min(block.columns, plan.co - block.start)
-            turn(at, step, y, plan.out_step, plan.width.o, channels, storage=storage)
-        else:
-            call(finish, at, y, plan.width.o, step, plan.width.output_step, flag)

@@ -49,9 +49,17 @@ def _parts(storage: str) -> tuple[int, int]:
 def _kernels(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
     """Fill the addresses of kernels; return what has to be kept."""
     lanes, co = scheme.layer.lanes, scheme.layer.request.co
-    merge, transform, most = np.zeros(4, np.int64), np.zeros(4, np.int64), max(scheme.counts, default=0)
+    merge, transform, most = (
+        np.zeros(4, np.int64),
+        np.zeros(4, np.int64),
+        max(scheme.counts, default=0),
+    )
     multiply, rows = np.zeros((3, 64), np.int64), np.zeros((3, most + 1), np.int64)
-    restore, finish, begin = np.zeros((4, 3), np.int64), np.zeros(3, np.int64), np.zeros(3, np.int64)
+    restore, finish, begin = (
+        np.zeros((4, 3), np.int64),
+        np.zeros(3, np.int64),
+        np.zeros(3, np.int64),
+    )
     taps = {g.taps for line in scheme.programs[2].lines for g in line.groups} | {1}
     for n in {g.taps for line in scheme.programs[1].lines for g in line.groups} - {1}:
         merge[n] = address(scheme.tile("merge", rows=n))

@@ -10,8 +10,8 @@ F(2, r) makes two neighbouring outputs of r taps with r + 1 products instead of 
     F(2,1)  y0 = d0 * g0            y1 = d1 * g0
 
 Each output depends on inputs only that its definition has. Where d0 lies outside the input, F(2,2)
-would be d1*(g0 + g1) - d1*g0 for d1*g1, and lose digits: there three products are direct, y0 = d1*g1,
-y1 = d1*g0 + d2*g1; mirrored where d2 does.
+would be d1*(g0 + g1) - d1*g0 for d1*g1, and lose digits: three products are direct there, that is
+y0 = d1*g1 and y1 = d1*g0 + d2*g1; likewise where d2 does.
 
 A *line* is the outputs of a phase, and of one residue of a dilation, that neighbour each other; its
 taps are split into groups of three, two, or one. A *slot* is a filter: a combination of a group's
@@ -109,7 +109,9 @@ class Program(NamedTuple):
     @property
     def products(self) -> int:
         """How many products there are along the axis, in all lines."""
-        return sum(1 for line in self.lines for u in range(line.tiles) for _ in self.entries(line, u))
+        return sum(
+            1 for line in self.lines for u in range(line.tiles) for _ in self.entries(line, u)
+        )
 
     def outside(self, i: int) -> bool:
         """Return whether an input lies outside the whole."""
@@ -135,7 +137,7 @@ class Program(NamedTuple):
             d0 = line.inputs(group, u)
             for slot, terms, y0, y1 in self.formula(line, group, u):  # type: ignore[misc]
                 y0, y1 = y0 * exist[0], y1 * exist[1]
-                at = ((d0 + m * line.every, c) for m, c in terms)  # type: ignore[attr-defined]
+                at = ((d0 + m * line.every, c) for m, c in terms)
                 inside = tuple((i, c) for i, c in at if 0 <= i < self.i)
                 if y0 or y1:
                     yield Entry(group.slot + slot, inside, y0, y1)

@@ -33,28 +33,38 @@ Sums are made in the order of the tables and of k: no bit depends on where a pos
 from functools import partial
 
 from ..._compiler.build import assembly, emitted
-from .emitters import EMITTERS
+from .products import Begin, Finish, Multiply
 from .tile import MinimalTile
+from .transforms import Combine, Merge, Restore, Transform
 
 __all__ = ["address", "text"]
 
-ARGUMENTS = {"combine": 4, "merge": 5, "transform": 6, "multiply": 6, "restore": 7, "begin": 3, "finish": 6}
+# What writes each kind, and how many arguments it takes.
+_KINDS = {
+    "combine": (Combine, 4),
+    "merge": (Merge, 5),
+    "transform": (Transform, 6),
+    "multiply": (Multiply, 6),
+    "restore": (Restore, 7),
+    "begin": (Begin, 3),
+    "finish": (Finish, 6),
+}
 
 
 def address(tile: MinimalTile) -> int:
     """Return the address of the kernel for this tile, compiled if it is new."""
-    n_arguments = ARGUMENTS[tile.kind]
+    n_arguments = _KINDS[tile.kind][1]
     return emitted((__name__, tile), n_arguments, partial(_write, tile), partial(_plain, tile))
 
 
 def text(tile: MinimalTile) -> str:
     """Return the machine code of the kernel for this tile, as text."""
-    return assembly(ARGUMENTS[tile.kind], partial(_write, tile))
+    return assembly(_KINDS[tile.kind][1], partial(_write, tile))
 
 
 def _write(tile, builder, *arguments):
     """Append the kernel's instructions."""
-    EMITTERS[tile.kind](builder, tile).kernel(*arguments)
+    _KINDS[tile.kind][0](builder, tile).kernel(*arguments)
 
 
 def _plain(tile):

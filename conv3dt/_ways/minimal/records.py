@@ -30,7 +30,7 @@ class Operation(Record):
     taps = Int()  # of the group; 1: a single slot
     slot = Int()  # its first one
     entry = Int()  # of the first tile in each slot
-    count = Int()
+    tiles = Int()
     column = Int()  # d0 of the first tile
     columns = Int()  # from a tile to the next
     output = Int()  # position of the first tile's first output

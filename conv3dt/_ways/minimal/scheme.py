@@ -246,9 +246,7 @@ class MinimalScheme(Scheme):
     def tile(self, kind: str, **options: object) -> MinimalTile:
         """Return a kernel's tile."""
         layer = self.layer
-        return MinimalTile(
-            kind, layer.request.dtype, layer.lanes, layer.machine.fused, **options
-        )  # type: ignore[arg-type]
+        return MinimalTile(kind, layer.request.dtype, layer.lanes, layer.machine.fused, **options)  # type: ignore[arg-type]
 
     def tiles(self) -> Iterator[tuple[int, int, int, MinimalTile]]:
         """Yield (vectors, 0, rows, tile) for every micro-kernel that multiplies."""

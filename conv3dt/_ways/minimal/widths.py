@@ -15,7 +15,7 @@ class Run(NamedTuple):
     taps: int
     slot: int
     entry: int
-    count: int
+    tiles: int
     column: int
     columns: int
     output: int
@@ -45,7 +45,7 @@ def widths_of(program: Program) -> Widths:
     before = behind = 0
     for line, of_line in zip(program.lines, runs, strict=True):
         for run in of_line:
-            last = run.column + (run.count - 1) * run.columns
+            last = run.column + (run.tiles - 1) * run.columns
             last += run.taps * line.every if run.taps > 1 else 0
             before = max(before, -run.column)
             behind = max(behind, last + 1 - program.i)
