@@ -11,7 +11,7 @@ from ..._compiler.records import table
 from ..shared.encode import output_steps
 from ..shared.records import Block
 from ..shared.scheme import Encoded
-from .formulas import FILTERS, Line, Program
+from .formulas import Line, Program, filters_of
 from .kernel import address
 from .records import MinimalLine, MinimalParams, Operation, Product
 from .scheme import LINES, MinimalScheme
@@ -192,7 +192,7 @@ def _lines(program: Program, scheme: MinimalScheme, a: int, kept: list[Any]) -> 
     rows = []
     for n, line in enumerate(program.lines):
         first = min((g.slot for g in line.groups), default=0)
-        slots = sum(len(FILTERS[g.taps]) for g in line.groups)
+        slots = sum(len(filters_of(g.taps, program.careful)) for g in line.groups)
         row: dict[str, int] = dict.fromkeys(MinimalLine.NAMES, 0)
         row |= {"first": line.first, "step": line.step, "length": line.length, "odd": line.odd}
         row |= {"every": line.every, "tiles": line.tiles, "slot": first, "slots": slots}

@@ -11,7 +11,9 @@ F(2, r) makes two neighbouring outputs of r taps with r + 1 products instead of 
 
 Each output depends on inputs only that its definition has. Where d0 lies outside the input, F(2,2)
 would be d1*(g0 + g1) - d1*g0 for d1*g1, and lose digits: three products are direct there, that is
-y0 = d1*g1 and y1 = d1*g0 + d2*g1; likewise where d2 does.
+y0 = d1*g1 and y1 = d1*g0 + d2*g1; likewise where d2 does. F(2,3) loses less, and only in corners
+more than the definition's sums: a *careful* axis has direct products there, five for four. One axis
+is enough.
 
 A *line* is the outputs of a phase, and of one residue of a dilation, that neighbour each other; its
 taps are split into groups of three, two, or one. A *slot* is a filter: a combination of a group's
@@ -23,9 +25,10 @@ from typing import NamedTuple
 
 from ..._geometry.axes import Axis
 
-__all__ = ["Entry", "Frame", "Group", "Line", "Program", "groups_of", "program"]
+__all__ = ["Entry", "Frame", "Group", "Line", "Program", "filters_of", "groups_of", "program"]
 
 Term = tuple[int, int]  # (input, 1 or -1)
+Formula = tuple[tuple[int, tuple[Term, ...], int, int], ...]  # slot, (d, sign), of y0 and y1
 Filter = tuple[tuple[int, int], ...]  # (tap of the kernel, twice its coefficient)
 
 # Coefficients of g0, g1, ..., twice, in each slot.
@@ -35,7 +38,7 @@ FILTERS = {
     3: ((2, 0, 0), (1, 1, 1), (1, -1, 1), (0, 0, 2)),
 }
 # (slot, ((number of d, sign), ...), sign in y0, sign in y1)
-INPUTS = {
+INPUTS: dict[int, Formula] = {
     1: ((0, ((0, 1),), 1, 0), (0, ((1, 1),), 0, 1)),
     2: (
         (0, ((0, 1), (1, -1)), 1, 0),
@@ -49,8 +52,19 @@ INPUTS = {
         (3, ((1, 1), (3, -1)), 0, -1),
     ),
 }
-FRONT = ((0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0), (2, ((2, 1),), 0, 1))  # d0 is outside
-BACK = ((0, ((0, 1),), 1, 0), (0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0))  # d2 is
+FRONT: Formula = ((0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0), (2, ((2, 1),), 0, 1))  # d0 is outside
+BACK: Formula = ((0, ((0, 1),), 1, 0), (0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0))  # d2 is
+
+
+# All products of F(2,3) as the definition has them; the last slot is g1.
+DIRECT: Formula = (
+    (0, ((0, 1),), 1, 0),
+    (4, ((1, 1),), 1, 0),
+    (3, ((2, 1),), 1, 0),
+    (0, ((1, 1),), 0, 1),
+    (4, ((2, 1),), 0, 1),
+    (3, ((3, 1),), 0, 1),
+)
 
 
 class Frame(NamedTuple):
@@ -105,6 +119,7 @@ class Program(NamedTuple):
     frame: Frame
     lines: tuple[Line, ...]
     slots: tuple[Filter, ...]
+    careful: bool = False  # F(2,3) is direct, too, where inputs lie outside
 
     @property
     def products(self) -> int:
@@ -118,16 +133,25 @@ class Program(NamedTuple):
         return not -self.frame.before <= i < self.i + self.frame.behind
 
     def kind(self, line: Line, group: Group, u: int) -> int:
-        """Return 0 for an ordinary tile, 1 and 2 for one at the front and back of the input."""
-        d0 = line.inputs(group, u)
-        if group.taps != 2 or self.outside(d0 + line.every):
-            return 0
-        return 1 if self.outside(d0) else 2 if self.outside(d0 + 2 * line.every) else 0
+        """Return 0 for an ordinary tile, 1 and 2 for one at the front and back of the input.
 
-    def formula(self, line: Line, group: Group, u: int) -> tuple[tuple[int, ...], ...]:
+        3 is one whose inputs are partly outside, if that has a formula of its own.
+        """
+        d0 = line.inputs(group, u)
+        outside = [self.outside(d0 + m * line.every) for m in range(group.taps + 1)]
+        if group.taps == 3 and self.careful:
+            return 3 if any(outside) and not all(outside) else 0
+        if group.taps != 2 or outside[1]:
+            return 0
+        return 1 if outside[0] else 2 if outside[2] else 0
+
+    def formula(self, line: Line, group: Group, u: int) -> Formula:
         """Return the products of a tile, in terms of d0, d1, ..."""
-        kinds: tuple[object, ...] = INPUTS[group.taps], FRONT, BACK
-        return kinds[self.kind(line, group, u)]  # type: ignore[return-value]
+        kind = self.kind(line, group, u)
+        if kind < 3:
+            return (INPUTS[group.taps], FRONT, BACK)[kind]
+        d0 = line.inputs(group, u)
+        return tuple(row for row in DIRECT if not self.outside(d0 + row[1][0][0] * line.every))
 
     def entries(self, line: Line, u: int) -> Iterator[Entry]:
         """Yield the products of a tile, for those of its outputs that exist."""
@@ -135,7 +159,7 @@ class Program(NamedTuple):
         exist = [0 <= t < line.length, 0 <= t + 1 < line.length]
         for group in line.groups:
             d0 = line.inputs(group, u)
-            for slot, terms, y0, y1 in self.formula(line, group, u):  # type: ignore[misc]
+            for slot, terms, y0, y1 in self.formula(line, group, u):
                 y0, y1 = y0 * exist[0], y1 * exist[1]
                 at = ((d0 + m * line.every, c) for m, c in terms)
                 inside = tuple((i, c) for i, c in at if 0 <= i < self.i)
@@ -150,23 +174,28 @@ def groups_of(taps: int) -> tuple[int, ...]:
     return (3,) * threes + (2,) * twos + (1,) * (taps == 1)
 
 
-def program(axis: Axis, frame: Frame) -> Program:
+def filters_of(taps: int, careful: bool) -> tuple[tuple[int, ...], ...]:
+    """Return the coefficients of g0, g1, ... in the slots of a group, twice."""
+    return (*FILTERS[taps], (0, 2, 0)) if careful and taps == 3 else FILTERS[taps]
+
+
+def program(axis: Axis, frame: Frame, careful: bool = False) -> Program:
     """Return what is computed of an axis of space; a position is one input from the next."""
     lines: list[Line] = []
     slots: list[Filter] = []
     for f in axis.phases:
         position = (frame.offset + f.first) // axis.s  # of the phase's first output, in the whole
-        of_phase, first = len(slots), 0
+        first = 0
         groups = []
         for taps in groups_of(f.taps):
             last = first + taps - 1  # d0 meets the last tap
             groups.append((taps, len(slots), f.shift - last * f.dilation))
             ks = [f.k0 + (last - m) * f.k_step for m in range(taps)]
             slots += [
-                tuple((k, c) for k, c in zip(ks, row, strict=True) if c) for row in FILTERS[taps]
+                tuple((k, c) for k, c in zip(ks, row, strict=True) if c)
+                for row in filters_of(taps, careful)
             ]
             first += taps
-        assert of_phase + sum(len(FILTERS[g[0]]) for g in groups) == len(slots)
         for g in range(min(f.dilation, f.length)):
             lines.append(
                 Line(
@@ -178,4 +207,4 @@ def program(axis: Axis, frame: Frame) -> Program:
                     tuple(Group(taps, slot, ahead + g) for taps, slot, ahead in groups),
                 )
             )
-    return Program(axis.i, frame, tuple(lines), tuple(slots))
+    return Program(axis.i, frame, tuple(lines), tuple(slots), careful)
