@@ -12,13 +12,24 @@ from ..shared.encode import output_steps
 from ..shared.records import Block
 from ..shared.scheme import Encoded
 from .formulas import Line, Program, filters_of
-from .kernel import address
-from .records import MinimalLine, MinimalParams, Operation, Product
+from .records import MinimalAxis, MinimalLine, MinimalParams, Operation, Product
 from .scheme import LINES, MinimalScheme
+from .tile import MinimalTile
 
 __all__ = ["encoded", "parts"]
 
 STORAGES = "float32", "float64"
+
+# Numbers of the tables of kernels' addresses.
+_TABLES = {
+    "merge": 4,
+    "transform": 4,
+    "multiply": 3 * 64,
+    "restore": 4 * 3,
+    "begin": 3,
+    "finish": 3,
+    "finish_last": 3,
+}
 
 
 def encoded(scheme: MinimalScheme) -> Encoded:
@@ -47,57 +58,54 @@ def _parts(storage: str) -> tuple[int, int]:
 
 
 def _kernels(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
-    """Fill the addresses of kernels; return what has to be kept."""
-    lanes, co = scheme.layer.lanes, scheme.layer.request.co
-    merge, transform, most = (
-        np.zeros(4, np.int64),
-        np.zeros(4, np.int64),
-        max(scheme.counts, default=0),
-    )
-    multiply, rows = np.zeros((3, 64), np.int64), np.zeros((3, most + 1), np.int64)
-    restore, finish, begin = (
-        np.zeros((4, 3), np.int64),
-        np.zeros(3, np.int64),
-        np.zeros(3, np.int64),
-    )
-    taps = {g.taps for line in scheme.programs[2].lines for g in line.groups} | {1}
-    for n in {g.taps for line in scheme.programs[1].lines for g in line.groups} - {1}:
-        merge[n] = address(scheme.tile("merge", rows=n))
-    for n in taps:
-        transform[n] = address(scheme.tile("transform", rows=n, pitch=scheme.pitch))
+    """Fill the tables of kernels' addresses; return what has to be kept."""
+    from .kernel import address
+
+    addresses = {place: address(tile) for place, tile in _places(scheme)}
+    kept: list[Any] = [addresses]
+    for field, length in _TABLES.items():
+        numbers = np.zeros(length, np.int64)
+        for (name, number), found in addresses.items():
+            if name == field:
+                numbers[number] = found
+        setattr(params, field, numbers.ctypes.data)
+        kept.append(numbers)
+    most = max(scheme.counts, default=0) + 1
+    rows = np.zeros((3, most), np.int64)
+    for vectors in scheme.vectors:
+        for positions, n in scheme.rows(vectors).items():
+            rows[vectors, positions] = n
+    params.fill(rows=rows.ctypes.data, rows_step=most)
+    for name in ("combine", "combine_filters"):
+        setattr(params, name, addresses[name, 0])
+    return [*kept, rows]
+
+
+def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTile]]:
+    """Yield the table and the number in it of every kernel, and its tile."""
+    _, height, width = ({g.taps for x in p.lines for g in x.groups} for p in scheme.programs)
+    yield ("combine", 0), scheme.tile("combine")
+    yield ("combine_filters", 0), scheme.tile("combine", rows=2)
+    for n in height - {1}:
+        yield ("merge", n), scheme.tile("merge", rows=n)
+    for n in width | {1}:
+        yield ("transform", n), scheme.tile("transform", rows=n, pitch=scheme.pitch)
     for vectors, _, n, tile in scheme.tiles():
-        multiply[vectors, n] = address(tile)
-    for vectors in {columns // lanes for _, columns in scheme.blocks}:
-        for n, of_tile in scheme.rows(vectors).items():
-            rows[vectors, n] = of_tile
-        begin[vectors] = address(scheme.tile("begin", vectors=vectors))
-        for n in taps:
-            restore[n, vectors] = address(scheme.tile("restore", rows=n, vectors=vectors))
-    options: dict[str, Any] = {"activation": scheme.layer.request.activation}
-    last = np.zeros(3, np.int64)  # of the last block, by its vectors: its last vector is not whole
-    for start, columns in scheme.blocks:
-        some, vectors = min(columns, co - start), columns // lanes
-        options["last"] = lanes if scheme.layer.apart else some - (vectors - 1) * lanes
-        found = address(scheme.tile("finish", vectors=vectors, **options))
-        if finish[vectors] in (0, found):
-            finish[vectors] = found
-        last[vectors] = found
-    tables = merge, transform, multiply, rows, restore, finish, begin, last
-    params.fill(
-        combine=address(scheme.tile("combine")),
-        combine_filters=address(scheme.tile("combine", rows=2)),
-        merge=merge.ctypes.data,
-        transform=transform.ctypes.data,
-        multiply=multiply.ctypes.data,
-        rows=rows.ctypes.data,
-        rows_step=most + 1,
-        restore=restore.ctypes.data,
-        begin=begin.ctypes.data,
-        finish=finish.ctypes.data,
-        finish_last=last.ctypes.data,
-    )
-    addresses = [*merge, *transform, *multiply.ravel(), *restore.ravel(), *finish, *begin, *last]
-    return [*tables, [int(x) for x in addresses], params.combine, params.combine_filters]
+        yield ("multiply", 64 * vectors + n), tile
+    for vectors in scheme.vectors:
+        yield ("begin", vectors), scheme.tile("begin", vectors=vectors)
+        for n in width | {1}:
+            yield ("restore", 3 * n + vectors), scheme.tile("restore", rows=n, vectors=vectors)
+    r, lanes = scheme.layer.request, scheme.layer.lanes
+    for name, (start, columns) in (
+        ("finish", scheme.blocks[0]),
+        ("finish_last", scheme.blocks[-1]),
+    ):
+        vectors = columns // lanes
+        last = min(columns, r.co - start) - (vectors - 1) * lanes
+        last = lanes if scheme.layer.apart else last
+        tile = scheme.tile("finish", vectors=vectors, last=last, activation=r.activation)
+        yield (name, vectors), tile
 
 
 def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
@@ -154,37 +162,39 @@ def _fill_memory(params: MinimalParams, scheme: MinimalScheme) -> None:
 
 def _axes(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
     """Fill the axes and the blocks of channels; return the tables."""
-    steps, r = output_steps(scheme), scheme.layer.request
     blocks = table(Block, [{"start": a, "columns": b, "kind": 0} for a, b in scheme.blocks])
     params.fill(blocks=blocks.ctypes.data, n_blocks=len(blocks))
     kept: list[Any] = [blocks]
-    cuts = (scheme.depth_tiles, scheme.row_tiles, 0)
-    windows = (*scheme.windows, [(0, 0)])
     for a, record in enumerate((params.depth, params.height, params.width)):
-        program = scheme.programs[a]
-        lines = _lines(program, scheme, a, kept)
-        filters = np.zeros((len(program.slots) + 1, 7), np.int64)
-        for row, slot in zip(filters, program.slots, strict=False):
-            row[0] = len(slot)
-            row[1 : 1 + 2 * len(slot)] = np.ravel(slot)
-        tables = np.array(windows[a], np.int64), filters
-        counts = np.array([*scheme.width_tiles.counts, 0], np.int64)
-        kept += [lines, *tables, counts]
-        record.fill(
-            i=program.i,
-            o=r.o[a],
-            k=r.k[a],
-            block=cuts[a],
-            n_block=(*scheme.n_blocks, 1)[a],
-            n_slots=len(program.slots),
-            output_step=steps[1 + a],
-            lines=lines.ctypes.data,
-            n_lines=len(program.lines),
-            windows=tables[0].ctypes.data,
-            counts=counts.ctypes.data,
-            filters=filters.ctypes.data,
-        )
+        _fill_axis(record, scheme, a, kept)
     return kept
+
+
+def _fill_axis(record: MinimalAxis, scheme: MinimalScheme, a: int, kept: list[Any]) -> None:
+    """Fill the record of an axis; its tables join what is kept."""
+    r, program = scheme.layer.request, scheme.programs[a]
+    lines = _lines(program, scheme, a, kept)
+    filters = np.zeros((len(program.slots) + 1, 7), np.int64)
+    for row, slot in zip(filters, program.slots, strict=False):
+        row[0] = len(slot)
+        row[1 : 1 + 2 * len(slot)] = np.ravel(slot)
+    windows = np.array((*scheme.windows, [(0, 0)])[a], np.int64)
+    counts = np.array([*scheme.width_tiles.counts, 0], np.int64)
+    kept += [lines, windows, filters, counts]
+    record.fill(
+        i=program.i,
+        o=r.o[a],
+        k=r.k[a],
+        block=(scheme.depth_tiles, scheme.row_tiles, 0)[a],
+        n_block=(*scheme.n_blocks, 1)[a],
+        n_slots=len(program.slots),
+        output_step=output_steps(scheme)[1 + a],
+        lines=lines.ctypes.data,
+        n_lines=len(program.lines),
+        windows=windows.ctypes.data,
+        counts=counts.ctypes.data,
+        filters=filters.ctypes.data,
+    )
 
 
 def _lines(program: Program, scheme: MinimalScheme, a: int, kept: list[Any]) -> NDArray[np.int64]:

@@ -54,6 +54,11 @@ class MinimalScheme(Scheme):
         """First channel and columns of the blocks of output channels."""
         return blocks_of(self.layer.request.co, self.layer.lanes)
 
+    @property
+    def vectors(self) -> tuple[int, ...]:
+        """Vectors of the blocks of output channels: the different numbers."""
+        return tuple(sorted({columns // self.layer.lanes for _, columns in self.blocks}))
+
     @cached_property
     def row_tiles(self) -> int:
         """Tiles along the height of a block."""
@@ -250,7 +255,7 @@ class MinimalScheme(Scheme):
 
     def tiles(self) -> Iterator[tuple[int, int, int, MinimalTile]]:
         """Yield (vectors, 0, rows, tile) for every micro-kernel that multiplies."""
-        for vectors in sorted({columns // self.layer.lanes for _, columns in self.blocks}):
+        for vectors in self.vectors:
             for rows in sorted({*self.rows(vectors).values()}):
                 tile = self.tile("multiply", rows=rows, vectors=vectors, pitch=self.pitch)
                 yield vectors, 0, rows, tile
