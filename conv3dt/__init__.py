@@ -76,7 +76,7 @@ def __getattr__(name: str) -> object:
     """Load a public name."""
     from importlib import import_module
 
-    if name in ("compat", "keras", "nn", "weights"):
+    if name in ("compat", "dask", "keras", "nn", "weights"):
         return import_module(f"{__name__}.{name}")
     if name in _HOMES:
         found: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from ._call.arguments import as_call
 from ._run import run
-from .functions import forward
+from .functions import forward, transposed
 from .functions.array_activations import (
     elu,
     gelu,
@@ -23,6 +23,7 @@ from .functions.array_activations import (
     swish,
     tanh,
 )
+from .functions.lazy import is_lazy
 
 __all__ = [
     "conv3d",
@@ -114,6 +115,10 @@ def conv3d_transpose(
     >>> nn.conv3d_transpose(x, w, [1, 1, 1, 5, 1], strides=[1, 1, 2]).ravel()
     array([  2.,  13.,  20., 130., 200.], dtype=float32)
     """
+    if is_lazy(input):
+        return transposed.conv3d_transpose(
+            input, filters, output_shape, strides, padding, data_format, dilations
+        )
     call = as_call(
         "conv3d_transpose", input, filters, output_shape, strides, padding, data_format, dilations
     )

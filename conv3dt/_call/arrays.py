@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._geometry.storages import STORAGES
+from .._runtime import memory
 from .scalars import shown
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 _DEEPEST = 64  # NumPy's most dimensions; a list may contain itself
+ON_DISK = "h5py", "zarr"  # whose arrays are read as a whole
 QUICKLY: Any = 1  # candidates to try; Any, because NumPy's stub knows 0 and -1 only
 DTYPES = "{} or {}".format(", ".join([*STORAGES][:-1]), [*STORAGES][-1])
 
@@ -99,6 +101,8 @@ def as_array(function: str, name: str, given: Any) -> NDArray[Any]:
     listed = isinstance(given, (list, tuple))
     if listed:
         refuse_masks(function, name, given)
+    if type(given).__module__.partition(".")[0] in ON_DISK:
+        memory.require(int(given.nbytes), function, f"{name} needs {{}} of memory to be read")
     try:
         array = _read(given)
     except MemoryError:

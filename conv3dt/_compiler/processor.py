@@ -4,8 +4,9 @@ import os
 from functools import lru_cache
 from typing import NamedTuple
 
-from .._geometry.tuning import MACHINES, Machine
+from .._geometry.tuning import AMX, MACHINES, Machine
 from . import names
+from .permission import tiles_refused
 
 __all__ = ["Host", "host", "machine"]
 
@@ -29,6 +30,12 @@ class Host(NamedTuple):
     def multiplies_pairs(self) -> bool:
         """Whether an instruction multiplies pairs of bfloat16 and adds the products to float32."""
         return "+avx512bf16" in self.features.split(",")
+
+    @property
+    def has_tiles(self) -> bool:
+        """Whether it has AMX, and instructions that multiply tiles of bfloat16."""
+        tiles = {"+amx-tile", "+amx-bf16"} <= set(self.features.split(","))
+        return tiles and self.isa == "avx512"
 
 
 # What NUMBA_CPU_NAME says where it means the processor that there is.
@@ -89,11 +96,13 @@ def machine() -> Machine:
 
     Whatever instructions it is to use, stores past its caches are worth what they are worth on it.
     """
-    named = MACHINES.get(host().name)
+    tiles = host().has_tiles
+    named = MACHINES.get(AMX if tiles else host().name)
     found = named if named and named.isa == host().isa else MACHINES[host().isa]
     own = MACHINES.get(host().own)
     pairs = found.pairs and host().multiplies_pairs
-    return found._replace(stream_from=(own or found).stream_from, pairs=pairs)
+    amx = found.amx if tiles and not tiles_refused() else 0.0
+    return found._replace(stream_from=(own or found).stream_from, pairs=pairs, amx=amx)
 
 
 def _instruction_set(triple: str, features: set[str]) -> str:

@@ -3,7 +3,7 @@
 from math import inf
 from typing import NamedTuple
 
-__all__ = ["MACHINES", "TUNING", "Machine", "Tuning"]
+__all__ = ["AMX", "MACHINES", "TUNING", "Machine", "Tuning"]
 
 
 class Machine(NamedTuple):
@@ -21,13 +21,17 @@ class Machine(NamedTuple):
     stream_from: float = inf  # bytes of output from which stores go past the caches
     half_loads: float = 0.0  # loads a cycle of half vectors; 0 where they save no time
     pairs: bool = False  # multiplies pairs of bfloat16 as fast as float32, and so twice as many
+    amx: float = 0.0  # cycles of a product of two tiles of AMX; 0: there are none
 
+
+AMX = "sapphirerapids"  # and all after it that have tiles, whatever an older LLVM calls them
 
 # Rows were counted in the compiled loops: accumulators + vectors of the panel + one broadcast must
 # fit the registers (32 or 16). A broadcast folds into the product only for one vector on AVX-512.
 # Past the caches, layers that mostly write gain 15 to 20 % on znver4, and 10 to 50 % with code for
 # AVX2 there, which stores half lines; on cascadelake they lose as much. znver4 multiplies two half
-# vectors in the time of a whole one: where few channels are left, half a vector holds them.
+# vectors in the time of a whole one: where few channels are left, half a vector holds them. With
+# AMX, pairs in vectors are slower than float32: an Emerald Rapids made 78 GFLOP/s to 125 to 150.
 MACHINES = {
     #                      bytes  fused registers rows      fmas loads latency panel_rate
     "avx512": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0),
@@ -35,6 +39,7 @@ MACHINES = {
                       pairs=True),
     "znver5": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0, 8 << 20,
                       pairs=True),
+    AMX:      Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0, amx=16.0),
     "avx2":   Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0),
     "znver2": Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0, 8 << 20),
     "znver3": Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0, 8 << 20),
@@ -48,6 +53,7 @@ class Tuning(NamedTuple):
 
     tap_cycles: float = 10.0  # of an entry of the micro-kernel's table, beside its products
     tile_cycles: float = 100.0  # of a tile with channels in the lanes, beside its products
+    amx_tile_cycles: float = 500.0  # of a tile of AMX's, whose sums go by way of memory
     line_cycles: float = 3.0  # to copy a cache line past the caches
     scattered_cycles: float = 1.5  # to store one output whose neighbours in the tile lie apart
     wide_tap_cycles: float = 4.0  # of an entry of a wide tile's table

@@ -8,7 +8,7 @@ from .._geometry.tuning import TUNING
 from .._runtime import team
 from .._ways.list import WAYS
 from .._ways.shared.layer import Layer, layer_of
-from .._ways.shared.scheme import BY_TILES, Candidate
+from .._ways.shared.scheme import BY_FEWER, Candidate
 from .plan import Plan
 
 __all__ = [
@@ -47,7 +47,7 @@ def make_plan(
 @lru_cache(maxsize=1024)
 def order_of(request: Request, no_zeros: bool = False) -> str:
     """Return in which order the outputs of a request are summed, and so those of its parts."""
-    return WAYS[choose(layer_of(request, no_zeros))[0].way].order
+    return choose(layer_of(request, no_zeros))[0].order
 
 
 def choose(layer: Layer, way: str | None = None, order: str | None = None) -> tuple[Candidate, str]:
@@ -60,17 +60,18 @@ def choose(layer: Layer, way: str | None = None, order: str | None = None) -> tu
     if way is not None:
         return found[way], "it was the fastest when it was tried"
     order = None if 0 in layer.request.output_shape else order  # nothing is summed
-    first, *others = [x for x in found.values() if order in (None, WAYS[x.way].order)]
+    first, *others = [x for x in found.values() if order in (None, x.order)]
     if layer.no_zeros:
         return first, "weights that are not finite meet no zeros"
-    if first.way != found[next(iter(found))].way:
-        return first, f"sums are made {order}, as those of the whole"
     best = min(others, key=lambda candidate: candidate.cycles, default=first)
     if layer.asked.algorithm == "minimal" and order is None:
         for candidate in others:
-            if WAYS[candidate.way].order == BY_TILES:
+            if candidate.order == BY_FEWER:
                 return candidate, "algorithm='minimal' asks for it"
-    if first.cycles <= 1.05 * best.cycles:
+    simple = first.cycles <= 1.05 * best.cycles
+    if first.order != found[next(iter(found))].order:
+        return first if simple else best, f"sums are made {order}, as those of the whole"
+    if simple:
         return first, "the width fills the tile"
     ratio = first.cycles / max(best.cycles, 1.0)
     return best, f"{ratio:.1f} times fewer cycles than rows along the width"
@@ -81,7 +82,7 @@ def _best(layer: Layer) -> dict[str, Candidate]:
     found: dict[str, Candidate] = {}
     for name, way in WAYS.items():
         for unnamed in way.candidates(layer):
-            candidate = unnamed._replace(way=name)
+            candidate = unnamed._replace(way=name, order=unnamed.order or way.order)
             known = found.get(candidate.name)
             if known is None or candidate.cycles < known.cycles:
                 found[candidate.name] = candidate

@@ -27,6 +27,7 @@ def tell(plan: Plan, begun: float) -> None:
     if not begun:
         return
     seconds, r = perf_counter() - begun, plan.request
+    multiplied = plan.scheme.layer.instructions
     tiles = sorted({tile.label for *_, tile in plan.scheme.tiles()})
     parts = [
         "conv3dt",
@@ -35,7 +36,7 @@ def tell(plan: Plan, begun: float) -> None:
         r.data_format,
         f"{r.n}x{_triple(r.i)}x{r.ci}->{_triple(r.o)}x{r.co}",
         f"k{_triple(r.k)} s{_triple(r.s)} d{_triple(r.d)}",
-        f"{plan.layer.instructions.replace(',', '')} {plan.choice.way} {' '.join(tiles)}".rstrip(),
+        f"{multiplied.replace(',', '')} {plan.choice.way} {' '.join(tiles)}".rstrip(),
         f"threads {min(plan.threads, max(1, plan.tasks))}",
         f"{seconds * 1e3:.3f} ms",
         f"{plan.flops / seconds / 1e9:.1f} GFLOP/s",

@@ -10,6 +10,7 @@ __all__ = ["available", "require"]
 
 # Smaller requests are left to the allocator: asking the system costs more than they do.
 _ASK_FROM = 1 << 26
+_BESIDE = "the call needs {} of memory beside its inputs"
 
 
 def available() -> int | None:
@@ -24,8 +25,8 @@ def available() -> int | None:
     return min([sum(found), *_limits()]) if found else None
 
 
-def require(needed: int, function: str) -> None:
-    """Raise MemoryError if `needed` bytes cannot be had."""
+def require(needed: int, function: str, what: str = _BESIDE) -> None:
+    """Raise MemoryError if `needed` bytes cannot be had; `what` says what they are for."""
     if needed < _ASK_FROM:
         return
     limit = available()
@@ -33,10 +34,9 @@ def require(needed: int, function: str) -> None:
         recycle.clear()
         limit = available()
     if limit is not None and needed > limit:
-        raise MemoryError(
-            f"{function}: the call needs {_gib(needed)} of memory beside its inputs; "
-            f"{_gib(limit)} can be had."
-        )
+        text = f"{function}: {what.format(_gib(needed))}; {_gib(limit)} can be had."
+        chunks = " conv3dt.dask computes arrays chunk by chunk." if needed >= 1 << 30 else ""
+        raise MemoryError(text + chunks)
 
 
 def _limits() -> Iterator[int]:

@@ -16,7 +16,7 @@ from numba.np.ufunc import parallel
 
 from .._compiler import processor, store
 
-__all__ = ["launch", "layer"]
+__all__ = ["launch", "layer", "most"]
 
 _I64 = ir.IntType(64)
 _LOOP = "parallel loop"
@@ -84,3 +84,8 @@ def layer():
     """Return the name of Numba's threading layer; its threads are started."""
     parallel._launch_threads()
     return parallel.threading_layer()
+
+
+def most():
+    """Return how many threads Numba has."""
+    return config.NUMBA_NUM_THREADS

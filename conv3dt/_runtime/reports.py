@@ -3,6 +3,7 @@
 import platform
 
 from .._compiler import build, processor, store
+from .._compiler.permission import tiles_refused
 from .._compiler.plain import PLAIN, WHY
 from .._compiler.version import __version__
 from .._compiler.version import installed as version
@@ -31,10 +32,20 @@ def _machine() -> dict[str, str]:
     return {
         "processor": f"{host.name}, {platform.machine()}",
         "vectors": f"{host.isa}, {host.vector_bytes} bytes ({host.vector_bytes // 4} float32)",
-        "bfloat16": "multiplied in pairs" if processor.machine().pairs else "widened to float32",
+        "bfloat16": _bfloat16(),
         "features": " ".join(f[1:] for f in host.features.split(",") if f.startswith("+")),
         "threads": f"{count} ({reason}){block}; {team.whose()}",
     }
+
+
+def _bfloat16() -> str:
+    """Return how bfloat16 is multiplied."""
+    machine = processor.machine()
+    if machine.amx:
+        return "multiplied in pairs, by AMX"
+    how = "multiplied in pairs" if machine.pairs else "widened to float32"
+    refused = processor.host().has_tiles and tiles_refused()
+    return f"{how}; AMX may not be used ({refused})" if refused else how
 
 
 def _kernels() -> dict[str, str]:

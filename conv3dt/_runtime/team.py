@@ -1,10 +1,11 @@
 """How many threads there are, and work on them.
 
 Numba's threads do it, in a loop that it compiles in parallel (parallel.launch), wherever they can.
-In three places they would end the process: in a child that was forked after Numba had started them;
-where the system gives no more threads; and with the threading layer workqueue, when two Python
-threads start work at once. There Python's own threads do it, which call kernels through ctypes
-without the GIL: two start and end together in 11 us; with Numba's OpenMP layer in 10.
+They are too few where Numba alone was told so; and in three places they would end the process: in a
+child that was forked after Numba had started them; where the system gives no more threads; and with
+the threading layer workqueue, when two Python threads start work at once. There Python's own
+threads do it, which call kernels through ctypes without the GIL: two start and end together in
+11 us; with Numba's OpenMP layer in 10.
 """
 
 import _thread
@@ -24,7 +25,10 @@ from . import groups
 __all__ = ["available", "count_and_reason", "default", "limited", "numba_is_safe", "run", "whose"]
 
 _chosen: ContextVar[int | None] = ContextVar("conv3dt.threads", default=None)
-_VARIABLES = "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK"
+# The first that is set counts, ours above all: workers of dask.distributed find OMP_NUM_THREADS=1.
+_VARIABLES = (
+    "CONV3DT_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK",
+)  # fmt: skip
 
 Start = Callable[[int], None]
 Stop = Callable[[], None]
@@ -193,8 +197,10 @@ def numba_is_safe() -> bool:
 
 
 def _found_trouble() -> str:
-    from .parallel import layer
+    from .parallel import layer, most
 
+    if most() < available():  # type: ignore[no-untyped-call]
+        return "NUMBA_NUM_THREADS gives it fewer"
     unsafe = layer() == "workqueue"  # type: ignore[no-untyped-call]
     return "with its layer workqueue two calls at once end the process" if unsafe else ""
 

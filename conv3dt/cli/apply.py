@@ -2,10 +2,9 @@
 
 import argparse
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
-
-from numpy.typing import NDArray
 
 import conv3dt
 from conv3dt._compiler.activations.table import ACTIVATIONS
@@ -15,6 +14,9 @@ from conv3dt._geometry.formats import FORMATS
 from . import outputs, volumes
 from .kinds import registry
 from .options import add_force, add_parser, add_threads, filled, positive, three
+from .stream import command
+from .stream import options as streaming
+from .stream.job import open_array
 from .terminal import extents, progress, say
 
 __all__ = ["add", "run"]
@@ -26,6 +28,9 @@ conv3dt apply IN OUT --filters W.npy --strides N [N N]
                             [--output-shape N N N] [--data-format {NDHWC,NCDHW}]
                             [--bias B.npy] [--activation NAME]
                             [--threads N] [--force]
+       conv3dt apply IN OUT.zarr ... [--memory SIZE] [--chunks N [N N]]
+                            [--shards N [N N]] [--levels N] [--resume [--verify]]
+                            [--part I/N | --scheduler ADDRESS] [--dry-run]
 """
 DESCRIPTION = """\
 Run conv3dt.conv3d_transpose on files. IN is a 5-D array, (batch, depth, height,
@@ -56,6 +61,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     _add_geometry(parser)
     add_threads(parser)
     add_force(parser)
+    streaming.add(parser)
     parser.set_defaults(run=run)
 
 
@@ -105,61 +111,95 @@ def _add_geometry(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Apply the function to IN and write OUT."""
     start = time.perf_counter()
-    strides, dilations = three("--strides", args.strides), three("--dilations", args.dilations)
-    _check(args)
+    streamed = command.is_streamed(args)
+    options = _options(args)
+    _check(args, streamed)
+    if streamed:
+        shape, dtype, told = _stream(args, options)
+    else:
+        shape, dtype, told = *_apply(args, options), ""
+    if told is not None:
+        seconds = time.perf_counter() - start
+        say(f"{args.output}: {extents(shape)} {dtype}{told}, {seconds:.2f} s")
+
+
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of the function, but for those that need shapes."""
+    return {
+        "strides": three("--strides", args.strides),
+        "padding": args.padding,
+        "data_format": args.data_format,
+        "dilations": three("--dilations", args.dilations),
+        "activation": args.activation,
+    }
+
+
+def _apply(args: argparse.Namespace, options: dict[str, Any]) -> tuple[tuple[int, ...], Any]:
+    """Compute the result in one piece; return its shape and dtype."""
     value, filters = volumes.read_array(args.input), volumes.read_array(args.filters)
     bias = None if args.bias is None else volumes.read_array(args.bias)
-    shape = _output_shape(value, filters, strides, dilations, args)
+    shape = _output_shape(value.shape, filters.shape, options, args)
     label = f"applying {args.filters.name}"
     with outputs.replacing(args.output, force=args.force) as part, progress(label, 1):
         result = conv3dt.conv3d_transpose(
-            value,
-            filters,
-            shape,
-            strides,
-            padding=args.padding,
-            data_format=args.data_format,
-            dilations=dilations,
-            bias=bias,
-            activation=args.activation,
-            threads=args.threads,
+            value, filters, shape, bias=bias, threads=args.threads, **options
         )
         volumes.save_array(part, registry.suffix_of(args.output), result)
-    seconds = time.perf_counter() - start
-    say(f"{args.output}: {extents(result.shape)} {result.dtype}, {seconds:.2f} s")
+    return result.shape, result.dtype
 
 
-def _check(args: argparse.Namespace) -> None:
+def _stream(
+    args: argparse.Namespace, options: dict[str, Any]
+) -> tuple[tuple[int, ...], Any, str | None]:
+    """Stream the result; return its shape and dtype, and what is to be told besides."""
+    source, filters = open_array(args.input), volumes.read_array(args.filters)
+    shape = _output_shape(source.shape, filters.shape, options, args)
+    job = {
+        "command": "apply",
+        "input": str(args.input),
+        "filters": str(args.filters),
+        "bias": None if args.bias is None else str(args.bias),
+        "output_shape": shape,
+        **options,
+    }
+    told = command.run(args, job, f"applying {args.filters.name}", lambda *_: nullcontext())
+    return tuple(shape), source.dtype, told
+
+
+def _check(args: argparse.Namespace, streamed: bool) -> None:
     """Raise what can be known to fail before anything is read."""
     volumes.check_array_output(args.output)
     inputs = [path for path in (args.input, args.filters, args.bias) if path is not None]
     for path in inputs:
         registry.input_suffix(path)
-    outputs.check(args.output, force=args.force, inputs=inputs)
+    if streamed:
+        command.check(args, inputs)
+    else:
+        outputs.check(args.output, force=args.force, inputs=inputs)
 
 
 def _output_shape(
-    value: NDArray[Any],
-    filters: NDArray[Any],
-    strides: tuple[int, ...],
-    dilations: tuple[int, ...],
+    value: tuple[int, ...],
+    filters: tuple[int, ...],
+    options: dict[str, Any],
     args: argparse.Namespace,
 ) -> list[int]:
     """Return the five output lengths, worked out where they are not given."""
     if args.output_shape is not None and len(args.output_shape) == 5:
         return list(args.output_shape)
-    for name, array in (("IN", value), ("--filters", filters)):
-        if array.ndim != 5:
-            raise ValueError(f"{name} must have 5 dimensions, got shape {array.shape}")
+    for name, shape in (("IN", value), ("--filters", filters)):
+        if len(shape) != 5:
+            raise ValueError(f"{name} must have 5 dimensions, got shape {shape}")
     if args.output_shape is not None and len(args.output_shape) != 3:
         raise ValueError(f"--output-shape must be 3 or 5 integers, got {len(args.output_shape)}")
     order = FORMATS[args.data_format]
-    n, *space, _ = order.sorted(value.shape)
+    n, *space, _ = order.sorted(value)
+    strides, dilations = options["strides"], options["dilations"]
     lengths = args.output_shape or [
         _length(*axis, args.padding)
-        for axis in zip(space, filters.shape[:3], strides, dilations, strict=True)
+        for axis in zip(space, filters[:3], strides, dilations, strict=True)
     ]
-    return list(order.ordered(n, lengths, filters.shape[3]))
+    return list(order.ordered(n, lengths, filters[3]))
 
 
 def _length(i: int, k: int, s: int, d: int, padding: str) -> int:

@@ -5,7 +5,7 @@ volume along them stands on its own. One of them at a time is read, worked on an
 order in which those of a NIfTI lie on disk: the first of the other axes runs fastest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -98,7 +98,7 @@ def upsampled_shape(
     return tuple(found)
 
 
-def refined(affine: Affine, factors: Triple) -> Affine:
+def refined(affine: Affine, factors: Sequence[float]) -> Affine:
     """Return the affine of the upsampled volume, by relation (1) of `trilinear`.
 
     Each voxel is divided, and the first centre moves towards the corner by half of what the voxel

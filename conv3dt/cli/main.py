@@ -11,8 +11,9 @@ from typing import NoReturn
 
 import conv3dt
 
-from . import apply, demo, info, outputs, signals, upsample, warmup
-from .terminal import finish, one_line, stand_in, tell
+from . import apply, demo, finish, info, outputs, signals, upsample, warmup
+from .terminal import finish as finish_streams
+from .terminal import one_line, stand_in, tell
 
 __all__ = ["main"]
 
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     stand_in()
     status = _status(argv)
-    if not finish() and status == 0:
+    if not finish_streams() and status == 0:
         tell("conv3dt: error: standard output cannot be written")
         return 2
     return status
@@ -70,10 +71,11 @@ def _status(argv: Sequence[str] | None) -> int:
     except (KeyboardInterrupt, signals.Ended) as end:
         number = end.number if isinstance(end, signals.Ended) else int(signal.SIGINT)
         interrupted = number == signal.SIGINT
-        tell(f"conv3dt: {'interrupted' if interrupted else 'ended by ' + signals.name_of(number)}")
+        told = "interrupted" if interrupted else f"ended by {signals.name_of(number)}"
+        tell(f"conv3dt: {told}{_rest(end)}")
         return 128 + number
     except Exception as error:
-        tell(f"conv3dt: error: {_message(error)}")
+        tell(f"conv3dt: error: {_message(error)}{_rest(error)}")
         return 2
     return 0
 
@@ -100,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"conv3dt {conv3dt.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (upsample, apply, demo, info, warmup):
+    for command in (upsample, apply, finish, demo, info, warmup):
         command.add(commands)
     return parser
 
@@ -130,3 +132,9 @@ def _message(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return f"not enough memory: {text}" if text else "not enough memory"
     return text or type(error).__name__
+
+
+def _rest(error: BaseException) -> str:
+    """Return what an error says of the work that it has not undone."""
+    rest = getattr(error, "rest", "")
+    return f"; {rest}" if rest else ""

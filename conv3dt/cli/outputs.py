@@ -9,7 +9,7 @@ from pathlib import Path
 from . import holders, parts, renames, signals
 from .kinds import registry
 
-__all__ = ["check", "remove_leftovers", "replacing"]
+__all__ = ["check", "hidden", "publish", "remove_leftovers", "replacing", "telling"]
 
 # what a device or a limit says; whatever else fails is told as it comes
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -65,17 +65,24 @@ def replacing(path: Path, *, force: bool, picture: bool = False) -> Iterator[Pat
     """
     goal = path if picture else holders.outermost(path)
     parts.sweep(goal.parent)
-    part = parts.new(goal)
-    _unfinished.add(part)
-    try:
-        with _telling(path, part):
+    with hidden(goal) as part:
+        with telling(path, part):
             inside = part / path.relative_to(goal)
             inside.parent.mkdir(exist_ok=True, parents=True)
             yield inside
             holders.enclose(inside, part)
         signals.check()
         with signals.held():
-            _publish(part, goal, force)
+            publish(part, goal, force)
+
+
+@contextmanager
+def hidden(goal: Path) -> Iterator[Path]:
+    """Yield a free name beside `goal`; what lies there in the end is removed."""
+    part = parts.new(goal)
+    _unfinished.add(part)
+    try:
+        yield part
     finally:
         with signals.held():
             parts.remove(part)
@@ -89,7 +96,7 @@ def remove_leftovers() -> None:
 
 
 @contextmanager
-def _telling(path: Path, part: Path) -> Iterator[None]:
+def telling(path: Path, part: Path) -> Iterator[None]:
     """Let errors of the device or of memory name the output and not the part."""
     try:
         yield
@@ -102,7 +109,7 @@ def _telling(path: Path, part: Path) -> Iterator[None]:
         raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
 
 
-def _publish(part: Path, path: Path, force: bool) -> None:
+def publish(part: Path, path: Path, force: bool) -> None:
     """Rename `part` to `path`; with `force`, whatever is there makes way in the same step."""
     for _ in range(ATTEMPTS):
         try:

@@ -4,12 +4,25 @@ import importlib
 import importlib.util
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-__all__ = ["extents", "extra", "finish", "one_line", "progress", "say", "stand_in", "tell"]
+__all__ = [
+    "extents",
+    "extra",
+    "finish",
+    "one_line",
+    "progress",
+    "say",
+    "span",
+    "stand_in",
+    "tell",
+]
+
+OFTEN, SELDOM = 5.0, 60.0  # seconds between two lines of progress, asked for or not
 
 
 def stand_in() -> None:
@@ -99,15 +112,17 @@ def extra(module: str) -> Any:
 
 
 @contextmanager
-def progress(label: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show progress on a terminal while the block runs; yields what to call after each item.
+def progress(label: str, total: int, kind: str = "auto") -> Iterator[Callable[..., None]]:
+    """Show progress while the block runs; yields what to call after each item, or after several.
 
-    In a pipe, or without rich, nothing is shown.
+    A bar on a terminal. In a pipe, or without rich, nothing but a line on standard error in a
+    while; `kind` "bar" or "log" asks for either of them.
     """
-    if not sys.stderr.isatty() or importlib.util.find_spec("rich") is None:
-        yield _nothing
+    can = importlib.util.find_spec("rich") is not None
+    if kind == "log" or not can or (kind == "auto" and not sys.stderr.isatty()):
+        yield _Log(label, total, OFTEN if kind == "log" else SELDOM).advance
         return
-    console = extra("rich.console").Console(stderr=True)
+    console = extra("rich.console").Console(stderr=True, force_terminal=kind == "bar" or None)
     parts = extra("rich.progress")
     text = parts.TextColumn("{task.description}", markup=False)  # brackets in a file's name
     columns = [parts.SpinnerColumn(), text, parts.BarColumn()]
@@ -115,8 +130,35 @@ def progress(label: str, total: int) -> Iterator[Callable[[], None]]:
     columns.append(parts.TimeElapsedColumn())
     with parts.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(label, total=total if total > 1 else None)
-        yield lambda: bar.advance(task)
+        yield lambda count=1: bar.advance(task, count)
 
 
-def _nothing() -> None:
-    """Stand in for the progress bar where nobody looks."""
+class _Log:
+    """Progress as lines, for files that batch jobs write."""
+
+    def __init__(self, label: str, total: int, pause: float) -> None:
+        self._label, self._total, self._pause = label, total, pause
+        self._start = self._last = time.monotonic()
+        self._done = 0
+
+    def advance(self, count: int = 1) -> None:
+        """Count items, and write a line if the last one was long ago."""
+        self._done += count
+        now = time.monotonic()
+        if now - self._last >= self._pause:
+            self._last = now
+            seconds = now - self._start
+            left = seconds / self._done * (self._total - self._done)
+            share = f"{self._done} of {self._total}, {100 * self._done // self._total} %"
+            tell(f"conv3dt: {self._label}: {share}, {span(seconds)}, {span(left)} left")
+
+
+def span(seconds: float) -> str:
+    """Return a time as it is read.
+
+    >>> span(59), span(90), span(5400)
+    ('59 s', '1.5 min', '1.5 h')
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"

@@ -3,12 +3,18 @@
 import argparse
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 
 from . import outputs, pictures, trilinear, views, volumes
 from .grid import Floats, Triple, Volume, refined, upsampled_shape, voxel_size
 from .kinds import registry
 from .options import add_force, add_parser, add_threads, filled, positive, three
+from .stream import command, sizes
+from .stream import options as streaming
+from .stream.job import Job
+from .stream.sinks import Sink
 from .terminal import extents, progress, say
 
 __all__ = ["add", "run"]
@@ -17,6 +23,9 @@ __all__ = ["add", "run"]
 USAGE = """\
 conv3dt upsample IN OUT [--factor N [N N]] [--plot FILE.png]
                                [--threads N] [--force]
+       conv3dt upsample IN OUT.zarr ... [--memory SIZE] [--chunks N [N N]]
+                               [--shards N [N N]] [--levels N] [--resume [--verify]]
+                               [--part I/N | --scheduler ADDRESS] [--dry-run]
 """
 DESCRIPTION = """\
 Upsample a volume by whole factors: a transposed convolution with the trilinear
@@ -37,6 +46,8 @@ examples:
   conv3dt upsample stack.npy isotropic.npy --factor 5 1 1
   conv3dt upsample cells.zarr/s1 cells_s0.zarr --threads 8
   conv3dt upsample image.zarr/1 finer.zarr/0 --factor 1 2 2
+  conv3dt upsample brain.zarr fine.zarr --memory 4GB --levels 4
+  conv3dt upsample brain.zarr fine.zarr --memory 4GB --resume
 """
 
 
@@ -59,6 +70,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     add_threads(parser)
     add_force(parser)
+    streaming.add(parser)
     parser.set_defaults(run=run)
 
 
@@ -73,28 +85,67 @@ def run(args: argparse.Namespace) -> None:
     """Upsample IN to OUT."""
     start = time.perf_counter()
     factors = three("--factor", args.factor)
-    _check(args)
+    streamed = command.is_streamed(args)
+    _check(args, streamed)
     suffix = registry.suffix_of(args.output)
     volume = volumes.storable(volumes.open_volume(args.input), suffix)
-    with outputs.replacing(args.output, force=args.force) as part:
-        shown = _write(part, volume, factors, args)
-        if args.plot is not None:
-            with outputs.replacing(args.plot, force=args.force, picture=True) as picture:
-                pictures.save(picture, args.plot.suffix, args.input.name, shown)
-    say(f"{args.output}: {_summary(volume, factors)}, {time.perf_counter() - start:.2f} s")
+    if streamed:
+        job = {"command": "upsample", "input": str(args.input), "factors": factors}
+        drawing = _drawing(args, volume, factors)
+        told = command.run(args, job, f"upsampling {args.input.name}", drawing)
+    else:
+        told = ""
+        with outputs.replacing(args.output, force=args.force) as part:
+            shown = _write(part, volume, factors, args)
+            if args.plot is not None:
+                with outputs.replacing(args.plot, force=args.force, picture=True) as picture:
+                    pictures.save(picture, args.plot.suffix, args.input.name, shown)
+    if told is None:
+        return
+    seconds = time.perf_counter() - start
+    say(f"{args.output}: {_summary(volume, factors)}{told}, {seconds:.2f} s")
     if args.plot is not None:
         say(f"{args.plot}: middle slices before and after")
 
 
-def _check(args: argparse.Namespace) -> None:
+def _check(args: argparse.Namespace, streamed: bool) -> None:
     """Raise what can be known to fail before anything is read."""
     registry.suffix_of(args.output)
     registry.input_suffix(args.input)
-    outputs.check(args.output, force=args.force, inputs=[args.input])
+    if streamed:
+        command.check(args, [args.input])
+    else:
+        outputs.check(args.output, force=args.force, inputs=[args.input])
     if args.plot is not None:
         pictures.check(args.plot)
         inputs = [args.input, args.output]
         outputs.check(args.plot, force=args.force, inputs=inputs, picture=True)
+
+
+def _drawing(args: argparse.Namespace, volume: Volume, factors: Triple) -> command.Finishing:
+    """Return what draws a picture of an output that is complete, beside which it appears."""
+    voxels = prod(volume.shape[axis] for axis in volume.space) * (1 + prod(factors))
+    if args.plot is not None and voxels * 4 > streaming.read(args).memory:
+        need = sizes.printed(voxels * 4)
+        raise ValueError(f"--plot draws volumes that fit into --memory, and this takes {need}")
+
+    @contextmanager
+    def drawn(job: Job, sink: Sink) -> Iterator[None]:
+        if args.plot is None:
+            yield
+            return
+        ends = [slice(0, 1 if n == 0 else None) for n in volume.place(0)]
+        after = sink.read(tuple(ends))[tuple(0 if n == 0 else slice(None) for n in volume.place(0))]
+        affine = volume.affine if volume.anatomical else None
+        shown = [
+            views.view(volume.floats(0), affine, volume.unit),
+            views.view(after, affine, volume.unit, factors),
+        ]
+        with outputs.replacing(args.plot, force=args.force, picture=True) as picture:
+            pictures.save(picture, args.plot.suffix, args.input.name, shown)
+            yield
+
+    return drawn
 
 
 def _write(

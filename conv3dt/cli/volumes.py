@@ -12,12 +12,14 @@ from .grid import Floats, Triple, Volume
 from .kinds import registry
 
 __all__ = [
+    "check_array_input",
     "check_array_output",
     "open_volume",
     "read_array",
     "save_array",
     "save_upsampled",
     "storable",
+    "stored_dtype",
 ]
 
 
@@ -37,7 +39,7 @@ def open_volume(path: Path) -> Volume:
 
 def storable(volume: Volume, suffix: str) -> Volume:
     """Return the volume with results of a precision that a file of this kind can hold."""
-    return replace(volume, dtype=_stored_dtype(volume.dtype, suffix))
+    return replace(volume, dtype=stored_dtype(volume.dtype, suffix))
 
 
 def save_upsampled(
@@ -52,6 +54,11 @@ def check_array_output(path: Path) -> None:
     _arrays(registry.suffix_of(path), "written to", path)
 
 
+def check_array_input(path: Path) -> None:
+    """Raise unless arrays of any rank are read from files of this kind."""
+    _arrays(registry.input_suffix(path), "read from", path)
+
+
 def read_array(path: Path) -> NDArray[Any]:
     """Return an array of any rank; it may be mapped into memory read-only."""
     return _arrays(registry.input_suffix(path), "read from", path).read(path)
@@ -59,7 +66,7 @@ def read_array(path: Path) -> NDArray[Any]:
 
 def save_array(part: Path, suffix: str, array: NDArray[Any]) -> None:
     """Write an array of any rank to `part` as the kind `suffix`."""
-    dtype = _stored_dtype(array.dtype, suffix)
+    dtype = stored_dtype(array.dtype, suffix)
     _arrays(suffix, "written to", suffix).save(part, suffix, array.astype(dtype, copy=False))
 
 
@@ -72,7 +79,7 @@ def _arrays(suffix: str, verb: str, got: object) -> registry.Arrays:
     return found
 
 
-def _stored_dtype(dtype: np.dtype[Any], suffix: str) -> np.dtype[Any]:
+def stored_dtype(dtype: np.dtype[Any], suffix: str) -> np.dtype[Any]:
     """Return the precision that results of `dtype` are stored in: the same, or the next wider."""
     held = registry.kind_of(suffix).dtypes
     if not held or dtype.name in held:

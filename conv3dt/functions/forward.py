@@ -8,6 +8,7 @@ from .._call.arguments import as_forward_call, as_shaped_call
 from .._plan.choice import plain_plan
 from .._plan.plan import Plan
 from .._run import run
+from .lazy import is_lazy, lazily
 
 __all__ = ["conv3d", "explain_conv3d"]
 
@@ -111,6 +112,12 @@ def conv3d(
     >>> conv3dt.conv3d(x, w, 2, "SAME", bias=np.float32([-400]), activation="relu").ravel()
     array([ 0., 32.,  0.], dtype=float32)
     """
+    if is_lazy(input):
+        return lazily(
+            "conv3d", input, filters, strides, padding, data_format, dilations,
+            bias=bias, activation=activation, threads=threads,
+            excluded={"out": out, "region": region, "whole": whole},
+        )  # fmt: skip
     call = as_forward_call(
         "conv3d",
         input,

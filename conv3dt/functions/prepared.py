@@ -13,6 +13,7 @@ from .._call.request import Request
 from .._geometry.formats import FORMATS
 from .._run.autotune import fastest_way
 from .._run.filters import MOST_PLANS, Filters
+from .lazy import is_lazy, lazily
 
 __all__ = ["Prepared", "prepare"]
 
@@ -114,6 +115,10 @@ class Prepared:
         ValueError, TypeError, MemoryError
             As `conv3d_transpose`.
         """
+        if is_lazy(input):
+            excluded = {"out": out, "region": region, "whole": whole}
+            excluded["autotune"] = self._autotune or None
+            return lazily("Prepared", self, input, output_shape, excluded=excluded)
         call = as_call(
             "Prepared",
             input,

@@ -61,6 +61,10 @@ def clear_cache() -> None:
     """
     recycle.clear()
     loading.clear()
+    if "conv3dt.dask.job" in sys.modules:
+        from ..dask import job
+
+        job.clear()
 
 
 def set_recycling(most: int | None) -> int:

@@ -8,6 +8,7 @@ from .._call.arguments import as_call, as_shaped_call
 from .._plan.choice import plain_plan
 from .._plan.plan import Plan
 from .._run import run
+from .lazy import is_lazy, lazily
 
 __all__ = ["conv3d_transpose", "explain"]
 
@@ -124,6 +125,12 @@ def conv3d_transpose(
            [1., 1., 2., 2.],
            [1., 1., 2., 2.]], dtype=float32)
     """
+    if is_lazy(input):
+        return lazily(
+            "conv3d_transpose", input, filters, output_shape, strides, padding, data_format,
+            dilations, bias=bias, activation=activation, threads=threads,
+            excluded={"out": out, "region": region, "whole": whole},
+        )  # fmt: skip
     call = as_call(
         "conv3d_transpose",
         input,

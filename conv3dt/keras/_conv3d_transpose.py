@@ -3,13 +3,13 @@
 from operator import is_
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from .. import nn
 from .._call.arrays import as_array, as_dtype
 from ..functions.prepared import Prepared, prepare
 from . import activations, backend, constraints, initializers, mixed_precision, regularizers
+from ._finishing import finished
 from ._layer import Layer
 from ._options import as_data_format, as_filters, as_output_padding, as_padding, as_rates, as_triple
 from ._shapes import InputSpec, TensorShape, as_shape, output_length
@@ -151,11 +151,7 @@ class BaseConv3DTranspose(Layer):
         if shapes is None:
             shapes = ready.shapes[inputs.shape] = self._computed_shape(inputs.shape)
         y = ready.prepared(inputs, shapes[0])
-        if shapes[1] is not None:
-            y = np.ascontiguousarray(y[shapes[1]])
-        if ready.activation is not None:
-            y = np.asarray(ready.activation(y)).astype(y.dtype, copy=False)
-        return y
+        return finished(self.name, y, shapes[1], ready.activation)
 
     def _up_to_date(self) -> _Ready:
         """Return the packed filters, packed again if anything they depend on is another object.

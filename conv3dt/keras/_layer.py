@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._call.arrays import as_array, as_dtype, dtype_name
+from ..functions.lazy import is_lazy
 from ..weights.names import snake_case
 from . import _names, mixed_precision, regularizers
 from ._calling import NOTHING, Arguments, takes_training
+from ._finishing import refuse_lazy
 from ._losses import Loss, Losses
 from ._options import as_flag
 from ._registry import described, is_of_keras3, plain
@@ -120,6 +122,7 @@ class Layer(Losses):
         x = self._cast(x)
         y = self.call(x) if arguments is None else arguments.call(x)
         if self.activity_regularizer is not None:
+            refuse_lazy(self.name, "activity_regularizer", y)
             batch = y.dtype.type(max(1, len(y)))
             self._of_inputs = [Loss(self.activity_regularizer(y) / batch, x)]
         elif self._of_inputs:
@@ -136,8 +139,9 @@ class Layer(Losses):
 
     def _as_input(self, given: Any) -> NDArray[Any]:
         """Return the input as an array."""
-        if type(given) is np.ndarray:
-            return given
+        if type(given) is np.ndarray or is_lazy(given):
+            x: NDArray[Any] = given
+            return x
         if given is None or isinstance(given, (str, bytes)):
             raise TypeError(
                 f"Inputs to a layer should be tensors. Got {given!r} (of type {type(given)}) as"

@@ -78,16 +78,17 @@ def test_memory_that_cannot_be_had_is_told_of_the_output(
 EVERY = """
 import os, shutil, signal, sys
 from pathlib import Path
-from conv3dt.cli import main, trilinear
-work = trilinear.upsample
+from conv3dt._run.blocks.upsampling import Upsampling
+from conv3dt.cli import main
+work = Upsampling.compute
 signal.signal(signal.SIGINT, signal.default_int_handler)
 for name in sys.argv[1].split():
     number = int(name) if name.isdigit() else getattr(signal, name)
     before = signal.getsignal(number)
-    def upsample(*arguments):
+    def compute(*arguments):
         os.kill(os.getpid(), number)
         return work(*arguments)
-    trilinear.upsample = upsample
+    Upsampling.compute = compute
     for out in ("o.nii.gz", "o.zarr", "o.zarr/s1"):
         status = main.main(["upsample", "a.npy", out])
         left = sorted(path.name for path in Path().iterdir())
@@ -113,14 +114,15 @@ def test_every_signal_that_ends_a_process_cleans_up() -> None:
 
 NOHUP = """
 import os, signal, sys
-from conv3dt.cli import main, trilinear
-work = trilinear.upsample
+from conv3dt._run.blocks.upsampling import Upsampling
+from conv3dt.cli import main
+work = Upsampling.compute
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
-def upsample(*arguments):
+def compute(*arguments):
     os.kill(os.getpid(), signal.SIGHUP)
     os.kill(os.getpid(), signal.SIGWINCH)
     return work(*arguments)
-trilinear.upsample = upsample
+Upsampling.compute = compute
 sys.exit(main.main(["upsample", "a.npy", "o.npy"]))
 """
 
@@ -134,17 +136,18 @@ def test_signals_that_are_ignored_stay_so() -> None:
 
 LOST = """
 import os, signal, sys
-from conv3dt.cli import main, trilinear
-work = trilinear.upsample
+from conv3dt._run.blocks.upsampling import Upsampling
+from conv3dt.cli import main
+work = Upsampling.compute
 class Late:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGTERM)
         for _ in range(9):
             pass
-def upsample(*arguments):
+def compute(*arguments):
     Late()
     return work(*arguments)
-trilinear.upsample = upsample
+Upsampling.compute = compute
 sys.unraisablehook = lambda _: None
 sys.exit(main.main(["upsample", "a.npy", "o.npy"]))
 """

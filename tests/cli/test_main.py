@@ -75,9 +75,10 @@ def test_a_process_is_silent_in_a_pipe(folder: Path) -> None:
 
 ENDLESS = """
 import signal, sys, time
-from conv3dt.cli import main, trilinear
+from conv3dt._run.blocks.upsampling import Upsampling
+from conv3dt.cli import main
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
-trilinear.upsample = lambda *_: time.sleep(60)
+Upsampling.compute = lambda *_: time.sleep(60)
 sys.exit(main.main(["upsample", "a.npy", sys.argv[1], "--force"]))
 """
 

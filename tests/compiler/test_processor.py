@@ -40,6 +40,8 @@ def test_features_make_the_instruction_set(host, features, isa):
 
 def test_a_processor_newer_than_llvm_is_known_by_its_vectors(host):
     assert host("znver3", AVX512).name == "znver4"
+    assert processor.machine() == MACHINES["znver4"]._replace(pairs=False)
+    host("znver4", f"{AVX512},+avx512bf16")
     assert processor.machine() == MACHINES["znver4"]
     assert host("znver3", "+avx2,+fma").name == "znver3"
     assert processor.machine() == MACHINES["znver3"]

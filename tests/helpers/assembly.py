@@ -13,6 +13,11 @@ def loops_over_k(assembly):
 
     There are two: of several k a round, and of what is left.
     """
+    return loops_around(assembly, PRODUCT)
+
+
+def loops_around(assembly, instruction):
+    """Return the lines of the innermost loops that have such an instruction."""
     lines = assembly.splitlines()
     labels = {m[1]: n for n, line in enumerate(lines) if (m := re.match(r"^(\S+):", line))}
     loops = [
@@ -20,7 +25,7 @@ def loops_over_k(assembly):
         for n, line in enumerate(lines)
         if (m := JUMP.match(line)) and m[2] in labels and labels[m[2]] < n
     ]
-    with_products = [x for x in loops if any(PRODUCT.search(lines[n]) for n in x)]
+    with_products = [x for x in loops if any(instruction.search(lines[n]) for n in x)]
     innermost = [x for x in with_products if not any(y != x and y[0] in x for y in with_products)]
     return [[lines[n] for n in x] for x in innermost]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import conv3dt
-from conv3dt.cli import trilinear
+from conv3dt._run.blocks.upsampling import Upsampling
 
 __all__ = ["ENVIRONMENT", "OUTPUTS", "POSIX", "meanwhile", "names"]
 
@@ -26,10 +26,10 @@ def names() -> list[str]:
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Do something while a volume is worked on."""
-    work = trilinear.upsample
+    work = Upsampling.compute
 
-    def upsample(*arguments: Any) -> Any:
+    def compute(*arguments: Any) -> Any:
         act()
         return work(*arguments)
 
-    monkeypatch.setattr(trilinear, "upsample", upsample)
+    monkeypatch.setattr(Upsampling, "compute", compute)

@@ -15,7 +15,13 @@ import conv3dt.functions
 
 ROOT = Path(__file__).parents[2]
 # Commands; and whose names are on the pages of the packages that hand them on.
-ELSEWHERE = ("conv3dt.cli", "conv3dt.functions", "conv3dt.weights.", "conv3dt.compat.v1.keras")
+ELSEWHERE = (
+    "conv3dt.cli",
+    "conv3dt.functions",
+    "conv3dt.weights.",
+    "conv3dt.dask.",
+    "conv3dt.compat.v1.keras",
+)
 
 
 def public_modules():

@@ -31,6 +31,7 @@ FLOORS = (
     ("_ways",),
     ("_plan",),
     ("_run",),
+    ("dask",),  # loaded by functions that are given its arrays
     ("functions",),
     ("nn",),
     ("weights",),

@@ -22,7 +22,7 @@ def test_show_config():
     facts = dict(line.split(None, 1) for line in out.splitlines())
     assert set(facts) == {
         "conv3dt", "python", "numpy", "numba", "llvmlite", "processor", "vectors", "features",
-        "threads", "cache", "kernels", "memory",
+        "threads", "cache", "kernels", "memory", "bfloat16",
     }  # fmt: skip
     assert facts["threads"].startswith("1 (")
     assert facts["threads"].endswith("; the caller's")

@@ -11,7 +11,7 @@ from conv3dt._runtime import groups, team
 from tests.helpers.processes import run
 
 COUNT = "from conv3dt._runtime import team; print(*team.count_and_reason(), sep='|')"
-NAMES = ["NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK"]
+NAMES = ["CONV3DT_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK"]
 UNSET = dict.fromkeys(NAMES)
 
 
@@ -27,7 +27,24 @@ def test_a_variable_is_a_limit(name):
 
 def test_the_first_variable_counts():
     assert count(OMP_NUM_THREADS="1,2", SLURM_CPUS_PER_TASK="1")[1] == "OMP_NUM_THREADS"
+    assert count(CONV3DT_NUM_THREADS="1", NUMBA_NUM_THREADS="2")[1] == "CONV3DT_NUM_THREADS"
     assert count(NUMBA_NUM_THREADS="1", OMP_NUM_THREADS="1")[1] == "NUMBA_NUM_THREADS"
+
+
+@pytest.mark.parametrize("others", [{"OMP_NUM_THREADS": "1"}, {"NUMBA_NUM_THREADS": "1"}], ids=str)
+def test_ours_gives_more_than_the_others(others):
+    assert count(CONV3DT_NUM_THREADS="10000", **others) == count()
+
+
+@pytest.mark.skipif(team.available() < 2, reason="needs two processors")
+def test_where_numba_has_fewer_threads_others_do_the_work():
+    program = """
+    from conv3dt._runtime import team
+    check(threads=2)
+    print(team.whose())
+    """
+    found = run(program, **UNSET | {"CONV3DT_NUM_THREADS": "2", "NUMBA_NUM_THREADS": "1"})
+    assert found == "Python's own, not Numba's: NUMBA_NUM_THREADS gives it fewer\n"
 
 
 @pytest.mark.parametrize("text", ["10000", "", "0", "-1", "many", "1.5"])

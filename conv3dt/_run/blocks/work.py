@@ -29,10 +29,25 @@ class Work(Protocol):
         where outputs need all of the inputs, as channels do.
     """
 
-    input_shape: tuple[int, ...]
-    output_shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    strides: tuple[tuple[int, int], ...]
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The whole input."""
+        ...
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """The whole result."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the result."""
+        ...
+
+    @property
+    def strides(self) -> tuple[tuple[int, int], ...]:
+        """How far inputs lie apart whose outputs lie some apart."""
+        ...
 
     def needed(self, region: Region) -> Region:
         """Return the inputs that a region of the result needs: none that it does not."""

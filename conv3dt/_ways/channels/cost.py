@@ -11,6 +11,7 @@ from ..shared.blocked import Blocks, Shape
 from ..shared.layer import Layer
 from ..shared.scheme import Candidate
 from ..shared.tiled import tiled
+from .amx_cost import amx_candidates
 
 __all__ = ["candidates", "channel_blocks"]
 
@@ -25,6 +26,7 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
     yield from whole.candidates()
     if layer.machine.half_loads and 0 < r.co % lanes <= lanes // 2:
         yield from _Channels(layer, channel_blocks(r.co, lanes, half=True)).candidates()
+    yield from amx_candidates(layer)
 
 
 def channel_blocks(co: int, lanes: int, half: bool = False) -> Blocks:

@@ -45,6 +45,8 @@ def convolve(plan, slot):
     """Take tasks and compute them, until there are no more."""
     plan = ChannelParams(plan)
     task = ChannelTask(task_of(plan, slot))
+    if plan.shape_tiles:
+        call(plan.shape_tiles, plan.tiles)
     while next_block(plan, task):
         _place_inputs(plan, task)
         list_tiles(plan, task)
@@ -61,6 +63,8 @@ def convolve(plan, slot):
                         _run_rows(plan, task, block, phases)
             if plan.store_block:
                 call(plan.store_block, plan, task, block)
+    if plan.shape_tiles:
+        call(plan.shape_tiles, 0)
 
 
 def _run_rows(plan, task, block, phases):

@@ -3,6 +3,10 @@
 from collections.abc import Iterator
 from itertools import product
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._compiler import processor
 from ..._compiler.drivers import part
 from ..._geometry.storages import STORAGES
 from ..shared.encode import fill_blocked, filters_driver, output_steps, shared_parts
@@ -32,7 +36,10 @@ def encoded(scheme: ChannelScheme) -> Encoded:
     params = ChannelParams.zeros()
     kept = fill_blocked(params, scheme, steps, kernels)
     place, store_row, store_block = (_made(name, storage) for name in _MADE[scheme.made.what])
+    shaper, tiles = _amx(scheme)
     params.fill(
+        shape_tiles=shaper,
+        tiles=tiles.ctypes.data if shaper else 0,
         inner_step=scheme.axes[3].s * steps[3],
         edges=scheme.edged,
         no_zeros=scheme.layer.no_zeros,
@@ -42,7 +49,7 @@ def encoded(scheme: ChannelScheme) -> Encoded:
         store_block=store_block,
     )
     convolve, lists = _driver(), scheme.threads * scheme.scratch_step
-    filters, code = filters_driver(scheme), (place, store_row, store_block)
+    filters, code = filters_driver(scheme), (place, store_row, store_block, shaper, tiles)
     return Encoded(params.numbers, filters, convolve, (kept, code), lists, scheme.scratch)
 
 
@@ -50,8 +57,22 @@ def parts() -> Iterator[int]:
     """Yield the addresses of all parts of the driver, for all types, compiled where new."""
     yield _driver()
     yield from shared_parts()
+    if processor.machine().amx:
+        from .amx import shaper
+
+        yield shaper()
     for storage, name in product(STORAGES, _ARGUMENTS):
         yield _made(name, storage)
+
+
+def _amx(scheme: ChannelScheme) -> tuple[int, NDArray[np.uint8]]:
+    """Return the address of what gives tiles of AMX their shape, and the shape; 0 without them."""
+    if not scheme.shape.amx:
+        return 0, np.empty(0, np.uint8)
+    from ..._compiler.amx import configuration
+    from .amx import shaper
+
+    return shaper(), configuration(*scheme.amx)
 
 
 def _driver() -> int:

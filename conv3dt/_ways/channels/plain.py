@@ -1,9 +1,11 @@
 """The plain twin of the channel way's micro-kernel: the same contract in NumPy."""
 
+from functools import partial
+
 import numpy as np
 
 from ..._compiler.activations.table import apply
-from ..shared.plain import entries, multiplied, product, reading, stored, writing
+from ..shared.plain import added_by_tiles, entries, multiplied, product, reading, stored, writing
 from ..shared.records import ROWS_FROM
 from .tile import ChannelTile
 
@@ -13,7 +15,8 @@ __all__ = ["kernel"]
 def kernel(tile: ChannelTile):
     """Return a Python function that does what the compiled kernel of `tile` does."""
     read, factors = reading(tile.storage), multiplied(tile.storage)
-    width = tile.vectors * tile.lanes
+    width, pairs = tile.vectors * tile.lanes, tile.amx[1]
+    add = partial(added_by_tiles, pairs=pairs) if pairs else product
 
     def compute(a, taps, n_taps, bias, c, c_outer, c_inner, c_channel):
         sums = np.tile(read(bias, width), (tile.rows, 1))
@@ -25,7 +28,7 @@ def kernel(tile: ChannelTile):
                 if first <= x < end:
                     offset = (y * tile.outer_step + x * tile.inner_step) * sums.itemsize
                     row = factors(a + entry.input + offset, entry.length)
-                    sums[m] = product(sums[m], row, panel)
+                    sums[m] = add(sums[m], row, panel)
         _store(tile, apply(tile.activation, sums), c, c_outer, c_inner, c_channel)
 
     return compute

@@ -15,6 +15,8 @@ class ChannelParams(BlockedParams):
     place = Int()  # address of what says where outputs are made; 0: where they belong
     made_at = Int()  # where in a thread's region they are
     store_row = Int()  # address of what stores a row that was made there; 0: there are none
+    shape_tiles = Int()  # address of what gives AMX's tiles a shape, or none; 0: none are used
+    tiles = Int()  # address of that shape
     store_block = Int()  # the same of a block
 
 

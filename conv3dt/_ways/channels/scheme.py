@@ -17,6 +17,7 @@ from ..shared.cuts import rows_of_tiles
 from ..shared.storing import past_caches
 from ..shared.wording import listed, stored_line
 from . import edges, outputs
+from .amx_cost import MOST_ROWS, pairs_at_once
 from .records import ChannelTask
 from .tile import ChannelTile
 
@@ -37,8 +38,8 @@ class ChannelScheme(Blocked):
     @cached_property
     def chunk(self) -> int:
         """Input channels that lie together: all, or so many that prefetching follows them."""
-        ci = max(1, self.layer.request.ci)
-        return ci if self.direct else min(TUNING.chunk_bytes // self.size, ci)
+        ci, most = max(1, self.layer.request.ci), TUNING.chunk_bytes // self.size
+        return ci if self.direct else min(most - most % max(1, self.amx[1]), ci)
 
     @cached_property
     def run(self) -> int:
@@ -62,7 +63,7 @@ class ChannelScheme(Blocked):
     @cached_property
     def packed_bytes(self) -> int:
         """Bytes of a thread's packed input."""
-        return 0 if self.direct else self.chunks * self.packed_steps[4]
+        return 0 if self.direct else self.chunks * self.packed_steps[4] + self.beyond
 
     def in_place(self) -> ChannelScheme:
         """Return the scheme that reads the input where it lies, if it can do without zeros.
@@ -78,6 +79,8 @@ class ChannelScheme(Blocked):
         if not (ready and lines and all_read and (most[2] == 1 or self.axes[2].inside)):
             return self
         direct = replace(self, direct=True, blocking=self._by_channels() or self.blocking)
+        if self.shape.amx and (direct.beyond or not self.axes[3].inside):
+            return self
         loops = max(map(len, direct.edges.values()), default=0)
         return direct if loops <= TUNING.edge_loops else self
 
@@ -106,7 +109,7 @@ class ChannelScheme(Blocked):
     @cached_property
     def edged(self) -> bool:
         """Whether a tile leaves a tap out for the rows that miss it, instead of reading zeros."""
-        return edges.pay(self)
+        return edges.pay(self) and not self.shape.amx
 
     @cached_property
     def edges(self) -> dict[int, edges.Edges]:
@@ -142,11 +145,32 @@ class ChannelScheme(Blocked):
 
     def tiles(self) -> Iterator[tuple[int, int, int, ChannelTile]]:
         """Yield (number of the kind, outer, inner, tile) for every micro-kernel in use."""
-        outers = {n * h for n, h in product(rows_of_tiles(self, 0), rows_of_tiles(self, 2))}
         inners = self._inners()
         for number, kind in enumerate(self.kinds):
-            for outer, inner in product(sorted(outers), sorted(inners)):
+            for outer, inner in product(sorted(self._outers()), sorted(inners)):
                 yield number, outer, inner, self._tile(kind, outer, inner)
+
+    @cached_property
+    def amx(self) -> tuple[int, int]:
+        """Rows and pairs of the tiles of AMX that hold inputs; 0 where there are none."""
+        if not self.shape.amx:
+            return 0, 0
+        return min(MOST_ROWS, max(self._runs(), default=1)), pairs_at_once(self.layer.request.ci)
+
+    @cached_property
+    def beyond(self) -> int:
+        """Bytes that tiles of AMX may read behind the last row, where they have more rows."""
+        number = 0 if self.shape.most[0] > 1 else 3
+        missing = self.amx[0] - min(self._runs(), default=1)
+        return max(0, missing) * self.packed_steps[number] * self.axes[number].in_s
+
+    def _runs(self) -> set[int]:
+        """Return the numbers of rows at even distances that tiles have."""
+        return self._outers() if self.shape.most[0] > 1 else self._inners()
+
+    def _outers(self) -> set[int]:
+        """Return the numbers of rows along batch and height."""
+        return {n * h for n, h in product(rows_of_tiles(self, 0), rows_of_tiles(self, 2))}
 
     def _inners(self) -> set[int]:
         """Return the numbers of rows along the width; without zeros, those at edges stand alone."""
@@ -182,6 +206,7 @@ class ChannelScheme(Blocked):
             streamed=self.streamed and lanes == self.lanes,
             edges=self.edges.get(inner, ()),
             ahead=self._ahead(inner) if self.direct and outer == 1 else 0,
+            amx=self.amx,
         )
 
     def _ahead(self, rows: int) -> int:

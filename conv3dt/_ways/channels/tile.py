@@ -22,6 +22,7 @@ class ChannelTile(NamedTuple):
     streamed: bool = False  # whether results go past the caches, where they are whole lines
     edges: tuple[tuple[int, int], ...] = ()  # inner rows from .. to that entries may be for
     ahead: int = 0  # of the next tile's inputs, behind this one's, numbers to ask for with each k
+    amx: tuple[int, int] = (0, 0)  # rows and pairs of AMX's tiles of inputs; 0: made by vectors
 
     @property
     def rows(self) -> int:
@@ -31,4 +32,21 @@ class ChannelTile(NamedTuple):
     @property
     def label(self) -> str:
         """Its shape in words: positions x vectors."""
-        return f"{self.rows}x{self.vectors}"
+        return f"{'AMX ' if self.amx[0] else ''}{self.rows}x{self.vectors}"
+
+    @property
+    def parts(self) -> tuple[tuple[int, int], ...]:
+        """The tiles of AMX that its inputs make: first row, and how many numbers further it is.
+
+        The last of two overlaps the one before, if its rows lie at even distances too. What a tile
+        reads beyond the last row is used for nothing.
+        """
+        if self.outer > 1 and self.inner > 1:
+            return tuple((y * self.inner, y * self.outer_step) for y in range(self.outer))
+        last = max(0, self.rows - self.amx[0])
+        return tuple((row, row * self.row_step) for row in sorted({0, last}))
+
+    @property
+    def row_step(self) -> int:
+        """Distance of the rows of one of these tiles in the packed input, in numbers."""
+        return self.outer_step if self.inner == 1 else self.inner_step

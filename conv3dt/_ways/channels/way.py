@@ -17,7 +17,9 @@ order = BY_TAPS
 
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> ChannelScheme:
     """Return the scheme of a candidate: its blocks of positions and of channels."""
-    r, shape = layer.request, candidate.shape
+    shape = candidate.shape
+    layer = layer.in_pairs() if shape.amx else layer
+    r = layer.request
     halos = (False, False, shape.most[2] > 1, shape.most[3] > 1 and not layer.no_zeros)
     position = r.ci * layer.storage.size
     heavy = position * prod(r.k) * r.co > TUNING.heavy_panels

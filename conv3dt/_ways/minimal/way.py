@@ -1,14 +1,14 @@
 """The minimal way: fewer products than the definition has. What the choice asks it."""
 
 from ..shared.layer import Layer
-from ..shared.scheme import BY_TILES, Candidate
+from ..shared.scheme import BY_FEWER, Candidate
 from .cost import candidates, programs_of
 from .encode import encoded, parts
 from .scheme import MinimalScheme
 
 __all__ = ["candidates", "encoded", "order", "parts", "scheme"]
 
-order = BY_TILES
+order = BY_FEWER
 
 
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> MinimalScheme:

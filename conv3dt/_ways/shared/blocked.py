@@ -29,6 +29,7 @@ class Shape(NamedTuple):
 
     most: tuple[int, int, int, int]  # positions of a tile along batch, depth, height, width
     blocks: Blocks  # (first channel, columns of the panel) of the blocks of output channels
+    amx: bool = False  # products are made by the tiles of AMX
 
 
 def in_lines(n: int) -> int:
@@ -222,7 +223,8 @@ class Blocked(Scheme):
     def layout(self) -> tuple[object, ...]:
         """What packed filters depend on."""
         taps = tuple((f.k0, f.k_step, f.taps) for axis in self.axes for f in axis.phases)
-        return type(self), self.layer.no_zeros, self.shape.blocks, taps
+        r = self.layer.request
+        return type(self), r.dtype, self.layer.no_zeros, self.shape.blocks, taps
 
     def packed_by_tasks(self) -> Blocked:
         """Return the scheme in which tasks pack the filters they use, if no panel has two users.

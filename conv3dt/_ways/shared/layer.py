@@ -47,6 +47,10 @@ class Layer(NamedTuple):
         """Numbers of a vector, in the compute type."""
         return self.machine.vector_bytes // self.storage.size
 
+    def in_pairs(self) -> "Layer":
+        """Return the same of pairs of bfloat16, where it can be made of them."""
+        return self._replace(request=_with_pairs(self.request))
+
     @property
     def apart(self) -> bool:
         """Whether neighbouring channels of the output lie apart in memory."""
@@ -70,7 +74,8 @@ class Layer(NamedTuple):
 
 def operands() -> dict[str, Storage]:
     """Return what this processor multiplies, by name."""
-    return {name: x for name, x in OPERANDS.items() if not x.pairs or processor.machine().pairs}
+    machine = processor.machine()
+    return {name: x for name, x in OPERANDS.items() if not x.pairs or machine.pairs or machine.amx}
 
 
 @lru_cache(maxsize=1024)

@@ -13,6 +13,7 @@ from .records import Entry
 
 __all__ = [
     "added",
+    "added_by_tiles",
     "entries",
     "multiplied",
     "product",
@@ -72,6 +73,28 @@ def added(sums, factors):
     for half in (_upper, _lower):
         sums = _without_subnormals(sums + half(x) * half(y))
     return sums
+
+
+def added_by_tiles(sums, row, panel, pairs):
+    """Return sums + row @ panel of words, as TDPBF16PS of so many pairs at once.
+
+    It sums the products of lower and of upper halves apart, from zero, before it adds both.
+    """
+    with np.errstate(all="ignore"):
+        for first in range(0, len(row), pairs):
+            some = slice(first, first + pairs)
+            lower, upper = (_sum_of_half(half, row[some], panel[some]) for half in (_lower, _upper))
+            both = _without_subnormals(lower + upper)
+            sums = _without_subnormals(_without_subnormals(sums) + both)
+    return sums
+
+
+def _sum_of_half(half, row, panel):
+    """Return the sum of the products of one half, each added by a fused multiplication."""
+    total = np.zeros(panel.shape[1:], np.float32)
+    for x, y in zip(half(row), half(panel), strict=True):
+        total = _without_subnormals(total + x * y)
+    return total
 
 
 def _upper(words):

@@ -3,12 +3,24 @@
 import gzip
 import warnings
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
-__all__ = ["LARGEST_RATIO", "is_gzip", "tell_surplus", "verify"]
+__all__ = ["LARGEST_RATIO", "Unpacked", "is_gzip", "tell_surplus", "verify"]
 
 BLOCK = 2**20
 LARGEST_RATIO = 1032  # of deflate: a match of 258 bytes takes two bits at least
+
+
+class Unpacked(Protocol):
+    """What a gzip file inflates to; read in order, it compares checksums."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, none at the end."""
+        ...
+
+    def tell(self) -> int:
+        """Return how many bytes lie before the next one."""
+        ...
 
 
 def is_gzip(path: Path) -> bool:
@@ -17,13 +29,13 @@ def is_gzip(path: Path) -> bool:
         return file.read(2) == b"\x1f\x8b"
 
 
-def verify(file: IO[bytes], path: Path, end: int) -> None:
+def verify(file: Unpacked, path: Path, end: int) -> None:
     """Read a gzip file from where it is, so that checksum and length behind its data are compared.
 
     Parameters
     ----------
-    file : file object
-        Of `gzip`, which compares them when it comes to the end of each member.
+    file : Unpacked
+        Of the module `gzip`, or `Inflating`: they compare them at the end of each member.
     path : Path
         What it is called in warnings.
     end : int

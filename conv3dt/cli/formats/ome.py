@@ -14,7 +14,19 @@ import numpy as np
 from ..grid import Affine, Triple
 from . import zarr_groups
 
-__all__ = ["Image", "affine", "axes", "find", "finer", "is_beside", "moved", "unit"]
+__all__ = [
+    "Image",
+    "affine",
+    "axes",
+    "divided",
+    "find",
+    "finer",
+    "finest",
+    "is_beside",
+    "moved",
+    "transformed",
+    "unit",
+]
 
 OLD_AXES = ("t", "c", "z", "y", "x")  # of versions 0.1 and 0.2, which name none
 UNITS = {"micrometer": "µm", "millimeter": "mm", "meter": "m"}
@@ -42,6 +54,19 @@ def find(path: Path) -> Image | None:
                     beside = {"omero": told["omero"]} if "omero" in told else {}
                     return Image(scales, dataset, version, beside)
     return None
+
+
+def finest(path: Path) -> Path:
+    """Return the array of the finest level where a path is the group of an image, else the path."""
+    if not zarr_groups.format_of(path):
+        return path
+    told, _ = _description(path)
+    for scales in _objects(told, "multiscales", path):
+        for dataset in _objects(scales, "datasets", path):
+            inside = str(dataset.get("path", "")).strip("/")
+            if inside not in ("", OWN):  # finest first, as the specification has it
+                return path / inside
+    return path
 
 
 def is_beside(path: Path) -> bool:
@@ -84,9 +109,24 @@ def axes(image: Image, rank: int, path: Path) -> list[tuple[str, str]]:
     return [(str(axis.get("name", "")), str(axis.get("type") or "")) for axis in found]
 
 
-def finer(image: Image, factors: Triple, space: Triple, rank: int) -> dict[str, Any]:
+def finer(image: Image, factors: Sequence[float], space: Triple, rank: int) -> dict[str, Any]:
     """Return attributes that describe the upsampled array as an image of its own."""
-    scale, shift = _transforms(image, rank)
+    transforms = divided(*transformed(image, rank), factors, space)
+    dataset = {**image.dataset, "path": OWN, "coordinateTransformations": transforms}
+    scales = {**copy.deepcopy(image.scales), "datasets": [dataset]}
+    found: dict[str, Any] = {"multiscales": [scales], **image.beside}
+    return found if image.version is None else {"ome": {"version": image.version, **found}}
+
+
+def divided(
+    scale: Sequence[float], shift: Sequence[float], factors: Sequence[float], space: Triple
+) -> list[dict[str, Any]]:
+    """Return the transformations of voxels that are so many times finer in the same place.
+
+    >>> divided([4.0, 2.0, 2.0], [0.0, 0.0, 0.0], (2, 1, 1), (0, 1, 2))[1]
+    {'type': 'translation', 'translation': [-1.0, 0.0, 0.0]}
+    """
+    scale, shift = list(scale), list(shift)
     for axis, factor in zip(space, factors, strict=True):
         # centres: output o lies at (o + 0.5)/s - 0.5 input voxels
         shift[axis] += scale[axis] * (0.5 / factor - 0.5)
@@ -94,10 +134,7 @@ def finer(image: Image, factors: Triple, space: Triple, rank: int) -> dict[str, 
     transforms: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
     if any(shift):
         transforms.append({"type": "translation", "translation": shift})
-    dataset = {**image.dataset, "path": OWN, "coordinateTransformations": transforms}
-    scales = {**copy.deepcopy(image.scales), "datasets": [dataset]}
-    found: dict[str, Any] = {"multiscales": [scales], **image.beside}
-    return found if image.version is None else {"ome": {"version": image.version, **found}}
+    return transforms
 
 
 def moved(attributes: dict[str, Any], name: str) -> dict[str, Any]:
@@ -114,7 +151,7 @@ def moved(attributes: dict[str, Any], name: str) -> dict[str, Any]:
 
 def affine(image: Image, space: Triple, names: Sequence[str]) -> Affine:
     """Return where the array's voxels lie: x, y and z of space, from the indices of its axes."""
-    scale, shift = _transforms(image, len(names))
+    scale, shift = transformed(image, len(names))
     outer = _pair(image.scales.get("coordinateTransformations"), len(names))
     rows = ["xyz".find(names[axis].lower()) if names[axis] else -1 for axis in space]
     rows = rows if sorted(rows) == [0, 1, 2] else [0, 1, 2]
@@ -135,8 +172,8 @@ def unit(image: Image, space: Triple) -> str:
     return UNITS.get(name, name)
 
 
-def _transforms(image: Image, rank: int) -> tuple[list[float], list[float]]:
-    """Return scale and translation of an array."""
+def transformed(image: Image, rank: int) -> tuple[list[float], list[float]]:
+    """Return scale and translation of an array among those of its image."""
     return _pair(image.dataset.get("coordinateTransformations"), rank)
 
 

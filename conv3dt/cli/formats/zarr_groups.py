@@ -5,7 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ancestors", "attributes", "check_holder", "format_of", "is_consolidated"]
+__all__ = [
+    "ancestors",
+    "attributes",
+    "check_holder",
+    "description",
+    "format_of",
+    "is_consolidated",
+    "is_group",
+]
 
 
 def ancestors(path: Path) -> Iterator[Path]:
@@ -34,6 +42,19 @@ def attributes(folder: Path) -> dict[str, Any]:
     return found
 
 
+def description(folder: Path) -> dict[str, Any]:
+    """Return all that the file of an array says, but for attributes."""
+    found = _json(folder / ("zarr.json" if format_of(folder) == 3 else ".zarray"))
+    return {name: value for name, value in found.items() if name != "attributes"}
+
+
+def is_group(folder: Path) -> bool:
+    """Return whether there is a group in a folder."""
+    if format_of(folder) == 3:
+        return _json(folder / "zarr.json").get("node_type") != "array"
+    return format_of(folder) == 2 and not (folder / ".zarray").exists()
+
+
 def is_consolidated(folder: Path) -> bool:
     """Return whether a group lists what it holds, so that something new is not found by it."""
     if format_of(folder) == 3:
@@ -43,12 +64,8 @@ def is_consolidated(folder: Path) -> bool:
 
 def check_holder(folder: Path) -> None:
     """Raise unless a folder is a group, which a new array can be put into."""
-    found = format_of(folder)
-    is_array = (folder / ".zarray").exists()
-    if found == 3:
-        is_array = _json(folder / "zarr.json").get("node_type") == "array"
-    if not found or is_array:
-        got = "an array" if is_array else "another folder"
+    if not is_group(folder):
+        got = "an array" if format_of(folder) else "another folder"
         raise ValueError(f"an array is put into a zarr group, got {folder}, which is {got}")
 
 

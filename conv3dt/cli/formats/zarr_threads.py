@@ -2,8 +2,9 @@
 
 import asyncio
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,14 @@ from numpy.typing import NDArray
 from .. import signals
 from .reading import readable
 
-__all__ = ["read", "settled"]
+__all__ = ["key", "read", "settled"]
 
 Place = tuple[int | slice, ...]
 WHAT = "zarr array"
+
+_lock = threading.Lock()
+_readers = [0]  # how many threads read
+_plain: list[Any] = []  # Blosc's own method meanwhile
 
 
 @contextmanager
@@ -31,9 +36,14 @@ def settled() -> Iterator[None]:
         raise
 
 
-def read(array: Any, place: Place, path: Path) -> NDArray[Any]:
-    """Return a part of an array; of a damaged one, the error names the first bad chunk."""
-    with readable(path, WHAT), settled(), _blosc_checked():
+def read(array: Any, place: Place, path: Path, *, alone: bool = True) -> NDArray[Any]:
+    """Return a part of an array; of a damaged one, the error names the first bad chunk.
+
+    Where other threads use zarr meanwhile it is not `alone`: then whoever started them sees to it
+    that all is `settled` after an error.
+    """
+    with readable(path, WHAT), settled() if alone else nullcontext(), _blosc_checked():
+        _check_shards(array, place, path)
         try:
             return np.asarray(array[place])
         except (MemoryError, ImportError):
@@ -52,24 +62,34 @@ def _blosc_checked() -> Iterator[None]:
 
     It takes the former, and where a file was cut off it reads whatever lies behind in memory.
     """
-    module = sys.modules.get("numcodecs.blosc")
-    if module is None:
-        yield
-        return
-    plain = module.Blosc.decode
-
-    def decode(codec: Any, buf: Any, out: Any = None) -> Any:
-        content = np.frombuffer(buf, np.uint8)
-        stated = int.from_bytes(content[12:16].tobytes(), "little")
-        if content.size < max(16, stated):
-            raise ValueError(f"it has {content.size} bytes of {max(16, stated)}")
-        return plain(codec, buf, out)
-
-    module.Blosc.decode = decode
+    _count_readers(1)
     try:
         yield
     finally:
-        module.Blosc.decode = plain
+        _count_readers(-1)
+
+
+def _count_readers(more: int) -> None:
+    """Exchange Blosc's method when the first thread begins to read, and when the last has done."""
+    module = sys.modules.get("numcodecs.blosc")
+    if module is None:
+        return
+    with _lock:
+        _readers[0] = max(0, _readers[0] + more)
+        if _readers[0] and not _plain:
+            _plain.append(module.Blosc.decode)
+            module.Blosc.decode = _decode
+        elif not _readers[0] and _plain:
+            module.Blosc.decode = _plain.pop()
+
+
+def _decode(codec: Any, buf: Any, out: Any = None) -> Any:
+    """Stand in for the method of Blosc."""
+    content = np.frombuffer(buf, np.uint8)
+    stated = int.from_bytes(content[12:16].tobytes(), "little")
+    if content.size < max(16, stated):
+        raise ValueError(f"it has {content.size} bytes of {max(16, stated)}")
+    return _plain[0](codec, buf, out)
 
 
 def _damage(array: Any, place: Place, error: Exception) -> ValueError:
@@ -78,24 +98,40 @@ def _damage(array: Any, place: Place, error: Exception) -> ValueError:
     return ValueError(f"{_first_bad(array, place)} cannot be read: {kind}{error}")
 
 
+def _check_shards(array: Any, place: Place, path: Path) -> None:
+    """Raise where a shard has no bytes: zarr takes it for one without chunks."""
+    if not getattr(array, "shards", None):
+        return
+    for numbers in _pieces(array, place):
+        file = path / key(array, numbers)
+        if file.is_file() and file.stat().st_size == 0:
+            raise ValueError(f"its chunk {key(array, numbers)} cannot be read: it has no bytes")
+
+
 def _first_bad(array: Any, place: Place) -> str:
     """Return the name of the first chunk that cannot be read."""
     extents = getattr(array, "shards", None) or array.chunks
-    ranges = []
-    for index, size, length in zip(place, extents, array.shape, strict=True):
-        first, last = (0, length - 1) if isinstance(index, slice) else (index, index)
-        ranges.append(range(first // size, last // size + 1))
-    for numbers in product(*ranges):
+    for numbers in _pieces(array, place):
         corner = [number * size for number, size in zip(numbers, extents, strict=True)]
         block = tuple(slice(c, c + size) for c, size in zip(corner, extents, strict=True))
         try:
             array[block]
         except Exception:
-            return f"its chunk {_key(array, numbers)}"
+            return f"its chunk {key(array, numbers)}"
     return "one of its chunks"
 
 
-def _key(array: Any, numbers: tuple[int, ...]) -> str:
+def _pieces(array: Any, place: Place) -> Iterator[tuple[int, ...]]:
+    """Yield the numbers of the chunks, or shards, that a place touches."""
+    extents = getattr(array, "shards", None) or array.chunks
+    ranges = []
+    for index, size, length in zip(place, extents, array.shape, strict=True):
+        first, stop = index.indices(length)[:2] if isinstance(index, slice) else (index, index + 1)
+        ranges.append(range(first // size, -(-stop // size) if stop > first else first // size))
+    return product(*ranges)
+
+
+def key(array: Any, numbers: tuple[int, ...]) -> str:
     """Return the name of a chunk's file inside the array."""
     encode = getattr(getattr(array, "metadata", None), "encode_chunk_key", None)
     if encode is not None:

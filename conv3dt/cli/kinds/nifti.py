@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,16 @@ from ..grid import Floats, Triple, Volume, result_dtype
 from ..terminal import extra
 from .registry import Kind, register
 
-__all__ = ["NiftiVolume", "open_volume", "save_upsampled"]
+__all__ = [
+    "WHAT",
+    "NiftiVolume",
+    "Scaling",
+    "end_of",
+    "open_volume",
+    "read_header",
+    "save_upsampled",
+    "scaling_of",
+]
 
 WHAT = "NIfTI image"
 
@@ -32,38 +41,71 @@ class NiftiVolume(Volume):
 def open_volume(path: Path) -> Volume:
     """Return the image in a .nii or .nii.gz file; intensities are scaled as the header says.
 
-    A compressed file stays open, so that a series is inflated once and not once for each volume.
+    A compressed file stays open from the first reading on, so that a series is inflated once and
+    not once for each volume.
     """
+    header, packed = read_header(path)
+    return _volume(path, header, packed)
+
+
+def read_header(path: Path) -> tuple[Any, bool]:
+    """Return the header of an image, and whether its file, which is long enough, is packed."""
     extra("nibabel")
     with readable(path, WHAT):
         packed = gzips.is_gzip(path)
-        file: Any = gzip.open(path) if packed else path.open("rb")  # noqa: SIM115 - see above
-        try:
+        opener: Any = gzip.open if packed else open
+        with opener(path, "rb") as file:
             header = nifti_headers.read(file, path)
-            _check_length(path, _end(header), packed)
-        except BaseException:
-            file.close()
-            raise
-    if not packed:
-        file.close()
-    return _volume(path, header, file if packed else None)
+            _check_length(path, end_of(header), packed)
+    return header, packed
 
 
-def _volume(path: Path, header: Any, packed: IO[bytes] | None) -> Volume:
-    """Return the volume of an image; `packed` is the file, if it is a compressed one."""
+class Scaling(NamedTuple):
+    """Numbers that a header has voxels multiplied by and shifted."""
+
+    slope: float
+    inter: float
+    dtype: np.dtype[Any]  # that the work is done in
+
+    def apply(self, voxels: NDArray[Any]) -> NDArray[Any]:
+        """Return voxels as they are meant, rounded once."""
+        scale = extra("nibabel.volumeutils").apply_read_scaling
+        found: NDArray[Any] = scale(voxels, self.slope, self.inter).astype(self.dtype)
+        return found
+
+
+def scaling_of(header: Any, path: Path) -> Scaling | None:
+    """Return how voxels are scaled, None where they are not."""
+    with readable(path, WHAT):
+        slope, inter = header.get_slope_inter()
+    slope, inter = 1.0 if slope is None else slope, 0.0 if inter is None else inter
+    if (slope, inter) == (1.0, 0.0):
+        return None
+    wide = result_dtype(header.get_data_dtype(), path) == np.float64
+    return Scaling(slope, inter, np.dtype(np.float64 if wide else np.float32))
+
+
+def _volume(path: Path, header: Any, packed: bool) -> Volume:
+    """Return the volume of an image."""
     proxy = extra("nibabel.arrayproxy").ArrayProxy
+    opened: list[gzip.GzipFile] = []  # a compressed file
+
+    def inflated() -> gzip.GzipFile:
+        if not opened:
+            opened.append(gzip.open(path))  # noqa: SIM115 - until `finish`
+        return opened[0]
 
     def read(t: int) -> NDArray[Any]:
         with readable(path, WHAT):
-            if packed is not None:
-                return _part(proxy(packed, header, mmap=False), volume.place(t))
+            if packed:
+                return _part(proxy(inflated(), header, mmap=False), volume.place(t))
             with path.open("rb") as file:
                 return _part(proxy(file, header), volume.place(t))
 
     def finish() -> None:
-        if packed is not None:
-            with readable(path, WHAT), packed:
-                gzips.verify(packed, path, _end(header))
+        if packed:
+            with readable(path, WHAT), inflated() as file:
+                gzips.verify(file, path, end_of(header))
 
     dtype = result_dtype(header.get_data_dtype(), path)
     unit = nifti_headers.unit_of(header)
@@ -77,7 +119,7 @@ def _part(voxels: Any, place: tuple[int | slice, ...]) -> NDArray[Any]:
     return np.asanyarray(voxels[place] if len(place) > 3 else voxels)
 
 
-def _end(header: Any) -> int:
+def end_of(header: Any) -> int:
     """Return where the voxels end in the file, once inflated."""
     bytes_of_one = int(header.get_data_dtype().itemsize)
     return int(header.get_data_offset()) + int(prod(header.get_data_shape())) * bytes_of_one

@@ -1,7 +1,7 @@
 """Zarr arrays, by zarr 2 and 3, on their own or in groups."""
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,16 @@ from ..grid import Affine, Floats, Triple, Volume, refined, result_dtype, upsamp
 from ..terminal import extra
 from .registry import Arrays, Kind, register
 
-__all__ = ["ZarrVolume", "open_array", "open_volume", "read_array", "save_array", "save_upsampled"]
+__all__ = [
+    "ZarrVolume",
+    "attributes",
+    "located",
+    "open_array",
+    "open_volume",
+    "read_array",
+    "save_array",
+    "save_upsampled",
+]
 
 VOXEL_SIZES = ("voxel_size", "resolution", "spacing")  # attributes that the factors divide
 
@@ -29,9 +38,18 @@ class ZarrVolume(Volume):
     image: ome.Image | None = None
 
 
+def located(path: Path) -> Path:
+    """Return where the array is that a path names: the finest level of an image, or the path."""
+    return ome.finest(path)
+
+
 def open_array(path: Path) -> Any:
-    """Return the array at `path`; a group is refused with the names of its arrays."""
+    """Return the array at `path`; of an image the finest level.
+
+    Other groups are refused with the names of their arrays.
+    """
     zarr = extra("zarr")
+    path = located(path)
     with readable(path, zarr_threads.WHAT), zarr_threads.settled():
         node = zarr.open(str(path), mode="r")
     if isinstance(node, zarr.Group):
@@ -45,6 +63,7 @@ def open_volume(path: Path) -> Volume:
 
     Else the `multiscales` of a group above do. Axes are told by them and by the array's own names.
     """
+    path = located(path)
     array = open_array(path)
     dtype = result_dtype(array.dtype, path)
     image = ome.find(path)
@@ -76,10 +95,11 @@ def save_upsampled(
     shape = upsampled_shape(volume.shape, factors, volume.space)
     with zarr_threads.settled():
         if isinstance(volume, ZarrVolume):
-            array = zarr_layout.create_like(part, volume.array, volume, factors)
+            pieces = zarr_layout.grown(volume.array, volume, factors)
+            array = zarr_layout.create_like(part, volume.array, shape, volume.dtype, pieces)
         else:
             array = zarr_layout.create(part, shape, volume.dtype)
-        array.attrs.update(_attributes(volume, factors))
+        array.attrs.update(attributes(volume, factors))
         first = volume.others[0] if volume.others else None
         pieces = getattr(array, "shards", None) or array.chunks
         row = 1 if first is None else shape[first]
@@ -118,7 +138,7 @@ def _groups(items: Iterable[Floats], row: int, size: int) -> Iterator[list[Float
 def read_array(path: Path) -> NDArray[Any]:
     """Return an array of any rank, read as a whole."""
     array = open_array(path)
-    return zarr_threads.read(array, (slice(None),) * array.ndim, path)
+    return zarr_threads.read(array, (slice(None),) * array.ndim, located(path))
 
 
 def save_array(part: Path, suffix: str, array: NDArray[Any]) -> None:
@@ -144,6 +164,8 @@ def enclose(inside: Path, part: Path) -> None:
         zarr.open_group(str(folder), mode="a", **options)
         if folder == part:
             break
+    if zarr_groups.is_group(inside):  # an image that describes itself
+        return
     array = zarr.open_array(str(inside), mode="r+")
     attributes = dict(array.attrs)
     described = ome.moved(attributes, inside.name)
@@ -152,8 +174,11 @@ def enclose(inside: Path, part: Path) -> None:
         zarr.open_group(str(inside.parent), mode="r+").attrs.update(described)
 
 
-def _attributes(volume: Volume, factors: Triple) -> dict[str, Any]:
-    """Return the source's attributes; those that state a voxel size or a place are updated."""
+def attributes(volume: Volume, factors: Sequence[float]) -> dict[str, Any]:
+    """Return the source's attributes; those that state a voxel size or a place are updated.
+
+    Factors below 1 are those of coarser arrays.
+    """
     found = dict(volume.array.attrs) if isinstance(volume, ZarrVolume) else {}
     if volume.affine is not None and volume.anatomical:
         found["affine"] = refined(volume.affine, factors).tolist()
@@ -206,6 +231,7 @@ register(
         enclose=enclose,
         library="zarr",
         kept="A zarr keeps attributes, names of axes, codecs and fill value; its chunks and shards"
-        " grow with the volume. OUT may be an array in a zarr group, as out.zarr/s1.",
+        " grow with the volume. IN and OUT may be arrays in zarr groups, as out.zarr/s1; of a group"
+        " that is an OME-Zarr image the finest level is read.",
     )
 )

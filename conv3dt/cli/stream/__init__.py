@@ -1,0 +1,1 @@
+"""Volumes that need not fit into memory: read, computed and written part by part."""
