@@ -77,6 +77,5 @@ def predicted_cycles(scheme: MinimalScheme) -> float:
     restored = positions * outputs * TUNING.minimal_restore
     stored = r.n * prod(r.o) * outputs * TUNING.minimal_store
     filters = scheme.filters_bytes / scheme.size / layer.lanes * TUNING.minimal_filter
-    return TUNING.minimal_margin * (
-        multiplied + combined + transformed + restored + stored + filters
-    )
+    margin = TUNING.minimal_margin * (TUNING.minimal_dilated if max(r.d) > 1 else 1.0)
+    return margin * (multiplied + combined + transformed + restored + stored + filters)
