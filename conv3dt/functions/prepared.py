@@ -263,16 +263,14 @@ def prepare(
         "dilations": dilations,
         "activation": activation,
         "threads": threads,
-        "algorithm": algorithm,
     }
+    options |= {} if algorithm is None else {"algorithm": algorithm}
     # A call with the smallest input: what is wrong with the arguments is said now.
-    call = as_call(
-        "prepare", np.zeros(shape, dtype), filters, None, bias=bias, natural=True, **options
-    )
+    like = np.zeros(shape, dtype)
+    call = as_call("prepare", like, filters, None, bias=bias, natural=True, **options)
     options |= _canonical(call.request)
     options["padding"] = padding.decode() if isinstance(padding, bytes) else str(padding)
     options["threads"] = None if threads is None else call.threads
-    options["algorithm"] = None if algorithm is None else call.request.algorithm
     bias = None if call.bias is None else np.array(call.bias)
     return Prepared(np.array(call.filters), bias, bool(autotune), **options)
 

@@ -179,7 +179,7 @@ def test_an_algorithm_that_is_none(monkeypatch):
 def test_a_plan_says_what_is_saved():
     text = str(conv3dt.explain(*LAYER, algorithm="minimal"))
     assert "minimal filtering" in text
-    assert "2.82 times fewer products than the definition" in text
+    assert "2.80 times fewer products than the definition" in text
 
 
 def test_prepared_filters_keep_their_algorithm():
