@@ -103,7 +103,7 @@ def _as_range(function: str, name: str, given: Any, length: int) -> Range:
     return lo, hi
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def cut(whole: Request, outputs: tuple[Range, ...]) -> Part:
     """Return the part of a convolution that makes these outputs."""
     (n0, n1), *space, (c0, c1) = outputs

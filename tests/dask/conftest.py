@@ -1,14 +1,15 @@
 """Processes of dask.distributed, which are started once."""
 
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client
+
+from tests.helpers.workers import two_workers
 
 
 @pytest.fixture(scope="package")
 def workers():
     """Two worker processes of one task each."""
-    options = {"dashboard_address": ":0", "processes": True, "memory_limit": 0}
-    with LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster:
+    with two_workers(memory_limit=0) as cluster:
         yield cluster
 
 

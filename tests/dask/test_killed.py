@@ -10,7 +10,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from dask.array.core import slices_from_chunks
-from distributed import Client, LocalCluster, as_completed
+from distributed import Client, as_completed
 
 import conv3dt
 from conv3dt._call.arguments import as_call
@@ -18,6 +18,7 @@ from conv3dt._run.blocks.convolution import Convolution
 from conv3dt.dask.arrays import lazy
 from tests.dask.fakes import Told
 from tests.dask.layers import assert_same
+from tests.helpers.workers import two_workers
 
 WINDOW = 6
 CHUNKS = 125
@@ -39,8 +40,7 @@ def layer(tmp_path):
 @pytest.fixture
 def killed(layer):
     """A client of two workers, of which one dies at each of some counts of chunks."""
-    options = {"threads_per_worker": 1, "dashboard_address": ":0", "memory_limit": 0}
-    with LocalCluster(n_workers=2, **options) as cluster, Client(cluster) as client:
+    with two_workers(memory_limit=0) as cluster, Client(cluster) as client:
         dead: list[int] = []
         killer = threading.Thread(target=_kill, args=(layer[0], client, dead))
         killer.start()

@@ -16,6 +16,7 @@ from conv3dt.cli.stream import cluster
 from conv3dt.cli.stream.bricks import Grid
 from tests.helpers.commands import names
 from tests.helpers.streams import chunks_in, same_bits, volume
+from tests.helpers.workers import two_workers
 
 distributed: Any = pytest.importorskip("distributed")
 zarr: Any = pytest.importorskip("zarr")
@@ -25,9 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of distributed's own
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Any]:
     """Two processes of one thread each."""
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as made:
+    with two_workers() as made:
         yield made
 
 
@@ -73,9 +72,7 @@ def test_boxes_are_all_bricks_once() -> None:
 def test_workers_that_are_killed_lose_at_most_what_they_had_in_hand(folder: Path) -> None:
     volume("a.zarr", (64, 64, 64))
     assert main(["upsample", "a.zarr", "whole.npy"]) == 0
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as made:
+    with two_workers() as made:
         stop = threading.Event()
 
         def kill() -> None:
