@@ -27,7 +27,8 @@ V2 = (
     " dilations=None, name=None)"
 )
 PART = ", region=None, whole=None)"
-OURS = V2[:-1] + ", *, bias=None, activation=None, out=None, threads=None" + PART
+OURS = V2[:-1] + ", *, bias=None, activation=None, out=None, threads=None,"
+OURS += " algorithm=None" + PART
 EXPLAIN = OURS.replace(PART, ", dtype=None" + PART)
 FORWARD_V1 = (
     "(input, filter=None, strides=None, padding=None, data_format='NDHWC',"

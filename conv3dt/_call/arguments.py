@@ -10,6 +10,7 @@ first, which makes them safe as keys (1, 1.0 and True hash alike), and everythin
 shapes and options is looked up in a cache.
 """
 
+import os
 from collections.abc import Callable
 from math import prod
 from operator import index
@@ -30,6 +31,7 @@ from .scalars import as_integer, as_integers, as_name, as_output_shape, shown
 __all__ = ["Call", "Request", "as_call", "as_forward_call", "as_shaped_call", "as_threads"]
 
 PADDINGS = ("SAME", "VALID")
+ALGORITHMS = ("auto", "direct", "minimal")
 ORDERS, NAMES = tuple(FORMATS), tuple(ACTIVATIONS)
 
 
@@ -67,6 +69,7 @@ def as_call(
     activation: Any = None,
     out: Any = None,
     threads: Any = None,
+    algorithm: Any = None,
     natural: bool = False,
     region: Any = None,
     whole: Any = None,
@@ -86,6 +89,7 @@ def as_call(
         None if natural and output_shape is None else as_output_shape(function, output_shape),
         (1,) if strides is None else as_integers(function, "strides", strides),
         *_as_options(function, padding, data_format, dilations, activation),
+        as_algorithm(function, algorithm),
     )
     call = Call(request, value, filters, bias, None, as_threads(function, threads))
     call = _part_of(function, call, region) if in_part else call
@@ -105,6 +109,7 @@ def as_forward_call(
     activation: Any = None,
     out: Any = None,
     threads: Any = None,
+    algorithm: Any = None,
     region: Any = None,
     whole: Any = None,
 ) -> Call:
@@ -122,6 +127,7 @@ def as_forward_call(
         dtype,
         as_integers(function, "strides", strides),
         *_as_options(function, padding, data_format, dilations, activation),
+        as_algorithm(function, algorithm),
     )
     threads = as_threads(function, threads)
     call = Call(request, value, filters.swapaxes(3, 4), bias, None, threads, batches)
@@ -220,6 +226,14 @@ def as_threads(function: str, threads: Any) -> int:
     if not 1 <= count <= most:
         raise ValueError(f"{function}: threads must be from 1 to {most}; got {shown(count)}.")
     return count
+
+
+def as_algorithm(function: str, algorithm: Any) -> str:
+    """Return how sums may be made, by default as CONV3DT_ALGORITHM says."""
+    if algorithm is None:
+        given = os.environ.get("CONV3DT_ALGORITHM") or "auto"
+        return as_name(function, "algorithm (of CONV3DT_ALGORITHM)", given, ALGORITHMS)
+    return as_name(function, "algorithm", algorithm, ALGORITHMS)
 
 
 def _as_activation(function: str, activation: Any) -> str:

@@ -18,12 +18,13 @@ import numpy as np
 
 from .._geometry.formats import FORMATS
 from .._geometry.integers import reaching, reading
-from .request import Request
+from .request import Request, Triple
 from .scalars import as_integer, as_integers, shown
 
 __all__ = ["Part", "Range", "as_part", "as_whole", "cut"]
 
 Range: TypeAlias = tuple[int, int]  # from .. to
+Frame: TypeAlias = tuple[Triple, Triple, Triple]
 
 NAMES = "batch", "depth", "height", "width", "channels"
 LEGAL = "3 ranges (depth, height, width) or 5, each (from, to) or a slice"
@@ -118,6 +119,20 @@ def cut(whole: Request, outputs: tuple[Range, ...]) -> Part:
     i, o = ([hi - lo for lo, hi in ranges] for ranges in (needs, space))
     request = whole._replace(
         n=n1 - n0, i=(i[0], i[1], i[2]), co=c1 - c0, o=(o[0], o[1], o[2]),
-        p=(crops[0], crops[1], crops[2]),
+        p=(crops[0], crops[1], crops[2]), frame=_frame(whole, space, needs),
     )  # fmt: skip
     return Part(whole, request, outputs, ((n0, n1), *needs, (0, whole.ci)))
+
+
+def _frame(whole: Request, outputs: list[Range], inputs: list[Range]) -> Frame:
+    """Return where a part lies on the grid of tiles of its whole, as far as tiles see.
+
+    Tiles are two positions, of a stride and a dilation; they look no further than a kernel.
+    """
+    d, h, w = (
+        (lo % (2 * s * dilation), min(i0, (k + 2) * dilation), min(i - i1, (k + 2) * dilation))
+        for (lo, _), (i0, i1), i, k, s, dilation in zip(
+            outputs, inputs, whole.i, whole.k, whole.s, whole.d, strict=True
+        )
+    )
+    return d, h, w

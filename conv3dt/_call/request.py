@@ -10,7 +10,7 @@ from .._geometry.integers import crop, effective, forward_length, legal_lengths,
 from .._geometry.storages import OPERANDS
 from .scalars import shown
 
-__all__ = ["Request", "make_forward_request", "make_request"]
+__all__ = ["Request", "Triple", "make_forward_request", "make_request"]
 
 Triple: TypeAlias = tuple[int, int, int]
 
@@ -37,6 +37,10 @@ class Request(NamedTuple):
     bias: bool
     activation: str  # a row of _compiler.activations.table
     forward: bool = False
+    algorithm: str = "auto"  # one of `arguments.ALGORITHMS`
+    # Of a part of a whole, for each axis: where it lies on the grid of tiles, and how many inputs
+    # lie before and behind its own, as far as it matters.
+    frame: tuple[Triple, Triple, Triple] | None = None
 
     @property
     def function(self) -> str:
@@ -82,6 +86,7 @@ def make_request(
     data_format: str,
     dilations: tuple[int, ...],
     activation: str,
+    algorithm: str = "auto",
 ) -> Request:
     """Return the request of arguments that are each of the right kind.
 
@@ -104,7 +109,9 @@ def make_request(
         _check_length(function, number, _Axis(*axis, padding), o[number], data_format)
     p = _triple([crop(*axis, padding) for axis in zip(i, k, s, d, o, strict=True)])
     has_bias = bias is not None
-    request = Request(n, i, ci, co, k, s, d, o, p, data_format, dtype, has_bias, activation)
+    request = Request(
+        n, i, ci, co, k, s, d, o, p, data_format, dtype, has_bias, activation, False, algorithm
+    )  # fmt: skip
     _check_size(function, request)
     return request
 
@@ -121,6 +128,7 @@ def make_forward_request(
     data_format: str,
     dilations: tuple[int, ...],
     activation: str,
+    algorithm: str = "auto",
 ) -> Request:
     """Return the request of a forward convolution; its filters have input channels first."""
     _check_ranks(function, value, filters, data_format, forward=True)
@@ -133,7 +141,9 @@ def make_forward_request(
     o = _triple([_forward_length(function, *axis) for axis in enumerate(axes)])
     crops = (crop(made, *axis[1:4], axis.i, padding) for made, axis in zip(o, axes, strict=True))
     p, has_bias = _triple([*crops]), bias is not None
-    request = Request(n, i, ci, co, k, s, d, o, p, data_format, dtype, has_bias, activation, True)
+    request = Request(
+        n, i, ci, co, k, s, d, o, p, data_format, dtype, has_bias, activation, True, algorithm
+    )  # fmt: skip
     _check_size(function, request)
     return request
 

@@ -94,6 +94,19 @@ class Tuning(NamedTuple):
     edge_positions: int = 64  # of a row: in longer ones, products with the zeros beside it are few
     edge_products: int = 32  # of vectors for a row and a tap: fewer are faster than another entry
     edge_loops: int = 6  # of a micro-kernel, for taps that some of its rows miss
+    minimal_positions: int = 64  # tiles of a block of minimal filtering
+    minimal_bytes: int = 768 * 1024  # of its inputs, products and sums: they stay in L2
+    minimal_depth: int = 4  # tiles of depth that share inputs that are packed
+    minimal_filters: int = 64 * 1024 * 1024  # bytes of transformed filters: no more
+    minimal_region: int = 4 * 1024 * 1024  # bytes of a thread's numbers, at most
+    minimal_margin: float = 1.25  # times as many cycles are predicted: it is to win, not to draw
+    minimal_channels: int = 16  # of the input, at least, unless it is asked for
+    minimal_combine: float = 6.0  # cycles of a vector of combined rows of inputs,
+    minimal_transform: float = 4.0  # of one that is transformed along the width,
+    minimal_restore: float = 4.0  # of one of products that is transformed back,
+    minimal_store: float = 10.0  # of one of outputs
+    minimal_filter: float = 70.0  # and of one of filters
+    minimal_dilated: float = 1.25  # the margin more, where the other ways leave out more zeros
     pad_every: int = 4096  # rows at multiples of this many bytes fall into the same cache lines
 
 

@@ -8,7 +8,7 @@ from .._geometry.tuning import TUNING
 from .._runtime import team
 from .._ways.list import WAYS
 from .._ways.shared.layer import Layer, layer_of
-from .._ways.shared.scheme import Candidate
+from .._ways.shared.scheme import BY_FEWER, Candidate
 from .plan import Plan
 
 __all__ = [
@@ -40,6 +40,7 @@ def make_plan(
     layer = layer_of(request, no_zeros)
     threads = 1 if layer.small else threads or team.available()
     choice, why = choose(layer, way, order)
+    why += _why_not_fewer(layer, choice)
     scheme = WAYS[choice.way].scheme(layer, choice, threads)
     return Plan(request, layer, choice, why, scheme, threads)
 
@@ -64,6 +65,10 @@ def choose(layer: Layer, way: str | None = None, order: str | None = None) -> tu
     if layer.no_zeros:
         return first, "weights that are not finite meet no zeros"
     best = min(others, key=lambda candidate: candidate.cycles, default=first)
+    if layer.asked.algorithm == "minimal" and order is None:
+        for candidate in others:
+            if candidate.order == BY_FEWER:
+                return candidate, "algorithm='minimal' asks for it"
     simple = first.cycles <= 1.05 * best.cycles
     if first.order != found[next(iter(found))].order:
         return first if simple else best, f"sums are made {order}, as those of the whole"
@@ -71,6 +76,15 @@ def choose(layer: Layer, way: str | None = None, order: str | None = None) -> tu
         return first, "the width fills the tile"
     ratio = first.cycles / max(best.cycles, 1.0)
     return best, f"{ratio:.1f} times fewer cycles than rows along the width"
+
+
+def _why_not_fewer(layer: Layer, choice: Candidate) -> str:
+    """Return why fewer products are not computed, where they could be."""
+    found = next((x for x in _best(layer).values() if x.order == BY_FEWER), choice)
+    if found is choice or choice.order == BY_FEWER:
+        return ""
+    ratio = found.cycles / max(choice.cycles, 1.0)
+    return f"; fewer products would take {ratio:.1f} times the cycles"
 
 
 def _best(layer: Layer) -> dict[str, Candidate]:

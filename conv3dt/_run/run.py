@@ -163,6 +163,18 @@ def _unpacked(plan: Plan, compiled: Tables) -> Packed:
 
 def convolve(packed: Packed, call: Call) -> Array:
     """Return the convolution of a call whose filters are packed, or are by tasks."""
+    out, finite = _convolved(packed, call)
+    if finite:
+        return out
+    plan = packed.plan
+    if not plan.scheme.fresh:
+        return _with_sums_of_the_definition(packed, call, out)
+    plan = make_plan(plan.request, plan.threads)
+    return convolve(pack(plan, call.filters, call.bias), call._replace(out=out))
+
+
+def _convolved(packed: Packed, call: Call) -> tuple[Array, bool]:
+    """Return the result, and whether all numbers were finite, as far as a driver looks."""
     plan, out = packed.plan, _result(call)
     compiled = tables(plan)
     encoded, value = compiled.encoded, _readable(call.value)
@@ -175,17 +187,35 @@ def convolve(packed: Packed, call: Call) -> Array:
         packed.at + compiled.bias_bytes,
     )  # fmt: skip
     uses: tuple[Array, ...] = value, out, desk.scratch, packed.memory
-    fresh = plan.scheme.fresh
-    if fresh:
+    if plan.scheme.fresh:
         filters = _weights(compiled, call.filters)
         _place(filters, desk.params, 0)
         uses = *uses, filters
     _launch(compiled.convolve, desk.params, desk.at, *uses)
+    finite = not desk.params[NOT_FINITE]
     if encoded.scratch <= SMALL:
         compiled.desks.append(desk)
-    if fresh and desk.params[NOT_FINITE]:
-        plan = make_plan(plan.request, plan.threads)
-        return convolve(pack(plan, call.filters, call.bias), call._replace(out=out))
+    return out, finite
+
+
+def _with_sums_of_the_definition(packed: Packed, call: Call, out: Array) -> Array:
+    """Return results of fewer products; where their sums are not finite, those of the definition.
+
+    An infinity becomes NaN where inputs are combined. Which sums are finite is asked without bias
+    and activation: that is theirs alone, and so the same for a part as for the whole.
+    """
+    plan, sums = packed.plan, out
+    if plan.request.bias or plan.request.activation != "linear":
+        request = plan.request._replace(bias=False, activation="linear")
+        alone = make_plan(request, plan.threads, way=plan.choice.name)
+        alone = reading_directly(alone) if plan.scheme.direct else alone
+        without = call._replace(request=request, bias=None, out=None)
+        sums, _ = _convolved(pack(alone, call.filters, None), without)
+    whole = plan.request if call.part is None else call.part.whole
+    order = order_of(whole._replace(algorithm="direct"))
+    direct = make_plan(plan.request._replace(algorithm="direct"), plan.threads, order=order)
+    found = convolve(pack(direct, call.filters, call.bias), call._replace(out=None))
+    np.copyto(out, found, where=~np.isfinite(sums))
     return out
 
 

@@ -2,6 +2,7 @@
 
 from .channels import way as channels
 from .fold import way as fold
+from .minimal import way as minimal
 from .shared.scheme import Way
 from .wide import way as wide
 
@@ -11,4 +12,5 @@ WAYS: dict[str, Way] = {
     "channels": channels,
     "wide": wide,
     "fold": fold,
+    "minimal": minimal,
 }

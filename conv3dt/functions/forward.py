@@ -26,6 +26,7 @@ def conv3d(
     activation: str | None = None,
     out: NDArray[Any] | None = None,
     threads: int | None = None,
+    algorithm: str | None = None,
     region: Any = None,
     whole: Any = None,
 ) -> NDArray[Any]:
@@ -65,6 +66,10 @@ def conv3d(
         memory with the other arrays.
     threads : int, optional
         How many threads may work, default all. The result does not depend on it, to the bit.
+    algorithm : {'auto', 'direct', 'minimal'}, optional
+        'direct' makes the sums of the definition; 'minimal', where it can, fewer products (minimal
+        filtering), which changes the last bits; 'auto' takes what is predicted to be faster. None
+        is the environment variable CONV3DT_ALGORITHM, else 'auto'.
     region : sequence of (int, int) or of slice, optional
         Compute only this part of the result: 3 ranges from .. to of depth, height and width, or 5
         in the order of `data_format`. `input` is then the part of the input that it needs (see
@@ -125,6 +130,7 @@ def conv3d(
         activation=activation,
         out=out,
         threads=threads,
+        algorithm=algorithm,
         region=region,
         whole=whole,
     )
@@ -145,6 +151,7 @@ def explain_conv3d(
     activation: str | None = None,
     out: NDArray[Any] | None = None,
     threads: int | None = None,
+    algorithm: str | None = None,
     dtype: Any = None,
     region: Any = None,
     whole: Any = None,
@@ -157,7 +164,8 @@ def explain_conv3d(
     ----------
     input, filters, bias : array_like, or sequence of int
         The arrays of the call, or only their shapes.
-    strides, padding, data_format, dilations, name, activation, out, threads, region, whole
+    strides, padding, data_format, dilations, name, activation, out, threads
+    algorithm, region, whole
         As in `conv3d`.
     dtype : dtype_like, optional
         What the shapes are shapes of; default the dtype of the arrays, or float32 if there are
@@ -197,6 +205,7 @@ def explain_conv3d(
         activation=activation,
         out=out,
         threads=threads,
+        algorithm=algorithm,
         dtype=dtype,
         region=region,
         whole=whole,

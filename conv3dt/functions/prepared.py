@@ -204,6 +204,7 @@ def prepare(
     bias: Any = None,
     activation: str | None = None,
     threads: int | None = None,
+    algorithm: str | None = None,
     autotune: bool = False,
 ) -> Prepared:
     """Pack filters once, to be used for many inputs.
@@ -219,7 +220,7 @@ def prepare(
         As in `conv3d_transpose`.
     bias : array_like, shape (out_channels,), optional
         Added to the result; of the same dtype as `filters`. Copied as well.
-    activation, threads
+    activation, threads, algorithm
         As in `conv3d_transpose`.
     autotune : bool, default False
         Find out with the first input of each shape which of two or three ways to compute it is the
@@ -263,10 +264,10 @@ def prepare(
         "activation": activation,
         "threads": threads,
     }
+    options |= {} if algorithm is None else {"algorithm": algorithm}
     # A call with the smallest input: what is wrong with the arguments is said now.
-    call = as_call(
-        "prepare", np.zeros(shape, dtype), filters, None, bias=bias, natural=True, **options
-    )
+    like = np.zeros(shape, dtype)
+    call = as_call("prepare", like, filters, None, bias=bias, natural=True, **options)
     options |= _canonical(call.request)
     options["padding"] = padding.decode() if isinstance(padding, bytes) else str(padding)
     options["threads"] = None if threads is None else call.threads

@@ -27,6 +27,7 @@ def conv3d_transpose(
     activation: str | None = None,
     out: NDArray[Any] | None = None,
     threads: int | None = None,
+    algorithm: str | None = None,
     region: Any = None,
     whole: Any = None,
 ) -> NDArray[Any]:
@@ -68,6 +69,10 @@ def conv3d_transpose(
         memory with the other arrays.
     threads : int, optional
         How many threads may work, default all. The result does not depend on it, to the bit.
+    algorithm : {'auto', 'direct', 'minimal'}, optional
+        'direct' makes the sums of the definition; 'minimal', where it can, fewer products (minimal
+        filtering), which changes the last bits; 'auto' takes what is predicted to be faster. None
+        is the environment variable CONV3DT_ALGORITHM, else 'auto'.
     region : sequence of (int, int) or of slice, optional
         Compute only this part of the result: 3 ranges from .. to of depth, height and width, or 5
         in the order of `data_format`. `input` is then the part of the input that it needs (see
@@ -139,6 +144,7 @@ def conv3d_transpose(
         activation=activation,
         out=out,
         threads=threads,
+        algorithm=algorithm,
         region=region,
         whole=whole,
     )
@@ -160,6 +166,7 @@ def explain(
     activation: str | None = None,
     out: NDArray[Any] | None = None,
     threads: int | None = None,
+    algorithm: str | None = None,
     dtype: Any = None,
     region: Any = None,
     whole: Any = None,
@@ -174,7 +181,7 @@ def explain(
         The arrays of the call, or only their shapes. The input is taken to be C-contiguous, which
         some layers need not pack.
     output_shape, strides, padding, data_format, dilations, name, activation, out, threads
-    region, whole
+    algorithm, region, whole
         As in `conv3d_transpose`.
     dtype : dtype_like, optional
         What the shapes are shapes of; default the dtype of the arrays, or float32 if there are
@@ -215,6 +222,7 @@ def explain(
         activation=activation,
         out=out,
         threads=threads,
+        algorithm=algorithm,
         dtype=dtype,
         region=region,
         whole=whole,

@@ -14,7 +14,7 @@ from .moving import clear, copy, spread, turn
 from .records import BlockedParams
 from .tables import Phases, panel_of
 
-__all__ = ["pack_filters", "pack_phase"]
+__all__ = ["pack_filters", "pack_phase", "turn_numbers"]
 
 
 def pack_filters(plan, slot, *, storage):
@@ -75,12 +75,12 @@ def _turn_filters(plan, source, target, channels, columns, *, storage):
             pairs.turn_filters(plan, x, y, first, count, channels, columns)
         else:
             x = source + first * ci_step
-            _turn_numbers(plan, x, y, count, channels, columns, storage=storage)
+            turn_numbers(plan, x, y, count, channels, columns, storage=storage)
         if not pairs.all_finite(y, count * columns, storage=storage):
             plan.arrays.not_finite = 1
 
 
-def _turn_numbers(plan, source, target, count, channels, columns, *, storage):
+def turn_numbers(plan, source, target, count, channels, columns, *, storage):
     """Write `count` input channels of filters.
 
     Those of a forward convolution have their output channels next to each other already.

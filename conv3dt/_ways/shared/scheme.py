@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from .layer import Layer
 
-__all__ = ["BY_INPUTS", "BY_TAPS", "BY_TILES", "Candidate", "Encoded", "Scheme", "Way"]
+__all__ = [
+    "BY_FEWER", "BY_INPUTS", "BY_TAPS", "BY_TILES", "Candidate", "Encoded", "Scheme", "Way",
+]  # fmt: skip
 
 
 # In which order an output is summed: ways of the same order give the same bits.
 BY_TAPS = "by taps"  # all products of all taps, from the last of the width, in one sum
 BY_TILES = "by tiles"  # as by taps, but halves of pairs apart within an instruction of AMX
 BY_INPUTS = "by inputs"  # the bias, then the sums of each tap, as rows of inputs come
+BY_FEWER = "by fewer products"  # the bias, then those of each tile's depth, on the whole's grid
 
 
 class Candidate(NamedTuple):
@@ -118,7 +121,7 @@ class Way(Protocol):
     Attributes
     ----------
     order : str
-        BY_TAPS or BY_INPUTS. None may depend on where the output begins or is cut.
+        One of the four above. None may depend on where the output begins or is cut.
     """
 
     order: str

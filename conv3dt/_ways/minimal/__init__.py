@@ -1,0 +1,1 @@
+"""Fewer products than the definition has: minimal filtering, two outputs of an axis at a time."""

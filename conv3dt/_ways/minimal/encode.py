@@ -1,0 +1,248 @@
+"""How the minimal way's scheme fills the records of its driver."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._compiler.drivers import part
+from ..._compiler.records import table
+from ..shared.encode import output_steps
+from ..shared.records import Block
+from ..shared.scheme import Encoded
+from .formulas import Line, Program, filters_of
+from .records import MinimalAxis, MinimalLine, MinimalParams, Operation, Product
+from .scheme import LINES, MinimalScheme
+from .tile import MinimalTile
+
+__all__ = ["encoded", "parts"]
+
+STORAGES = "float32", "float64"
+
+# Numbers of the tables of kernels' addresses.
+_TABLES = {
+    "merge": 4,
+    "transform": 4,
+    "multiply": 3 * 64,
+    "restore": 4 * 3,
+    "begin": 3,
+    "finish": 3,
+    "finish_last": 3,
+}
+
+
+def encoded(scheme: MinimalScheme) -> Encoded:
+    """Return the records of a scheme and the addresses of its drivers, compiled if new."""
+    params = MinimalParams.zeros()
+    convolve, pack = _parts(scheme.layer.request.dtype)
+    kept = [*_kernels(params, scheme), *_axes(params, scheme), convolve, pack]
+    _fill(params, scheme)
+    _fill_memory(params, scheme)
+    lists = scheme.threads * scheme.region
+    return Encoded(params.numbers, pack, convolve, tuple(kept), lists, scheme.scratch)
+
+
+def parts() -> Iterator[int]:
+    """Yield the addresses of all parts of the driver, for all types, compiled where new."""
+    for storage in STORAGES:
+        yield from _parts(storage)
+
+
+def _parts(storage: str) -> tuple[int, int]:
+    """Return the addresses of what computes and of what packs filters."""
+    return (
+        part(__package__, ".driver:convolve", 2, storage=storage),
+        part(__package__, ".pack:pack_filters", 2, storage=storage),
+    )
+
+
+def _kernels(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
+    """Fill the tables of kernels' addresses; return what has to be kept."""
+    from .kernel import address
+
+    addresses = {place: address(tile) for place, tile in _places(scheme)}
+    kept: list[Any] = [addresses]
+    for field, length in _TABLES.items():
+        numbers = np.zeros(length, np.int64)
+        for (name, number), found in addresses.items():
+            if name == field:
+                numbers[number] = found
+        setattr(params, field, numbers.ctypes.data)
+        kept.append(numbers)
+    most = max(scheme.counts, default=0) + 1
+    rows = np.zeros((3, most), np.int64)
+    for vectors in scheme.vectors:
+        for positions, n in scheme.rows(vectors).items():
+            rows[vectors, positions] = n
+    params.fill(rows=rows.ctypes.data, rows_step=most)
+    for name in ("combine", "combine_filters"):
+        setattr(params, name, addresses[name, 0])
+    return [*kept, rows]
+
+
+def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTile]]:
+    """Yield the table and the number in it of every kernel, and its tile."""
+    _, height, width = ({g.taps for x in p.lines for g in x.groups} for p in scheme.programs)
+    yield ("combine", 0), scheme.tile("combine")
+    yield ("combine_filters", 0), scheme.tile("combine", rows=2)
+    for n in height - {1}:
+        yield ("merge", n), scheme.tile("merge", rows=n)
+    for n in width | {1}:
+        yield ("transform", n), scheme.tile("transform", rows=n, pitch=scheme.pitch)
+    for vectors, _, n, tile in scheme.tiles():
+        yield ("multiply", 64 * vectors + n), tile
+    for vectors in scheme.vectors:
+        yield ("begin", vectors), scheme.tile("begin", vectors=vectors)
+        for n in width | {1}:
+            yield ("restore", 3 * n + vectors), scheme.tile("restore", rows=n, vectors=vectors)
+    r, lanes = scheme.layer.request, scheme.layer.lanes
+    for name, (start, columns) in (
+        ("finish", scheme.blocks[0]),
+        ("finish_last", scheme.blocks[-1]),
+    ):
+        vectors = columns // lanes
+        last = min(columns, r.co - start) - (vectors - 1) * lanes
+        last = lanes if scheme.layer.apart else last
+        tile = scheme.tile("finish", vectors=vectors, last=last, activation=r.activation)
+        yield (name, vectors), tile
+
+
+def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
+    """Fill what follows from the layer."""
+    r, layer = scheme.layer.request, scheme.layer
+    steps = output_steps(scheme)
+    params.fill(
+        tasks=scheme.tasks,
+        scratch_step=scheme.region,
+        lists_step=scheme.lists_step,
+        size=scheme.size,
+        item=scheme.size,
+        lanes=layer.lanes,
+        channels=r.ci,
+        halves=r.ci,
+        chunk=r.ci,
+        co=r.co,
+        out_step=steps[4],
+        image_step=steps[0],
+        apart=layer.apart,
+        packed=not scheme.direct,
+        v_pitch=scheme.pitch,
+        v_vectors=-(-r.ci // layer.lanes),
+        chunk_ci=32,
+        stage=scheme.stage,
+        stage_at=scheme.panels - scheme.threads * scheme.stage,
+    )
+
+
+def _fill_memory(params: MinimalParams, scheme: MinimalScheme) -> None:
+    """Fill where in a thread's region numbers lie."""
+    line, v, m, y = scheme.parts_of(scheme.row_tiles)
+    block, plane, row, _ = scheme.y_steps(scheme.row_tiles)
+    planes = scheme.planes
+    first = LINES * line
+    params.fill(
+        line_at=0,
+        line_bytes=line,
+        left=scheme.left[0],
+        v_at=first,
+        v_plane=v,
+        m_at=first + planes * v,
+        m_plane=m,
+        y_at=first + planes * (v + m),
+        y_block=block,
+        y_plane=plane,
+        y_row=row,
+        y_left=scheme.slack,
+        packed_at=first + planes * (v + m) + y,
+        plane_step=scheme.packed_plane,
+        row_step=scheme.packed_row,
+    )
+
+
+def _axes(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
+    """Fill the axes and the blocks of channels; return the tables."""
+    blocks = table(Block, [{"start": a, "columns": b, "kind": 0} for a, b in scheme.blocks])
+    params.fill(blocks=blocks.ctypes.data, n_blocks=len(blocks))
+    kept: list[Any] = [blocks]
+    for a, record in enumerate((params.depth, params.height, params.width)):
+        _fill_axis(record, scheme, a, kept)
+    return kept
+
+
+def _fill_axis(record: MinimalAxis, scheme: MinimalScheme, a: int, kept: list[Any]) -> None:
+    """Fill the record of an axis; its tables join what is kept."""
+    r, program = scheme.layer.request, scheme.programs[a]
+    lines = _lines(program, scheme, a, kept)
+    filters = np.zeros((len(program.slots) + 1, 7), np.int64)
+    for row, slot in zip(filters, program.slots, strict=False):
+        row[0] = len(slot)
+        row[1 : 1 + 2 * len(slot)] = np.ravel(slot)
+    windows = np.array((*scheme.windows, [(0, 0)])[a], np.int64)
+    counts = np.array([*scheme.width_tiles.counts, 0], np.int64)
+    kept += [lines, windows, filters, counts]
+    record.fill(
+        i=program.i,
+        o=r.o[a],
+        k=r.k[a],
+        block=(scheme.depth_tiles, scheme.row_tiles, 0)[a],
+        n_block=(*scheme.n_blocks, 1)[a],
+        n_slots=len(program.slots),
+        output_step=output_steps(scheme)[1 + a],
+        lines=lines.ctypes.data,
+        n_lines=len(program.lines),
+        windows=windows.ctypes.data,
+        counts=counts.ctypes.data,
+        filters=filters.ctypes.data,
+    )
+
+
+def _lines(program: Program, scheme: MinimalScheme, a: int, kept: list[Any]) -> NDArray[np.int64]:
+    """Return the lines of an axis as a table; other tables join what is kept."""
+    rows = []
+    for n, line in enumerate(program.lines):
+        first = min((g.slot for g in line.groups), default=0)
+        slots = sum(len(filters_of(g.taps, program.careful)) for g in line.groups)
+        row: dict[str, int] = dict.fromkeys(MinimalLine.NAMES, 0)
+        row |= {"first": line.first, "step": line.step, "length": line.length, "odd": line.odd}
+        row |= {"every": line.every, "tiles": line.tiles, "slot": first, "slots": slots}
+        if a == 2:
+            runs = scheme.width_tiles.runs[n]
+            operations = table(Operation, [run._asdict() for run in runs])
+            row |= {"operations": operations.ctypes.data, "n_operations": len(runs)}
+            kept.append(operations)
+        else:
+            products, starts, ranks = _products(program, line, first, slots)
+            row |= {"products": products.ctypes.data, "starts": starts.ctypes.data}
+            row |= {"ranks": ranks.ctypes.data}
+            kept += [products, starts, ranks]
+        rows.append(row)
+    return table(MinimalLine, rows)
+
+
+def _products(
+    program: Program, line: Line, first: int, slots: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the products of a line, where each tile's begin, and how many its slots have then."""
+    rows, starts = [], [0]
+    ranks, before = [], [0] * slots
+    for u in range(line.tiles):
+        ranks.append([*before])
+        merged = -1
+        for slot, terms, y0, y1 in program.entries(line, u):
+            group = next(g for g in reversed(line.groups) if g.slot <= slot)
+            (i0, c0), (i1, c1) = (*terms, (0, 0), (0, 0))[:2]
+            place = {"slot": slot, "rank": before[slot - first], "n": len(terms), "y0": y0}
+            row = {**place, "y1": y1, "i0": i0, "c0": c0, "i1": i1, "c1": c1}
+            row |= {"head": 0, "taps": group.taps, "d0": line.inputs(group, u), "line": 0}
+            if group.taps == 1 or program.kind(line, group, u):
+                row["taps"] = 0
+            else:
+                row |= {"head": group.slot != merged, "line": slot - group.slot}
+                merged = group.slot
+            rows.append(row)
+            before[slot - first] += 1
+        starts.append(len(rows))
+    ranks.append(before)
+    numbers = np.array(ranks, np.int64).reshape(line.tiles + 1, slots)
+    return table(Product, rows), np.array(starts, np.int64), numbers

@@ -1,0 +1,210 @@
+"""Minimal filtering along one axis: which inputs are combined, with which filters, for what.
+
+F(2, r) makes two neighbouring outputs of r taps with r + 1 products instead of 2*r. With y0 = d0*g0
++ d1*g1 + ... and y1 = d1*g0 + d2*g1 + ...:
+
+    F(2,3)  y0 = m0 + m1 + m2       m0 = (d0 - d2) * g0     m1 = (d1 + d2) * (g0 + g1 + g2)/2
+            y1 = m1 - m2 - m3       m3 = (d1 - d3) * g2     m2 = (d2 - d1) * (g0 - g1 + g2)/2
+    F(2,2)  y0 = m0 + m1            m0 = (d0 - d1) * g0     m1 = d1 * (g0 + g1)
+            y1 = m1 - m2            m2 = (d1 - d2) * g1
+    F(2,1)  y0 = d0 * g0            y1 = d1 * g0
+
+Each output depends on inputs only that its definition has. Where d0 lies outside the input, F(2,2)
+would be d1*(g0 + g1) - d1*g0 for d1*g1, and lose digits: three products are direct there, that is
+y0 = d1*g1 and y1 = d1*g0 + d2*g1; likewise where d2 does. F(2,3) loses less, and only in corners
+more than the definition's sums: a *careful* axis has direct products there, five for four. One axis
+is enough.
+
+A *line* is the outputs of a phase, and of one residue of a dilation, that neighbour each other; its
+taps are split into groups of three, two, or one. A *slot* is a filter: a combination of a group's
+taps. Tiles of two outputs lie on the grid of the whole output, of which this may be a part.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..._geometry.axes import Axis
+
+__all__ = ["Entry", "Frame", "Group", "Line", "Program", "filters_of", "groups_of", "program"]
+
+Term = tuple[int, int]  # (input, 1 or -1)
+Formula = tuple[tuple[int, tuple[Term, ...], int, int], ...]  # slot, (d, sign), of y0 and y1
+Filter = tuple[tuple[int, int], ...]  # (tap of the kernel, twice its coefficient)
+
+# Coefficients of g0, g1, ..., twice, in each slot.
+FILTERS = {
+    1: ((2,),),
+    2: ((2, 0), (2, 2), (0, 2)),
+    3: ((2, 0, 0), (1, 1, 1), (1, -1, 1), (0, 0, 2)),
+}
+# (slot, ((number of d, sign), ...), sign in y0, sign in y1)
+INPUTS: dict[int, Formula] = {
+    1: ((0, ((0, 1),), 1, 0), (0, ((1, 1),), 0, 1)),
+    2: (
+        (0, ((0, 1), (1, -1)), 1, 0),
+        (1, ((1, 1),), 1, 1),
+        (2, ((1, 1), (2, -1)), 0, -1),
+    ),
+    3: (
+        (0, ((0, 1), (2, -1)), 1, 0),
+        (1, ((1, 1), (2, 1)), 1, 1),
+        (2, ((2, 1), (1, -1)), 1, -1),
+        (3, ((1, 1), (3, -1)), 0, -1),
+    ),
+}
+FRONT: Formula = ((0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0), (2, ((2, 1),), 0, 1))  # d0 is outside
+BACK: Formula = ((0, ((0, 1),), 1, 0), (0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0))  # d2 is
+
+
+# All products of F(2,3) as the definition has them; the last slot is g1.
+DIRECT: Formula = (
+    (0, ((0, 1),), 1, 0),
+    (4, ((1, 1),), 1, 0),
+    (3, ((2, 1),), 1, 0),
+    (0, ((1, 1),), 0, 1),
+    (4, ((2, 1),), 0, 1),
+    (3, ((3, 1),), 0, 1),
+)
+
+
+class Frame(NamedTuple):
+    """Where a part of a whole lies on one axis; the whole itself is (0, 0, 0)."""
+
+    offset: int  # of its first output
+    before: int  # inputs of the whole before the part's,
+    behind: int  # and behind them
+
+
+class Entry(NamedTuple):
+    """A product of a tile: combined inputs times a slot, for its two outputs."""
+
+    slot: int
+    terms: tuple[Term, ...]  # inputs that exist
+    y0: int  # sign in the first output; 0: no part of it
+    y1: int
+
+
+class Group(NamedTuple):
+    """Up to three neighbouring taps of a line."""
+
+    taps: int
+    slot: int  # the first of its slots
+    ahead: int  # d0 of the tile of positions 0 and 1
+
+
+class Line(NamedTuple):
+    """Outputs first + t*step, t < length, in tiles (2u - odd, 2u + 1 - odd)."""
+
+    first: int
+    step: int
+    length: int
+    odd: int  # 1: the first tile's first output does not exist
+    every: int  # inputs from one position to the next
+    groups: tuple[Group, ...]
+
+    @property
+    def tiles(self) -> int:
+        """How many tiles there are."""
+        return (self.length + self.odd + 1) // 2
+
+    def inputs(self, group: Group, u: int) -> int:
+        """Return d0 of a tile."""
+        return group.ahead + (2 * u - self.odd) * self.every
+
+
+class Program(NamedTuple):
+    """What is computed of an axis."""
+
+    i: int
+    frame: Frame
+    lines: tuple[Line, ...]
+    slots: tuple[Filter, ...]
+    careful: bool = False  # F(2,3) is direct, too, where inputs lie outside
+
+    @property
+    def products(self) -> int:
+        """How many products there are along the axis, in all lines."""
+        return sum(
+            1 for line in self.lines for u in range(line.tiles) for _ in self.entries(line, u)
+        )
+
+    def outside(self, i: int) -> bool:
+        """Return whether an input lies outside the whole."""
+        return not -self.frame.before <= i < self.i + self.frame.behind
+
+    def kind(self, line: Line, group: Group, u: int) -> int:
+        """Return 0 for an ordinary tile, 1 and 2 for one at the front and back of the input.
+
+        3 is one whose inputs are partly outside, if that has a formula of its own.
+        """
+        d0 = line.inputs(group, u)
+        outside = [self.outside(d0 + m * line.every) for m in range(group.taps + 1)]
+        if group.taps == 3 and self.careful:
+            return 3 if any(outside) and not all(outside) else 0
+        if group.taps != 2 or outside[1]:
+            return 0
+        return 1 if outside[0] else 2 if outside[2] else 0
+
+    def formula(self, line: Line, group: Group, u: int) -> Formula:
+        """Return the products of a tile, in terms of d0, d1, ..."""
+        kind = self.kind(line, group, u)
+        if kind < 3:
+            return (INPUTS[group.taps], FRONT, BACK)[kind]
+        d0 = line.inputs(group, u)
+        return tuple(row for row in DIRECT if not self.outside(d0 + row[1][0][0] * line.every))
+
+    def entries(self, line: Line, u: int) -> Iterator[Entry]:
+        """Yield the products of a tile, for those of its outputs that exist."""
+        t = 2 * u - line.odd
+        exist = [0 <= t < line.length, 0 <= t + 1 < line.length]
+        for group in line.groups:
+            d0 = line.inputs(group, u)
+            for slot, terms, y0, y1 in self.formula(line, group, u):
+                y0, y1 = y0 * exist[0], y1 * exist[1]
+                at = ((d0 + m * line.every, c) for m, c in terms)
+                inside = tuple((i, c) for i, c in at if 0 <= i < self.i)
+                if y0 or y1:
+                    yield Entry(group.slot + slot, inside, y0, y1)
+
+
+def groups_of(taps: int) -> tuple[int, ...]:
+    """Return how many taps each group has."""
+    twos = (0, 2, 1)[taps % 3] if taps > 1 else 0
+    threes = (taps - 2 * twos) // 3
+    return (3,) * threes + (2,) * twos + (1,) * (taps == 1)
+
+
+def filters_of(taps: int, careful: bool) -> tuple[tuple[int, ...], ...]:
+    """Return the coefficients of g0, g1, ... in the slots of a group, twice."""
+    return (*FILTERS[taps], (0, 2, 0)) if careful and taps == 3 else FILTERS[taps]
+
+
+def program(axis: Axis, frame: Frame, careful: bool = False) -> Program:
+    """Return what is computed of an axis of space; a position is one input from the next."""
+    lines: list[Line] = []
+    slots: list[Filter] = []
+    for f in axis.phases:
+        position = (frame.offset + f.first) // axis.s  # of the phase's first output, in the whole
+        first = 0
+        groups = []
+        for taps in groups_of(f.taps):
+            last = first + taps - 1  # d0 meets the last tap
+            groups.append((taps, len(slots), f.shift - last * f.dilation))
+            ks = [f.k0 + (last - m) * f.k_step for m in range(taps)]
+            slots += [
+                tuple((k, c) for k, c in zip(ks, row, strict=True) if c)
+                for row in filters_of(taps, careful)
+            ]
+            first += taps
+        for g in range(min(f.dilation, f.length)):
+            lines.append(
+                Line(
+                    f.first + g * axis.s,
+                    axis.s * f.dilation,
+                    -((g - f.length) // f.dilation),
+                    (position + g) // f.dilation % 2,
+                    f.dilation,
+                    tuple(Group(taps, slot, ahead + g) for taps, slot, ahead in groups),
+                )
+            )
+    return Program(axis.i, frame, tuple(lines), tuple(slots), careful)

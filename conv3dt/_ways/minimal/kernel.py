@@ -1,0 +1,74 @@
+"""The micro-kernels of minimal filtering: all but the loops around them.
+
+combine     terms, n    table of n terms: address of numbers, coefficient as float64
+            y, count    y[x] = sum over terms of coefficient * number[x], x < count; rounded once
+                        where `storage` is float32 and the tile's rows are 2: sums are in float64
+merge       terms, n    table of n terms: coefficient as float64, addresses of d0, d1, ...
+            y, step, count      y[slot][x] = the inputs of F(2, rows), of d = sum of coefficient *
+                        numbers, x < count; `step` bytes from a slot to the next
+transform   t           address of the channels of d0 of the first tile
+            step, tile_step     bytes from d0 to d1, and from a tile to the next
+            planes      table of the addresses of the group's slots
+            count, vectors      tiles; vectors of channels, the last of which may reach beyond them
+                        V[slot][tile] = the inputs of F(2, rows), `pitch` bytes from a tile to the
+                        next
+multiply    a, b, c     c[m, :] = sum over k < length of a[m, k] * b[k, :], m < rows * count;
+            length, count       rows of a lie `pitch` bytes apart, those of b and c are whole
+            ask         address of what is going to be read next: asked for meanwhile
+restore     terms, n    table of n terms: coefficient as float64, addresses of the products of the
+                        group's slots
+            targets, n_targets  table: coefficient as float64, address of the first output
+            count, step, next   tiles; bytes from an output to the next, and from a tile to the next
+                        z = sum over terms of coefficient * products; y += coefficient * F(2, rows)
+                        of z, for every target
+begin       y, bias     y[m, :] = bias, m < count
+            count
+finish      y, c        c[m, :] = activation(y[m, :]), m < count, channels that exist
+            count, y_step, c_step
+            flag        address of a number that becomes 1 where a y is infinite or NaN
+
+Sums are made in the order of the tables and of k: no bit depends on where a position lies.
+"""
+
+from functools import partial
+
+from ..._compiler.build import assembly, emitted
+from .products import Begin, Finish, Multiply
+from .tile import MinimalTile
+from .transforms import Combine, Merge, Restore, Transform
+
+__all__ = ["address", "text"]
+
+# What writes each kind, and how many arguments it takes.
+_KINDS = {
+    "combine": (Combine, 4),
+    "merge": (Merge, 5),
+    "transform": (Transform, 6),
+    "multiply": (Multiply, 6),
+    "restore": (Restore, 7),
+    "begin": (Begin, 3),
+    "finish": (Finish, 6),
+}
+
+
+def address(tile: MinimalTile) -> int:
+    """Return the address of the kernel for this tile, compiled if it is new."""
+    n_arguments = _KINDS[tile.kind][1]
+    return emitted((__name__, tile), n_arguments, partial(_write, tile), partial(_plain, tile))
+
+
+def text(tile: MinimalTile) -> str:
+    """Return the machine code of the kernel for this tile, as text."""
+    return assembly(_KINDS[tile.kind][1], partial(_write, tile))
+
+
+def _write(tile, builder, *arguments):
+    """Append the kernel's instructions."""
+    _KINDS[tile.kind][0](builder, tile).kernel(*arguments)
+
+
+def _plain(tile):
+    """Return the kernel's twin."""
+    from .plain import KERNELS
+
+    return KERNELS[tile.kind](tile)

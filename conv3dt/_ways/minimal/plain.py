@@ -1,0 +1,150 @@
+"""The plain twins of the minimal way's micro-kernels: the same contracts in NumPy."""
+
+import numpy as np
+
+from ..._compiler.activations.table import apply
+from ..._compiler.words import float64_at, get, put
+from ..shared.plain import reading, writing
+from .formulas import INPUTS
+from .tile import MinimalTile
+
+__all__ = ["KERNELS"]
+
+
+def _slots(tile: MinimalTile) -> int:
+    """Return how many slots a group of taps has."""
+    return INPUTS[tile.rows][-1][0] + 1
+
+
+def _combine(tile: MinimalTile):
+    """Return a Python function that does what the compiled `combine` of `tile` does."""
+    read = reading(tile.storage)
+
+    def compute(terms, n, y, count):
+        double = np.float64 if tile.rows == 2 else read(0, 0).dtype.type
+        sums = np.zeros(count, double)
+        for t in range(n):
+            c = float64_at(terms, 2 * n)[2 * t + 1]
+            sums += double(c) * read(get(terms, 2 * t), count).astype(double)
+        read(y, count)[:] = sums
+
+    return compute
+
+
+def _merge(tile: MinimalTile):
+    """Return a Python function that does what the compiled `merge` of `tile` does."""
+    read, inputs = reading(tile.storage), tile.rows + 1
+
+    def compute(terms, n, y, step, count):
+        d = np.zeros((inputs, count), read(0, 0).dtype)
+        for t in range(n):
+            row = terms + 8 * t * (inputs + 1)
+            for m in range(inputs):
+                d[m] += d.dtype.type(float64_at(row, 1)[0]) * read(get(row, 1 + m), count)
+        for slot, signs, *_ in INPUTS[tile.rows]:
+            read(y + slot * step, count)[:] = sum(c * d[m] for m, c in signs)
+
+    return compute
+
+
+def _transform(tile: MinimalTile):
+    """Return a Python function that does what the compiled `transform` of `tile` does."""
+    read = reading(tile.storage)
+
+    def compute(t, step, tile_step, planes, count, vectors):
+        numbers = vectors * tile.lanes
+        for u in range(count):
+            for slot in range(_slots(tile)):
+                signs = next(row[1] for row in INPUTS[tile.rows] if row[0] == slot)
+                at = t + u * tile_step
+                x = sum(c * read(at + m * step, numbers) for m, c in signs)
+                read(get(planes, slot) + u * tile.pitch, numbers)[:] = x
+
+    return compute
+
+
+def _multiply(tile: MinimalTile):
+    """Return a Python function that does what the compiled `multiply` of `tile` does."""
+    read, width = reading(tile.storage), tile.vectors * tile.lanes
+
+    def compute(a, b, c, length, count, ask):
+        panel = read(b, length * width).reshape(length, width)
+        for m in range(tile.rows * count):
+            row = read(a + m * tile.pitch, length)
+            read(c + m * panel[0].nbytes, width)[:] = row @ panel
+
+    return compute
+
+
+def _restore(tile: MinimalTile):
+    """Return a Python function that does what the compiled `restore` of `tile` does."""
+    read, width, slots = reading(tile.storage), tile.vectors * tile.lanes, _slots(tile)
+
+    def compute(terms, n, targets, n_targets, count, step, following):
+        z = np.zeros((slots, count, width), read(0, 0).dtype)
+        for t in range(n):
+            row = terms + 8 * t * (slots + 1)
+            for s in range(slots):
+                x = read(get(row, 1 + s), count * width).reshape(count, width)
+                z[s] += z.dtype.type(float64_at(row, 1)[0]) * x
+        for i in range(2 if slots > 1 else 1):
+            signs = [(row[0], row[2 + i]) for row in INPUTS[tile.rows] if row[2 + i]]
+            y = sum(c * z[s] for s, c in signs)
+            for t in range(n_targets):
+                c, at = float64_at(targets, 4)[2 * t], get(targets, 2 * t + 1) + i * step
+                for u in range(count):
+                    read(at + u * following, width)[:] += z.dtype.type(c) * y[u]
+
+    return compute
+
+
+def _begin(tile: MinimalTile):
+    """Return a Python function that does what the compiled `begin` of `tile` does."""
+    read, width = reading(tile.storage), tile.vectors * tile.lanes
+
+    def compute(y, bias, count):
+        read(y, count * width).reshape(count, width)[:] = read(bias, width)
+
+    return compute
+
+
+def _finish(tile: MinimalTile):
+    """Return a Python function that does what the compiled `finish` of `tile` does."""
+    read, width = reading(tile.storage), tile.vectors * tile.lanes
+    exist = width - tile.lanes + tile.last
+
+    def compute(y, c, count, y_step, c_step, flag):
+        for m in range(count):
+            sums = read(y + m * y_step, width)
+            if not np.isfinite(sums).all():
+                put(flag, 0, 1)
+            results = apply(tile.activation, sums.copy())
+            writing(tile.storage)(c + m * c_step, exist)[:] = results[:exist]
+
+    return compute
+
+
+def _silent(make):
+    """Return what makes a twin that does not warn: infinities are seen at the end."""
+
+    def silent(tile: MinimalTile):
+        compute = make(tile)
+
+        def quiet(*arguments):
+            with np.errstate(all="ignore"):
+                compute(*arguments)
+
+        return quiet
+
+    return silent
+
+
+KERNELS = {
+    "combine": _silent(_combine),
+    "merge": _silent(_merge),
+    "transform": _silent(_transform),
+    "multiply": _silent(_multiply),
+    "restore": _silent(_restore),
+    "begin": _silent(_begin),
+    "finish": _silent(_finish),
+}

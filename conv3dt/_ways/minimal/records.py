@@ -1,0 +1,131 @@
+"""The records of the minimal way's driver. Steps are in bytes."""
+
+from ..._compiler.records import Inline, Int, Record, Rows
+from ..shared.records import Block, Params
+
+__all__ = ["MinimalAxis", "MinimalLine", "MinimalParams", "MinimalTask", "Operation", "Product"]
+
+
+class Product(Record):
+    """A product of a tile along depth or height: `formulas.Entry`."""
+
+    slot = Int()
+    rank = Int()  # among the products of its slot in the line
+    n = Int()  # inputs that are combined,
+    i0 = Int()  # and their signs
+    c0 = Int()
+    i1 = Int()
+    c1 = Int()
+    y0 = Int()  # sign in the tile's first output; 0: no part of it
+    y1 = Int()
+    taps = Int()  # of the group, all of whose inputs are combined at once; 0: these alone
+    head = Int()  # 1: with this product
+    d0 = Int()  # the first of them
+    line = Int()  # and which of the combinations it has
+
+
+class Operation(Record):
+    """Tiles along the width that are transformed, and restored, together."""
+
+    taps = Int()  # of the group; 1: a single slot
+    slot = Int()  # its first one
+    entry = Int()  # of the first tile in each slot
+    tiles = Int()
+    column = Int()  # d0 of the first tile
+    columns = Int()  # from a tile to the next
+    output = Int()  # position of the first tile's first output
+    outputs = Int()  # from a tile to the next
+
+
+class MinimalLine(Record):
+    """A line of an axis: `formulas.Line`."""
+
+    first = Int()
+    step = Int()  # outputs from a position to the next
+    length = Int()
+    odd = Int()
+    every = Int()  # inputs from a position to the next
+    tiles = Int()
+    slot = Int()  # first slot
+    slots = Int()
+    products = Rows(Product)  # tile by tile
+    starts = Int()  # address of the number of the first product of each tile, and of the end
+    ranks = Int()  # address of [tile][slot]: how many products the slot has before it
+    operations = Rows(Operation)
+    n_operations = Int()
+
+
+class MinimalAxis(Record):
+    """Depth, height or width."""
+
+    i = Int()
+    o = Int()
+    k = Int()
+    block = Int()  # tiles of a block
+    n_block = Int()
+    n_slots = Int()  # of all lines
+    output_step = Int()
+    lines = Rows(MinimalLine)
+    n_lines = Int()
+    windows = Int()  # address of [block][from, to] of the inputs that are read
+    counts = Int()  # address of [slot]: products along the width
+    filters = Int()  # address of [slot][1 + 3*2]: n, then taps and twice their coefficients
+
+
+class MinimalParams(Params):
+    """What the driver is told."""
+
+    depth = Inline(MinimalAxis)
+    height = Inline(MinimalAxis)
+    width = Inline(MinimalAxis)
+    image_step = Int()  # of the output
+    blocks = Rows(Block)  # of output channels
+    n_blocks = Int()
+    packed = Int()  # 1: a block's inputs are packed
+    packed_at = Int()  # where in a thread's region they are,
+    plane_step = Int()  # from a plane to the next
+    row_step = Int()  # and from a row to the next
+    apart = Int()  # 1: neighbouring channels of the output lie apart
+    line_at = Int()  # where in a thread's region is the line of combined inputs,
+    line_bytes = Int()
+    left = Int()  # and how many columns lie before its first input
+    v_at = Int()  # where are the transformed inputs,
+    v_plane = Int()  # from a slot to the next,
+    v_pitch = Int()  # and from a position to the next
+    v_vectors = Int()  # of a position's channels
+    m_at = Int()  # where are the products
+    m_plane = Int()
+    y_at = Int()  # where are the sums, [block of channels][depth][height][width]
+    y_block = Int()
+    y_plane = Int()
+    y_row = Int()
+    y_left = Int()  # positions before the first output
+    combine = Int()  # addresses of kernels
+    merge = Int()  # [taps]
+    transform = Int()  # address of the table [taps] of kernels' addresses
+    multiply = Int()  # [vectors][rows of a register tile]
+    rows = Int()  # [vectors][positions of a block]: rows of its tiles
+    rows_step = Int()
+    restore = Int()  # [taps][vectors]
+    begin = Int()  # [vectors]
+    finish = Int()
+    finish_last = Int()  # for the last block
+    combine_filters = Int()
+    chunk_ci = Int()  # input channels whose filters are combined at a time
+    stage = Int()  # bytes of a thread's filters that are being combined
+    stage_at = Int()  # behind the panels
+
+
+class MinimalTask(Record):
+    """What a thread has in work."""
+
+    scratch = Int()
+    inputs = Int()  # address of input (0, 0, 0) of the image, as if all lay there
+    step_d = Int()
+    step_h = Int()
+    n = Int()
+    terms = Int()  # address of a table of terms,
+    targets = Int()  # of targets,
+    planes = Int()  # and of slots
+    lo = Int()  # tiles along the height, from .. to
+    hi = Int()

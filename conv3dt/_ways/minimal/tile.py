@@ -1,0 +1,25 @@
+"""What the micro-kernels of the minimal way are specialised to."""
+
+from typing import NamedTuple
+
+__all__ = ["MinimalTile"]
+
+
+class MinimalTile(NamedTuple):
+    """One of the kernels, for positions by `vectors` vectors of channels."""
+
+    kind: str  # "combine", "transform", "multiply", "restore" or "finish"
+    storage: str  # type of the numbers
+    lanes: int  # numbers in a vector
+    fused: bool  # multiply and add in one instruction
+    rows: int = 1  # positions of a register tile; taps of a group
+    vectors: int = 1
+    last: int = 0  # channels of the last vector that exist
+    pitch: int = 0  # bytes from a position to the next, in the inputs
+    activation: str = "linear"
+    streamed: bool = False
+
+    @property
+    def label(self) -> str:
+        """Its shape in words: positions x vectors."""
+        return f"{self.rows}x{self.vectors}"

@@ -1,0 +1,165 @@
+"""What writes the transforms of inputs, filters and products; contracts are in `kernel.py`."""
+
+from llvmlite import ir
+
+from ..._compiler.vectors import Words, i64
+from ..shared.emitter import Loop
+from .emitters import MinimalEmitter, rounds
+from .formulas import INPUTS
+
+__all__ = ["Combine", "Merge", "Restore", "Transform"]
+
+_AT_ONCE = 4  # vectors of a row that a term is multiplied with: reading the table costs less
+
+
+class Combine(MinimalEmitter):
+    """Writes `combine`."""
+
+    def __init__(self, builder, tile):
+        super().__init__(builder, tile)
+        self.narrow = self.words.element
+        if tile.rows == 2 and not self.words.double:
+            self.words = Words(builder, True, tile.lanes // 2, tile.fused)
+
+    def kernel(self, terms, n, y, count):
+        b, w = self.builder, self.words
+        size = self.item
+        big = b.sdiv(count, i64(_AT_ONCE * w.lanes))
+        with Loop(b, big) as r:
+            at = b.mul(r, i64(_AT_ONCE * w.lanes * size))
+            self.some(terms, n, y, at, w.lanes, _AT_ONCE)
+        done = b.mul(big, i64(_AT_ONCE * w.lanes))
+        small = b.sdiv(b.sub(count, done), i64(w.lanes))
+        with Loop(b, small) as r:
+            at = b.mul(b.add(done, b.mul(r, i64(w.lanes))), i64(size))
+            self.some(terms, n, y, at, w.lanes, 1)
+        done = b.add(done, b.mul(small, i64(w.lanes)))
+        with Loop(b, b.sub(count, done)) as r:
+            self.some(terms, n, y, b.mul(b.add(done, r), i64(size)), 1, 1)
+
+    def some(self, terms, n, y, at, lanes, vectors):
+        """Write the sums of some neighbours."""
+        b, outer = self.builder, self.words
+        self.words = w = Words(b, outer.double, lanes, outer.fused)
+        narrow = ir.VectorType(self.narrow, lanes)
+        step = lanes * self.item
+
+        def body(t, sums):
+            first = b.mul(t, i64(2))
+            source = b.add(self.number(terms, first), at)
+            c = self.coefficient(terms, b.add(first, i64(1)))
+            found = []
+            for v, x in enumerate(sums):
+                p = b.inttoptr(b.add(source, i64(v * step)), narrow.as_pointer())
+                value = b.load(p, align=self.item)
+                value = value if narrow == w.vector else b.fpext(value, w.vector)
+                found.append(w.multiply_add(c, value, x))
+            return found
+
+        for v, x in enumerate(rounds(b, n, [w.constant(0)] * vectors, body)):
+            value = x if narrow == w.vector else b.fptrunc(x, narrow)
+            to = b.add(b.add(y, at), i64(v * step))
+            b.store(value, b.inttoptr(to, narrow.as_pointer()), align=self.item)
+        self.words = outer
+
+
+class Merge(MinimalEmitter):
+    """Writes `merge`."""
+
+    def kernel(self, terms, n, y, step, count):
+        b, w = self.builder, self.words
+        whole, done = w, i64(0)
+        for lanes, vectors in ((w.lanes, 2), (w.lanes, 1), (1, 1)):
+            self.words = Words(b, whole.double, lanes, whole.fused)
+            numbers = lanes * vectors
+            turns = b.sdiv(b.sub(count, done), i64(numbers))
+            with Loop(b, turns) as r:
+                at = b.mul(b.add(done, b.mul(r, i64(numbers))), i64(w.size))
+                self.some(terms, n, b.add(y, at), step, at, vectors)
+            done = b.add(done, b.mul(turns, i64(numbers)))
+        self.words = whole
+
+    def some(self, terms, n, y, step, at, vectors):
+        """Write the combinations of some neighbours."""
+        b, w, inputs = self.builder, self.words, self.tile.rows + 1
+
+        def body(t, sums):
+            first = b.mul(t, i64(inputs + 1))
+            c, found = self.coefficient(terms, first), []
+            for m in range(inputs):
+                source = b.add(self.number(terms, b.add(first, i64(1 + m))), at)
+                for v in range(vectors):
+                    x = sums[m * vectors + v]
+                    found.append(w.multiply_add(c, self.at(source, i64(0), v), x))
+            return found
+
+        d = rounds(b, n, [w.constant(0)] * (inputs * vectors), body)
+        for slot, signs, *_ in INPUTS[self.tile.rows]:
+            for v in range(vectors):
+                x = self.signed([(d[m * vectors + v], c) for m, c in signs])
+                self.put(x, y, b.mul(step, i64(slot)), v)
+
+
+class Transform(MinimalEmitter):
+    """Writes `transform`."""
+
+    def kernel(self, t, step, tile_step, planes, count, vectors):
+        b, w, formula = self.builder, self.words, INPUTS[self.tile.rows]
+        slots = range(formula[-1][0] + 1)
+        at_planes = [self.number(planes, i64(n)) for n in slots]
+        line = w.lanes * w.size
+        ds = [t]
+        for _ in range(self.tile.rows if len(slots) > 1 else 0):
+            ds.append(b.add(ds[-1], step))
+        with Loop(b, count) as u:
+            tile, to = b.mul(u, tile_step), b.mul(u, i64(self.tile.pitch))
+            with Loop(b, vectors) as v:
+                at = b.mul(v, i64(line))
+                d = [self.at(x, b.add(tile, at)) for x in ds]
+                for slot in slots:
+                    terms = next(terms for n, terms, *_ in formula if n == slot)
+                    x = self.signed([(d[m], c) for m, c in terms])
+                    self.put(x, at_planes[slot], b.add(to, at))
+
+
+class Restore(MinimalEmitter):
+    """Writes `restore`."""
+
+    def kernel(self, terms, n, targets, n_targets, count, step, following):
+        b, w, tile = self.builder, self.words, self.tile
+        formula, vectors = INPUTS[tile.rows], range(tile.vectors)
+        slots = range(formula[-1][0] + 1)
+        width = tile.vectors * w.lanes * w.size
+        with Loop(b, count) as u:
+            from_, to = b.mul(u, i64(width)), b.mul(u, following)
+
+            def add(t, sums, from_=from_):
+                first = b.mul(t, i64(len(slots) + 1))
+                c, found = self.coefficient(terms, first), []
+                for s in slots:
+                    at = self.number(terms, b.add(first, i64(1 + s)))
+                    found += [
+                        w.multiply_add(c, self.at(at, from_, j), sums[s * tile.vectors + j])
+                        for j in vectors
+                    ]
+                return found
+
+            z = rounds(b, n, [w.constant(0)] * (len(slots) * tile.vectors), add)
+            ys = self.outputs(formula, z)
+            with Loop(b, n_targets) as t:
+                c = self.coefficient(targets, b.mul(t, i64(2)))
+                y = b.add(self.number(targets, b.add(b.mul(t, i64(2)), i64(1))), to)
+                for i, column in enumerate(ys):
+                    at = b.mul(step, i64(i))
+                    for j in vectors:
+                        self.put(w.multiply_add(c, column[j], self.at(y, at, j)), y, at, j)
+
+    def outputs(self, formula, z):
+        """Return the vectors of each output of a tile; where a slot is a filter, of one."""
+        vectors, found = self.tile.vectors, []
+        for which in (2, 3) if len(formula) > 2 else (2,):
+            signs = [(row[0], row[which]) for row in formula if row[which]]
+            found.append(
+                [self.signed([(z[s * vectors + j], c) for s, c in signs]) for j in range(vectors)]
+            )
+        return found

@@ -1,0 +1,16 @@
+"""The minimal way: fewer products than the definition has. What the choice asks it."""
+
+from ..shared.layer import Layer
+from ..shared.scheme import BY_FEWER, Candidate
+from .cost import candidates, programs_of
+from .encode import encoded, parts
+from .scheme import MinimalScheme
+
+__all__ = ["candidates", "encoded", "order", "parts", "scheme"]
+
+order = BY_FEWER
+
+
+def scheme(layer: Layer, candidate: Candidate, threads: int) -> MinimalScheme:
+    """Return the scheme of a candidate, cut for so many threads."""
+    return MinimalScheme(layer, programs_of(layer), threads)

@@ -1,0 +1,59 @@
+"""Formulas of one axis against the definition, in integers."""
+
+import random
+
+import pytest
+
+from conv3dt._geometry.axes import transposed_axis
+from conv3dt._ways.minimal.formulas import Frame, groups_of, program
+
+
+def definition(x, g, s, d, o, p):
+    """Outputs of one axis."""
+    y = [0] * o
+    for i, value in enumerate(x):
+        for k, weight in enumerate(g):
+            if 0 <= i * s + k * d - p < o:
+                y[i * s + k * d - p] += value * weight
+    return y
+
+
+def computed(found, x, g, o):
+    """The same from the products of a program; coefficients of filters are given twice."""
+    y = [0] * o
+    for line in found.lines:
+        for u in range(line.tiles):
+            for entry in found.entries(line, u):
+                inputs = sum(x[i] * c for i, c in entry.terms)
+                product = inputs * sum(g[k] * c for k, c in found.slots[entry.slot]) / 2
+                for j, sign in enumerate((entry.y0, entry.y1)):
+                    if sign:
+                        t = 2 * u - line.odd + j
+                        y[line.first + t * line.step] += sign * product
+    return y
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_an_axis_is_what_the_definition_says(seed):
+    rng = random.Random(seed)
+    k, s, d, i = rng.randint(1, 8), rng.randint(1, 3), rng.randint(1, 3), rng.randint(1, 9)
+    o, p = rng.randint(1, 20), rng.randint(-3, 4)
+    frame = Frame(rng.randint(0, 9), rng.randint(0, 3), rng.randint(0, 3))
+    found = program(transposed_axis(i, k, s, d, o, p), frame, rng.random() < 0.5)
+    x, g = ([rng.randint(-9, 9) for _ in range(n)] for n in (i, k))
+    assert computed(found, x, g, o) == definition(x, g, s, d, o, p)
+
+
+@pytest.mark.parametrize(
+    ("taps", "groups"),
+    [(0, ()), (1, (1,)), (2, (2,)), (3, (3,)), (4, (2, 2)), (5, (3, 2)), (7, (3, 2, 2))],
+)
+def test_groups_of_taps(taps, groups):
+    assert groups_of(taps) == groups
+
+
+@pytest.mark.parametrize(("k", "s", "products"), [(3, 1, 2 * 16), (2, 1, 1.5 * 16), (4, 2, 3 * 16)])
+def test_products_that_are_left(k, s, products):
+    """F(2,3) has 2 for an output, F(2,2) 1.5; what lies outside the input is left out."""
+    found = program(transposed_axis(16, k, s, 1, 16 * s, (k - s) // 2), Frame(0, 0, 0))
+    assert abs(found.products - products) <= s

@@ -1,0 +1,236 @@
+"""Minimal filtering: whole calls against the definition, however they are cut."""
+
+import os
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import conv3dt
+from benchmarks import accuracy
+from conv3dt._compiler import processor
+from conv3dt._ways.minimal import kernel
+from conv3dt._ways.minimal.tile import MinimalTile
+from tests.helpers import assembly, cases, oracle, regions
+from tests.helpers.kernels import lanes_of
+
+CHANNELS = (1, 3, 8, 16, 17, 33, 40)
+
+
+def draw(seed):
+    """A random layer: shapes, and the arguments behind the filters."""
+    pick = random.Random(seed).choice
+    i, d = [pick((1, 2, 3, 5, 6, 9)) for _ in range(3)], pick((1, 1, 1, 2, 3))
+    k, s = [pick((2, 3, 3, 4, 5)) for _ in range(3)], [pick((1, 1, 2, 3)) for _ in range(3)]
+    padding, data_format = pick(("SAME", "VALID")), pick(("NDHWC", "NCDHW"))
+    o = [pick(oracle.legal_lengths(*axis, d, padding)) for axis in zip(i, k, s, strict=True)]
+    n, ci, co = pick((1, 2)), pick(CHANNELS), pick(CHANNELS)
+    x = cases.tensor_shape(n, i, ci, data_format)
+    output = cases.tensor_shape(n, o, co, data_format)
+    return x, (*k, co, ci), (output, s, padding, data_format, d), pick(("float32", "float64"))
+
+
+def integers(seed, *shapes, dtype="float32"):
+    rng = np.random.default_rng(seed)
+    return [rng.integers(-4, 5, shape).astype(dtype) for shape in shapes]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_small_integers_are_exact(seed):
+    x_shape, w_shape, how, dtype = draw(seed)
+    x, w, bias = integers(seed, x_shape, w_shape, w_shape[3:4], dtype=dtype)
+    options = {"bias": bias, "activation": "relu"}
+    found = conv3dt.conv3d_transpose(x, w, *how, algorithm="minimal", **options)
+    output, s, padding, data_format, d = how
+    exact = oracle.conv3d_transpose(x, w, output, s, padding, [d] * 3, data_format, bias)
+    np.testing.assert_array_equal(found, np.maximum(exact, 0))
+
+
+@pytest.mark.parametrize("d", [1, 2])
+@pytest.mark.parametrize("padding", ["SAME", "VALID"])
+def test_the_forward_convolution(padding, d):
+    x, w = integers(0, (2, 7, 8, 9, 18), (3, 2, 4, 18, 20))
+    found = conv3dt.conv3d(x, w, 1, padding, dilations=d, algorithm="minimal")
+    np.testing.assert_array_equal(
+        found, conv3dt.conv3d(x, w, 1, padding, dilations=d, algorithm="direct")
+    )
+
+
+def normals(seed, x_shape, w_shape):
+    rng = np.random.default_rng(seed)
+    return [rng.standard_normal(shape).astype(np.float32) for shape in (x_shape, w_shape)]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_bit_depends_on_threads_or_layout(seed):
+    x_shape, w_shape, how, _ = draw(seed)
+    x, w = normals(seed, x_shape, w_shape)
+    call = conv3dt.conv3d_transpose
+    whole = call(x, w, *how, algorithm="minimal", threads=1)
+    np.testing.assert_array_equal(whole, call(x, w, *how, algorithm="minimal"))
+    np.testing.assert_array_equal(whole, call(np.asfortranarray(x), w, *how, algorithm="minimal"))
+
+
+@pytest.mark.parametrize("hostile", [False, True])
+@pytest.mark.parametrize("seed", range(6))
+def test_parts_have_the_bits_of_the_whole(monkeypatch, seed, hostile):
+    monkeypatch.setenv("CONV3DT_ALGORITHM", "minimal")
+    pick = random.Random(seed).choice
+    for _ in range(4):
+        case = regions.draw_case(pick)
+        numbers = regions.with_hostile_numbers if hostile else cases.normals
+        regions.assert_parts_are_the_whole(case, pick, numbers)
+
+
+# ---- numbers that are not finite -----------------------------------------------------------------
+
+
+def with_numbers(shape, *numbers):
+    found = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    found.reshape(-1)[7 : 7 + 40 * len(numbers) : 40] = numbers
+    return found
+
+
+@pytest.mark.parametrize("where", [0, 1, 2])
+@pytest.mark.parametrize("numbers", [(np.inf,), (np.nan, -np.inf)], ids=str)
+@pytest.mark.parametrize(("k", "s"), [(3, 1), (4, 2)])
+def test_what_is_not_finite_is_what_the_definition_says(where, numbers, k, s):
+    shapes = [(1, 5, 6, 7, 18), (k, k, k, 90, 18), (90,)]
+    x, w, bias = (
+        with_numbers(shape, *(numbers if n == where else ())) for n, shape in enumerate(shapes)
+    )
+    how = (1, 5 * s, 6 * s, 7 * s, 90), s
+    options = {"bias": bias, "activation": "relu"}
+    direct, found = (
+        conv3dt.conv3d_transpose(x, w, *how, algorithm=name, **options)
+        for name in ("direct", "minimal")
+    )
+    np.testing.assert_array_equal(np.isfinite(found), np.isfinite(direct))
+    rest = ~np.isfinite(direct)
+    np.testing.assert_array_equal(found[rest], direct[rest])
+
+
+def test_only_outputs_that_meet_them_are_summed_as_the_definition_says():
+    x, w = normals(0, (1, 8, 8, 8, 16), (3, 3, 3, 16, 16))
+    how = (1, 8, 8, 8, 16), 1
+    clean = conv3dt.conv3d_transpose(x, w, *how, algorithm="minimal")
+    x[0, 1, 1, 1, 3] = np.nan
+    found = conv3dt.conv3d_transpose(x, w, *how, algorithm="minimal")
+    bad = np.isnan(found)
+    assert bad[0, :3, :3, :3].all()
+    assert bad.sum() == 27 * 16
+    np.testing.assert_array_equal(found[~bad], clean[~bad])
+
+
+# ---- when it is taken ----------------------------------------------------------------------------
+
+LAYER = (1, 16, 16, 16, 64), (3, 3, 3, 64, 64), (1, 16, 16, 16, 64), 1
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "variable", "way"),
+    [
+        ("minimal", None, "minimal"),
+        ("direct", "minimal", "channels"),
+        (None, "minimal", "minimal"),
+        (None, "direct", "channels"),
+        (None, None, "minimal"),
+        ("auto", "direct", "minimal"),
+    ],
+)
+def test_who_says_which_algorithm(monkeypatch, algorithm, variable, way):
+    monkeypatch.delenv("CONV3DT_ALGORITHM", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("CONV3DT_ALGORITHM", variable)
+    assert conv3dt.explain(*LAYER, algorithm=algorithm).choice.way == way
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        ((1, 16, 16, 16, 64), (4, 4, 4, 64, 64), (1, 32, 32, 32, 64), 2),  # F(2,2) only
+        ((1, 16, 16, 16, 8), (3, 3, 3, 64, 8), (1, 16, 16, 16, 64), 1),  # few channels
+        ((1, 2, 2, 2, 64), (3, 3, 3, 64, 64), (1, 2, 2, 2, 64), 1),  # filters take longer
+    ],
+)
+def test_where_the_definition_is_as_exact_or_faster_it_is_taken(layer):
+    assert conv3dt.explain(*layer, algorithm="auto").choice.way != "minimal"
+
+
+def test_types_and_layers_without_a_formula_are_summed_as_the_definition_says():
+    for dtype in ("float16", "bfloat16"):
+        plan = conv3dt.explain(*LAYER, algorithm="minimal", dtype=dtype)
+        assert plan.choice.way != "minimal"
+    single = (1, 4, 4, 4, 8), (2, 2, 2, 8, 8), (1, 8, 8, 8, 8), 2
+    plan = conv3dt.explain(*single, algorithm="minimal")
+    assert plan.choice.way != "minimal"
+
+
+def test_an_algorithm_that_is_none(monkeypatch):
+    with pytest.raises(ValueError, match=r"explain: algorithm must be .*; got 'fast'"):
+        conv3dt.explain(*LAYER, algorithm="fast")
+    monkeypatch.setenv("CONV3DT_ALGORITHM", "fast")
+    with pytest.raises(ValueError, match="CONV3DT_ALGORITHM"):
+        conv3dt.explain(*LAYER)
+
+
+def test_a_plan_says_what_is_saved():
+    text = str(conv3dt.explain(*LAYER, algorithm="minimal"))
+    assert "minimal filtering" in text
+    assert "2.80 times fewer products than the definition" in text
+
+
+def test_prepared_filters_keep_their_algorithm():
+    x, w = normals(0, LAYER[0], LAYER[1])
+    for name in ("direct", "minimal"):
+        up = conv3dt.prepare(w, algorithm=name)
+        expected = conv3dt.conv3d_transpose(x, w, *LAYER[2:], algorithm=name)
+        np.testing.assert_array_equal(up(x), expected)
+
+
+# ---- errors, kernels -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("data", ["normal", "uniform", "sparse", "smooth"])
+@pytest.mark.parametrize("layer", [(3, 1, "SAME"), (3, 1, "VALID"), (5, 2, "SAME")], ids=str)
+@pytest.mark.parametrize("channels", [16, 128])
+def test_errors_are_those_of_the_definition_or_less(layer, channels, data):
+    assert not accuracy.measured(layer, channels, data).exceeds()
+
+
+@pytest.mark.skipif(not processor.machine().fused, reason="products are not single instructions")
+@pytest.mark.parametrize("storage", ["float32", "float64"])
+@pytest.mark.parametrize("vectors", [1, 2])
+def test_no_spill_in_the_loop_over_k(storage, vectors):
+    machine = processor.machine()
+    for rows in (machine.rows[vectors - 1], machine.rows[vectors - 1] // 2):
+        tile = MinimalTile(
+            "multiply", storage, lanes_of(storage), machine.fused, rows, vectors, pitch=256
+        )
+        assembly.check(assembly.loops_over_k(kernel.text(tile)), rows * vectors)
+
+
+PLAIN = """
+import numpy as np, conv3dt
+rng = np.random.default_rng(0)
+for k, s, data_format, x in ((3, 1, "NDHWC", (1, 3, 4, 5, 5)), (4, 2, "NCDHW", (1, 3, 2, 3, 4)),
+                             (5, 2, "NDHWC", (1, 2, 2, 3, 3))):
+    x = rng.integers(-4, 5, x).astype("f4")
+    w = rng.integers(-4, 5, (k, k, k, 4, x.shape[1 if data_format == "NCDHW" else 4])).astype("f4")
+    o = [n * s for n in (x.shape[2:] if data_format == "NCDHW" else x.shape[1:4])]
+    o = (1, 4, *o) if data_format == "NCDHW" else (1, *o, 4)
+    a, b = (conv3dt.conv3d_transpose(x, w, o, s, data_format=data_format, algorithm=name)
+            for name in ("direct", "minimal"))
+    print(np.array_equal(a, b))
+"""
+
+
+def test_a_process_without_compilation():
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    found = subprocess.run(
+        [sys.executable, "-c", PLAIN],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert found.stdout.split() == ["True"] * 3
