@@ -100,7 +100,6 @@ class Tuning(NamedTuple):
     minimal_filters: int = 64 * 1024 * 1024  # bytes of transformed filters: no more
     minimal_region: int = 4 * 1024 * 1024  # bytes of a thread's numbers, at most
     minimal_margin: float = 1.25  # times as many cycles are predicted: it is to win, not to draw
-    minimal_channels: int = 16  # of the input, at least, unless it is asked for
     minimal_combine: float = 6.0  # cycles of a vector of combined rows of inputs,
     minimal_transform: float = 4.0  # of one that is transformed along the width,
     minimal_restore: float = 4.0  # of one of products that is transformed back,

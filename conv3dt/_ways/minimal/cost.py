@@ -7,7 +7,7 @@ from math import prod
 from ..._geometry.tuning import TUNING
 from ..shared.layer import Layer
 from ..shared.scheme import Candidate
-from .formulas import Frame, Program, groups_of, program
+from .formulas import Frame, Program, program
 from .scheme import MinimalScheme
 
 __all__ = ["candidates", "predicted_cycles", "programs_of"]
@@ -34,26 +34,16 @@ def _applies(layer: Layer) -> bool:
     known = r.dtype in ("float32", "float64") and r.co == layer.request.co
     as_channels = not layer.apart and r.k[2] == r.s[2] > 1 == r.d[2]
     empty = 0 in r.output_shape or 0 in r.k or not r.ci
-    if layer.no_zeros or not known or as_channels or empty or r.algorithm == "direct":
+    # Errors in corners pass those of the definition's sums (benchmarks/accuracy.py): who wants
+    # fewer products asks for them.
+    if layer.no_zeros or not known or as_channels or empty or r.algorithm != "minimal":
         return False
     if max(*r.i, *r.o, *r.k) > _MOST or (r.forward and max(r.s) > 1):
         return False
     if r.frame is not None:
         return True  # the whole has such an axis, or this is not asked
     most = [max((f.taps for f in axis.phases), default=0) for axis in layer.axes[1:]]
-    if r.algorithm == "auto" and not _exact(r.ci, most):
-        return False
     return 0 not in r.i and max(most) > 1
-
-
-def _exact(ci: int, taps: list[int]) -> bool:
-    """Return whether errors are those of the definition's sums, or less, by benchmarks/accuracy.py.
-
-    F(2,2) alone has 1.2 times their root of the mean square where numbers are sparse and channels
-    few, and any formula has where there are hardly any sums.
-    """
-    threes = all(3 in groups_of(n) for n in taps if n > 1)
-    return threes and ci >= TUNING.minimal_channels
 
 
 @lru_cache(maxsize=1024)
