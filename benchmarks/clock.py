@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from conv3dt._compiler import processor
 from conv3dt._runtime import peak
 
 __all__ = ["Rates", "bests", "rates", "timed"]
@@ -30,9 +31,10 @@ class Rates(NamedTuple):
 
 
 def rates(threads, dtype="float32", seconds=0.1):
-    """Measure both rates. A vector has half as many numbers of float64; half types are widened."""
-    flops = peak.measure(threads, seconds) / (2 if dtype == "float64" else 1)
-    return Rates(flops, _fill_rate(threads, seconds))
+    """Measure both rates. A vector has half as many numbers of float64, twice as many of pairs."""
+    in_pairs = dtype == "bfloat16" and processor.machine().pairs  # other half types are widened
+    share = 0.5 if dtype == "float64" else 2 if in_pairs else 1
+    return Rates(share * peak.measure(threads, seconds), _fill_rate(threads, seconds))
 
 
 def _fill_rate(threads, seconds):
