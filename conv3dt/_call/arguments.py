@@ -12,6 +12,7 @@ shapes and options is looked up in a cache.
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from math import prod
 from operator import index
 from typing import Any, NamedTuple
@@ -28,7 +29,16 @@ from .parts import Part
 from .request import Request, make_forward_request, make_request
 from .scalars import as_integer, as_integers, as_name, as_output_shape, shown
 
-__all__ = ["Call", "Request", "as_call", "as_forward_call", "as_shaped_call", "as_threads"]
+__all__ = [
+    "Call",
+    "Request",
+    "as_call",
+    "as_forward_call",
+    "as_shaped_call",
+    "as_threads",
+    "in_part",
+    "usual_algorithm",
+]
 
 PADDINGS = ("SAME", "VALID")
 ALGORITHMS = ("auto", "direct", "minimal")
@@ -79,10 +89,10 @@ def as_call(
     If `natural`, there may be no output_shape.
     """
     value, filters, bias, dtype = as_operands(function, value, filters, bias)
-    in_part = region is not None or whole is not None
+    is_part = region is not None or whole is not None
     request = make_request(
         function,
-        parts.as_whole(function, region, whole) if in_part else value.shape,
+        parts.as_whole(function, region, whole) if is_part else value.shape,
         filters.shape,
         None if bias is None else bias.shape,
         dtype,
@@ -92,7 +102,7 @@ def as_call(
         as_algorithm(function, algorithm),
     )
     call = Call(request, value, filters, bias, None, as_threads(function, threads))
-    call = _part_of(function, call, region) if in_part else call
+    call = _part_of(function, call, region) if is_part else call
     return call if out is None else _with_out(function, call, out)
 
 
@@ -116,12 +126,12 @@ def as_forward_call(
     """Return the canonical form of a forward convolution; all but the last four axes are batch."""
     value, filters, bias, dtype = as_operands(function, value, filters, bias)
     batches = value.shape[:-4]
-    in_part = region is not None or whole is not None
-    if value.ndim > 5 and not in_part:
+    is_part = region is not None or whole is not None
+    if value.ndim > 5 and not is_part:
         value = value.reshape(prod(batches), *value.shape[-4:])
     request = make_forward_request(
         function,
-        parts.as_whole(function, region, whole) if in_part else value.shape,
+        parts.as_whole(function, region, whole) if is_part else value.shape,
         filters.shape,
         None if bias is None else bias.shape,
         dtype,
@@ -131,7 +141,7 @@ def as_forward_call(
     )
     threads = as_threads(function, threads)
     call = Call(request, value, filters.swapaxes(3, 4), bias, None, threads, batches)
-    call = _part_of(function, call, region) if in_part else call
+    call = _part_of(function, call, region) if is_part else call
     return call if out is None else _with_out(function, call, out)
 
 
@@ -151,6 +161,11 @@ def _part_of(function: str, call: Call, region: Any) -> Call:
             f"{function}: input must be what the region needs, [{place}] of the whole, of shape"
             f" {part.input_shape}; got shape {shown(call.value.shape)}."
         )
+    return in_part(call, part)
+
+
+def in_part(call: Call, part: Part) -> Call:
+    """Return the call that makes a part of another, whose input is what the part needs."""
     call = call._replace(request=part.request, batches=(), part=part)
     if part.request.co == part.whole.co:
         return call
@@ -231,9 +246,14 @@ def as_threads(function: str, threads: Any) -> int:
 def as_algorithm(function: str, algorithm: Any) -> str:
     """Return how sums may be made, by default as CONV3DT_ALGORITHM says."""
     if algorithm is None:
-        given = os.environ.get("CONV3DT_ALGORITHM") or "auto"
-        return as_name(function, "algorithm (of CONV3DT_ALGORITHM)", given, ALGORITHMS)
+        return as_name(function, "algorithm (of CONV3DT_ALGORITHM)", usual_algorithm(), ALGORITHMS)
     return as_name(function, "algorithm", algorithm, ALGORITHMS)
+
+
+@lru_cache(maxsize=1)
+def usual_algorithm() -> str:
+    """Return what the environment says, asked once: it takes a tenth of the smallest call."""
+    return os.environ.get("CONV3DT_ALGORITHM") or "auto"
 
 
 def _as_activation(function: str, activation: Any) -> str:

@@ -119,7 +119,8 @@ def cut(whole: Request, outputs: tuple[Range, ...]) -> Part:
     i, o = ([hi - lo for lo, hi in ranges] for ranges in (needs, space))
     request = whole._replace(
         n=n1 - n0, i=(i[0], i[1], i[2]), co=c1 - c0, o=(o[0], o[1], o[2]),
-        p=(crops[0], crops[1], crops[2]), frame=_frame(whole, space, needs),
+        p=(crops[0], crops[1], crops[2]),
+        frame=_frame(whole, space, needs) if whole.algorithm == "minimal" else None,
     )  # fmt: skip
     return Part(whole, request, outputs, ((n0, n1), *needs, (0, whole.ci)))
 

@@ -40,7 +40,6 @@ def make_plan(
     layer = layer_of(request, no_zeros)
     threads = 1 if layer.small else threads or team.available()
     choice, why = choose(layer, way, order)
-    why += _why_not_fewer(layer, choice)
     scheme = WAYS[choice.way].scheme(layer, choice, threads)
     return Plan(request, layer, choice, why, scheme, threads)
 
@@ -76,15 +75,6 @@ def choose(layer: Layer, way: str | None = None, order: str | None = None) -> tu
         return first, "the width fills the tile"
     ratio = first.cycles / max(best.cycles, 1.0)
     return best, f"{ratio:.1f} times fewer cycles than rows along the width"
-
-
-def _why_not_fewer(layer: Layer, choice: Candidate) -> str:
-    """Return why fewer products are not computed, where they could be."""
-    found = next((x for x in _best(layer).values() if x.order == BY_FEWER), choice)
-    if found is choice or choice.order == BY_FEWER:
-        return ""
-    ratio = found.cycles / max(choice.cycles, 1.0)
-    return f"; fewer products would take {ratio:.1f} times the cycles"
 
 
 def _best(layer: Layer) -> dict[str, Candidate]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._call.arguments import Call
+from ..._call.arguments import Call, in_part
 from ..._call.arrays import placeholder
 from ..._call.parts import Part, cut
 from ..._geometry.formats import FORMATS
@@ -79,15 +79,9 @@ class Convolution:
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
         """Return a region of the result from what it needs of the input, in `out` if given."""
-        part, call = self._part(region), self._call
-        filters, bias, everything = call.filters, call.bias, None
-        if part.request.co != part.whole.co:
-            some, everything = slice(*part.outputs[4]), filters
-            filters, bias = filters[:, :, :, some], None if bias is None else bias[some]
         threads = min(threads or team.default(), team.available())
-        return self._held.convolve(
-            Call(part.request, piece, filters, bias, out, threads, (), part, everything)
-        )
+        call = self._call._replace(value=piece, out=out, threads=threads)
+        return self._held.convolve(in_part(call, self._part(region)))
 
     def scratch(self, region: Region, threads: int = 1) -> int:
         """Return the bytes that computing a region takes beside its piece and its result."""

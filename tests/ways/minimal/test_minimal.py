@@ -10,6 +10,7 @@ import pytest
 
 import conv3dt
 from benchmarks import accuracy
+from conv3dt._call.arguments import usual_algorithm
 from conv3dt._compiler import processor
 from conv3dt._ways.minimal import kernel
 from conv3dt._ways.minimal.tile import MinimalTile
@@ -17,6 +18,20 @@ from tests.helpers import assembly, cases, oracle, regions
 from tests.helpers.kernels import lanes_of
 
 CHANNELS = (1, 3, 8, 16, 17, 33, 40)
+
+
+@pytest.fixture
+def says(monkeypatch):
+    """What lets the environment say which algorithm; None: it says nothing."""
+
+    def say(algorithm):
+        monkeypatch.delenv("CONV3DT_ALGORITHM", raising=False)
+        if algorithm is not None:
+            monkeypatch.setenv("CONV3DT_ALGORITHM", algorithm)
+        usual_algorithm.cache_clear()
+
+    yield say
+    usual_algorithm.cache_clear()
 
 
 def draw(seed):
@@ -75,8 +90,8 @@ def test_no_bit_depends_on_threads_or_layout(seed):
 
 @pytest.mark.parametrize("hostile", [False, True])
 @pytest.mark.parametrize("seed", range(6))
-def test_parts_have_the_bits_of_the_whole(monkeypatch, seed, hostile):
-    monkeypatch.setenv("CONV3DT_ALGORITHM", "minimal")
+def test_parts_have_the_bits_of_the_whole(says, seed, hostile):
+    says("minimal")
     pick = random.Random(seed).choice
     for _ in range(4):
         case = regions.draw_case(pick)
@@ -140,10 +155,8 @@ LAYER = (1, 16, 16, 16, 64), (3, 3, 3, 64, 64), (1, 16, 16, 16, 64), 1
         ("auto", "minimal", "channels"),
     ],
 )
-def test_who_says_which_algorithm(monkeypatch, algorithm, variable, way):
-    monkeypatch.delenv("CONV3DT_ALGORITHM", raising=False)
-    if variable is not None:
-        monkeypatch.setenv("CONV3DT_ALGORITHM", variable)
+def test_who_says_which_algorithm(says, algorithm, variable, way):
+    says(variable)
     assert conv3dt.explain(*LAYER, algorithm=algorithm).choice.way == way
 
 
@@ -156,10 +169,10 @@ def test_types_and_layers_without_a_formula_are_summed_as_the_definition_says():
     assert plan.choice.way != "minimal"
 
 
-def test_an_algorithm_that_is_none(monkeypatch):
+def test_an_algorithm_that_is_none(says):
     with pytest.raises(ValueError, match=r"explain: algorithm must be .*; got 'fast'"):
         conv3dt.explain(*LAYER, algorithm="fast")
-    monkeypatch.setenv("CONV3DT_ALGORITHM", "fast")
+    says("fast")
     with pytest.raises(ValueError, match="CONV3DT_ALGORITHM"):
         conv3dt.explain(*LAYER)
 
