@@ -5,7 +5,8 @@
 Errors against float64 are in units of 2**-24 (float32) of the greatest sum of absolute products in
 the call: root of the mean square, and the greatest of all. Borders are the outputs whose taps reach
 beyond the input along one axis or more, corners along all three. Allowed are 1.1 times the direct
-way's rms, and 1.5 times its maximum over the call; what exceeds that is marked.
+way's rms, and 1.5 times its maximum over the call; what exceeds that is marked. Of numbers
+of a high range those of one position decide: what they exceed changes with the seed.
 """
 
 import sys
@@ -22,7 +23,7 @@ Errors = dict[str, tuple[float, float]]
 
 LAYERS = [(3, 1, "SAME"), (3, 1, "VALID"), (4, 2, "SAME"), (4, 2, "VALID"), (3, 2, "SAME"),
           (5, 2, "SAME"), (2, 1, "SAME"), (4, 1, "SAME"), (5, 1, "VALID")]  # fmt: skip
-EXTENT = 8
+EXTENT, BATCH = 8, 4
 MOST_RMS, MOST_MAXIMUM = 1.1, 1.5
 
 
@@ -64,9 +65,9 @@ def numbers(data: str, rng: np.random.Generator, shape: tuple[int, ...]) -> Arra
 def places(k: int, s: int, padding: str, o: int) -> dict[str, Array]:
     """Return masks of the outputs inside, at borders and in corners."""
     crop = max(0, (EXTENT - 1) * s + k - o) // 2 if padding == "SAME" else 0
-    reads = np.arange(o) + crop
-    near = (reads < k - 1) | (reads > (EXTENT - 1) * s)
-    count = sum(np.ix_(*[near.astype(int)] * 3))
+    near = [any(not 0 <= (n + crop - t) // s < EXTENT for t in range((n + crop) % s, k, s))
+            for n in range(o)]  # fmt: skip
+    count = sum(np.ix_(*[np.array(near, int)] * 3))
     return {"inside": count == 0, "border": count > 0, "corner": count == 3}
 
 
@@ -84,10 +85,10 @@ def measured(layer: tuple[int, int, str], channels: int, data: str) -> Result:
     """Return the errors of both ways for one layer."""
     k, s, padding = layer
     rng = np.random.default_rng(0)
-    x = numbers(data, rng, (1, *[EXTENT] * 3, channels))
+    x = numbers(data, rng, (BATCH, *[EXTENT] * 3, channels))
     w = numbers("normal" if data != "uniform" else data, rng, (k, k, k, 16, channels))
     o = EXTENT * s if padding == "SAME" else (EXTENT - 1) * s + k
-    how = (1, o, o, o, 16), s, padding
+    how = (BATCH, o, o, o, 16), s, padding
     call = conv3dt.conv3d_transpose
     exact = call(x.astype(float), w.astype(float), *how, algorithm="direct")
     products = call(abs(x).astype(float), abs(w).astype(float), *how, algorithm="direct")
@@ -127,4 +128,4 @@ def main(channels: list[int]) -> int:
 
 
 if __name__ == "__main__":
-    main([int(x) for x in sys.argv[1:]] or [1, 16, 128, 512])
+    main([int(x) for x in sys.argv[1:]] or [32, 128, 512])

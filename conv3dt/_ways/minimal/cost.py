@@ -50,7 +50,7 @@ def _applies(layer: Layer) -> bool:
 def programs_of(layer: Layer) -> tuple[Program, Program, Program]:
     """Return what is computed of depth, height and width."""
     frames = layer.asked.frame or ((0, 0, 0),) * 3
-    d, h, w = (program(layer.axes[1 + a], Frame(*frames[a]), a == 0) for a in range(3))
+    d, h, w = (program(layer.axes[1 + a], Frame(*frames[a])) for a in range(3))
     return d, h, w
 
 

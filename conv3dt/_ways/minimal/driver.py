@@ -6,7 +6,8 @@
          inputs of all slots of height and width
 4        blocks of output channels
            products of all slots of height and width, added to the sums
-5      bias and activation, stored
+5      corners summed as the definition says
+6      bias and activation, stored
 """
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..._compiler.words import call, float64_at, get, next_task, put
 from ..._geometry.integers import n_tiles
 from ..shared.moving import clear
 from ..shared.pack import copy_row
+from .corners import sum_corners
 from .made import Rows, begin, store
 from .records import MinimalParams, MinimalTask
 
@@ -43,6 +45,7 @@ def convolve(plan, slot, *, storage):
                     rows = Rows(height, lo, min(height.tiles, lo + plan.height.block))
                     if rows.lo < rows.hi:
                         _tiles(plan, task, line, u, rows)
+                        sum_corners(plan, task, line, u, rows)
                         store(plan, task, line, u, rows, storage=storage)
 
 

@@ -11,8 +11,8 @@ from ..._compiler.records import table
 from ..shared.encode import output_steps
 from ..shared.records import Block
 from ..shared.scheme import Encoded
-from .formulas import Line, Program, filters_of
-from .records import MinimalAxis, MinimalLine, MinimalParams, Operation, Product
+from .formulas import Line, Program
+from .records import End, MinimalAxis, MinimalLine, MinimalParams, Operation, Product
 from .scheme import LINES, MinimalScheme
 from .tile import MinimalTile
 
@@ -26,6 +26,7 @@ _TABLES = {
     "transform": 4,
     "multiply": 3 * 64,
     "restore": 4 * 3,
+    "define": 3,
     "begin": 3,
     "finish": 3,
     "finish_last": 3,
@@ -94,6 +95,8 @@ def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTil
         yield ("multiply", 64 * vectors + n), tile
     for vectors in scheme.vectors:
         yield ("begin", vectors), scheme.tile("begin", vectors=vectors)
+        if scheme.taps:
+            yield ("define", vectors), scheme.tile("define", vectors=vectors)
         for n in width | {1}:
             yield ("restore", 3 * n + vectors), scheme.tile("restore", rows=n, vectors=vectors)
     r, lanes = scheme.layer.request, scheme.layer.lanes
@@ -132,6 +135,7 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
         chunk_ci=32,
         stage=scheme.stage,
         stage_at=scheme.panels - scheme.threads * scheme.stage,
+        taps_at=scheme.taps_at if scheme.taps else 0,
     )
 
 
@@ -202,7 +206,7 @@ def _lines(program: Program, scheme: MinimalScheme, a: int, kept: list[Any]) -> 
     rows = []
     for n, line in enumerate(program.lines):
         first = min((g.slot for g in line.groups), default=0)
-        slots = sum(len(filters_of(g.taps, program.careful)) for g in line.groups)
+        slots = line.slots
         row: dict[str, int] = dict.fromkeys(MinimalLine.NAMES, 0)
         row |= {"first": line.first, "step": line.step, "length": line.length, "odd": line.odd}
         row |= {"every": line.every, "tiles": line.tiles, "slot": first, "slots": slots}
@@ -216,8 +220,20 @@ def _lines(program: Program, scheme: MinimalScheme, a: int, kept: list[Any]) -> 
             row |= {"products": products.ctypes.data, "starts": starts.ctypes.data}
             row |= {"ranks": ranks.ctypes.data}
             kept += [products, starts, ranks]
+        ends = _ends(program, line)
+        row |= {"ends": ends.ctypes.data, "n_ends": len(ends)}
+        kept.append(ends)
         rows.append(row)
     return table(MinimalLine, rows)
+
+
+def _ends(program: Program, line: Line) -> NDArray[np.int64]:
+    """Return the positions that miss taps as a table."""
+    rows = []
+    for t, reads in program.ends(line):
+        (i0, k0), (i1, k1) = (*reads, (0, 0), (0, 0))[:2]
+        rows.append({"t": t, "n": len(reads), "i0": i0, "k0": k0, "i1": i1, "k1": k1})
+    return table(End, rows)
 
 
 def _products(

@@ -11,9 +11,9 @@ F(2, r) makes two neighbouring outputs of r taps with r + 1 products instead of 
 
 Each output depends on inputs only that its definition has. Where d0 lies outside the input, F(2,2)
 would be d1*(g0 + g1) - d1*g0 for d1*g1, and lose digits: three products are direct there, that is
-y0 = d1*g1 and y1 = d1*g0 + d2*g1; likewise where d2 does. F(2,3) loses less, and only in corners
-more than the definition's sums: a *careful* axis has direct products there, five for four. One axis
-is enough.
+y0 = d1*g1 and y1 = d1*g0 + d2*g1; likewise where d2 does. F(2,3) loses less, and more than the
+definition's sums only where taps are missing along all three axes: these few outputs, *corners*,
+are summed as the definition says.
 
 A *line* is the outputs of a phase, and of one residue of a dilation, that neighbour each other; its
 taps are split into groups of three, two, or one. A *slot* is a filter: a combination of a group's
@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from ..._geometry.axes import Axis
 
-__all__ = ["Entry", "Frame", "Group", "Line", "Program", "filters_of", "groups_of", "program"]
+__all__ = ["Entry", "Frame", "Group", "Line", "Program", "groups_of", "program"]
 
 Term = tuple[int, int]  # (input, 1 or -1)
 Formula = tuple[tuple[int, tuple[Term, ...], int, int], ...]  # slot, (d, sign), of y0 and y1
@@ -54,17 +54,6 @@ INPUTS: dict[int, Formula] = {
 }
 FRONT: Formula = ((0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0), (2, ((2, 1),), 0, 1))  # d0 is outside
 BACK: Formula = ((0, ((0, 1),), 1, 0), (0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0))  # d2 is
-
-
-# All products of F(2,3) as the definition has them; the last slot is g1.
-DIRECT: Formula = (
-    (0, ((0, 1),), 1, 0),
-    (4, ((1, 1),), 1, 0),
-    (3, ((2, 1),), 1, 0),
-    (0, ((1, 1),), 0, 1),
-    (4, ((2, 1),), 0, 1),
-    (3, ((3, 1),), 0, 1),
-)
 
 
 class Frame(NamedTuple):
@@ -107,6 +96,11 @@ class Line(NamedTuple):
         """How many tiles there are."""
         return (self.length + self.odd + 1) // 2
 
+    @property
+    def slots(self) -> int:
+        """How many slots its groups have."""
+        return sum(len(FILTERS[group.taps]) for group in self.groups)
+
     def inputs(self, group: Group, u: int) -> int:
         """Return d0 of a tile."""
         return group.ahead + (2 * u - self.odd) * self.every
@@ -119,7 +113,6 @@ class Program(NamedTuple):
     frame: Frame
     lines: tuple[Line, ...]
     slots: tuple[Filter, ...]
-    careful: bool = False  # F(2,3) is direct, too, where inputs lie outside
 
     @property
     def products(self) -> int:
@@ -133,25 +126,47 @@ class Program(NamedTuple):
         return not -self.frame.before <= i < self.i + self.frame.behind
 
     def kind(self, line: Line, group: Group, u: int) -> int:
-        """Return 0 for an ordinary tile, 1 and 2 for one at the front and back of the input.
-
-        3 is one whose inputs are partly outside, if that has a formula of its own.
-        """
+        """Return 0 for an ordinary tile, 1 and 2 for one at the front and back of the input."""
         d0 = line.inputs(group, u)
         outside = [self.outside(d0 + m * line.every) for m in range(group.taps + 1)]
-        if group.taps == 3 and self.careful:
-            return 3 if any(outside) and not all(outside) else 0
         if group.taps != 2 or outside[1]:
             return 0
         return 1 if outside[0] else 2 if outside[2] else 0
 
     def formula(self, line: Line, group: Group, u: int) -> Formula:
         """Return the products of a tile, in terms of d0, d1, ..."""
-        kind = self.kind(line, group, u)
-        if kind < 3:
-            return (INPUTS[group.taps], FRONT, BACK)[kind]
-        d0 = line.inputs(group, u)
-        return tuple(row for row in DIRECT if not self.outside(d0 + row[1][0][0] * line.every))
+        return (INPUTS[group.taps], FRONT, BACK)[self.kind(line, group, u)]
+
+    @property
+    def has_corners(self) -> bool:
+        """Whether a line has three taps, and so ends that F(2,3) is less exact at."""
+        return any(len(x.groups) == 1 and x.groups[0].taps == 3 for x in self.lines)
+
+    def ends(self, line: Line) -> Iterator[tuple[int, tuple[tuple[int, int], ...]]]:
+        """Yield the positions of three taps that miss some; (input, tap) of those they have."""
+        if len(line.groups) != 1 or line.groups[0].taps != 3:
+            return
+        group = line.groups[0]
+        taps = [k for k, _ in self.slots[group.slot + 1]]
+        for t in range(line.length):
+            d0 = group.ahead + t * line.every
+            reads = [(d0 + m * line.every, k) for m, k in enumerate(taps)]
+            if any(self.outside(i) for i, _ in reads):
+                yield t, tuple((i, k) for i, k in reads if 0 <= i < self.i)
+
+    def windows(self, cut: int, blocks: int) -> list[tuple[int, int]]:
+        """Return the inputs from .. to that tiles of each block of `cut` tiles read."""
+        found = []
+        for n in range(blocks):
+            read = [
+                i
+                for line in self.lines
+                for u in range(n * cut, min(line.tiles, (n + 1) * cut))
+                for entry in self.entries(line, u)
+                for i, _ in entry.terms
+            ]
+            found.append((min(read), max(read) + 1) if read else (0, 0))
+        return found
 
     def entries(self, line: Line, u: int) -> Iterator[Entry]:
         """Yield the products of a tile, for those of its outputs that exist."""
@@ -174,12 +189,7 @@ def groups_of(taps: int) -> tuple[int, ...]:
     return (3,) * threes + (2,) * twos + (1,) * (taps == 1)
 
 
-def filters_of(taps: int, careful: bool) -> tuple[tuple[int, ...], ...]:
-    """Return the coefficients of g0, g1, ... in the slots of a group, twice."""
-    return (*FILTERS[taps], (0, 2, 0)) if careful and taps == 3 else FILTERS[taps]
-
-
-def program(axis: Axis, frame: Frame, careful: bool = False) -> Program:
+def program(axis: Axis, frame: Frame) -> Program:
     """Return what is computed of an axis of space; a position is one input from the next."""
     lines: list[Line] = []
     slots: list[Filter] = []
@@ -192,8 +202,7 @@ def program(axis: Axis, frame: Frame, careful: bool = False) -> Program:
             groups.append((taps, len(slots), f.shift - last * f.dilation))
             ks = [f.k0 + (last - m) * f.k_step for m in range(taps)]
             slots += [
-                tuple((k, c) for k, c in zip(ks, row, strict=True) if c)
-                for row in filters_of(taps, careful)
+                tuple((k, c) for k, c in zip(ks, row, strict=True) if c) for row in FILTERS[taps]
             ]
             first += taps
         for g in range(min(f.dilation, f.length)):
@@ -207,4 +216,4 @@ def program(axis: Axis, frame: Frame, careful: bool = False) -> Program:
                     tuple(Group(taps, slot, ahead + g) for taps, slot, ahead in groups),
                 )
             )
-    return Program(axis.i, frame, tuple(lines), tuple(slots), careful)
+    return Program(axis.i, frame, tuple(lines), tuple(slots))

@@ -21,6 +21,9 @@ restore     terms, n    table of n terms: coefficient as float64, addresses of t
             count, step, next   tiles; bytes from an output to the next, and from a tile to the next
                         z = sum over terms of coefficient * products; y += coefficient * F(2, rows)
                         of z, for every target
+define      terms, n    table of n terms: addresses of the channels of an input, and of filters
+            y, bias     y[:] = bias + sum over terms and k < length of x[k] * b[k, :]
+            length
 begin       y, bias     y[m, :] = bias, m < count
             count
 finish      y, c        c[m, :] = activation(y[m, :]), m < count, channels that exist
@@ -33,7 +36,7 @@ Sums are made in the order of the tables and of k: no bit depends on where a pos
 from functools import partial
 
 from ..._compiler.build import assembly, emitted
-from .products import Begin, Finish, Multiply
+from .products import Begin, Define, Finish, Multiply
 from .tile import MinimalTile
 from .transforms import Combine, Merge, Restore, Transform
 
@@ -46,6 +49,7 @@ _KINDS = {
     "transform": (Transform, 6),
     "multiply": (Multiply, 6),
     "restore": (Restore, 7),
+    "define": (Define, 5),
     "begin": (Begin, 3),
     "finish": (Finish, 6),
 }

@@ -1,6 +1,6 @@
 """Packing filters for minimal filtering: transformed, [block][slot d][h][w][ci][co of the block].
 
-In float64, and rounded once.
+In float64, and rounded once. Behind them, for corners, filters as they are: [block][tap][ci][co].
 """
 
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._compiler.words import call, float64_at, get, next_task, put
 from ..._geometry.integers import n_tiles
-from ..shared.moving import clear, is_finite
+from ..shared.moving import clear, copy, is_finite
 from ..shared.panels import turn_numbers
 from .records import MinimalParams
 
@@ -44,6 +44,18 @@ def pack_filters(plan, slot, *, storage):
             for h in range(plan.height.n_slots):
                 for w in range(plan.width.n_slots):
                     _transform(plan, chunk, d, h, w)
+        if plan.taps_at:
+            _keep(plan, chunk, storage=storage)
+
+
+def _keep(plan, chunk, *, storage):
+    """Write a chunk of the filters as they are."""
+    columns = chunk.block.columns
+    numbers, taps = (chunk.end - chunk.first) * columns, plan.depth.k * plan.height.k * plan.width.k
+    for tap in range(taps):
+        to = (chunk.block.start * taps + tap * columns) * plan.channels + chunk.first * columns
+        to = plan.arrays.panels + plan.taps_at + to * plan.size
+        copy(chunk.stage + tap * numbers * plan.size, to, numbers, storage=storage)
 
 
 def _turn(plan, chunk, *, storage):

@@ -98,6 +98,20 @@ def _restore(tile: MinimalTile):
     return compute
 
 
+def _define(tile: MinimalTile):
+    """Return a Python function that does what the compiled `define` of `tile` does."""
+    read, width = reading(tile.storage), tile.vectors * tile.lanes
+
+    def compute(terms, n, y, bias, length):
+        sums = np.zeros(width, read(0, 0).dtype)
+        for t in range(n):
+            panel = read(get(terms, 2 * t + 1), length * width).reshape(length, width)
+            sums += read(get(terms, 2 * t), length) @ panel
+        read(y, width)[:] = read(bias, width) + sums
+
+    return compute
+
+
 def _begin(tile: MinimalTile):
     """Return a Python function that does what the compiled `begin` of `tile` does."""
     read, width = reading(tile.storage), tile.vectors * tile.lanes
@@ -145,6 +159,7 @@ KERNELS = {
     "transform": _silent(_transform),
     "multiply": _silent(_multiply),
     "restore": _silent(_restore),
+    "define": _silent(_define),
     "begin": _silent(_begin),
     "finish": _silent(_finish),
 }

@@ -3,7 +3,15 @@
 from ..._compiler.records import Inline, Int, Record, Rows
 from ..shared.records import Block, Params
 
-__all__ = ["MinimalAxis", "MinimalLine", "MinimalParams", "MinimalTask", "Operation", "Product"]
+__all__ = [
+    "End",
+    "MinimalAxis",
+    "MinimalLine",
+    "MinimalParams",
+    "MinimalTask",
+    "Operation",
+    "Product",
+]
 
 
 class Product(Record):
@@ -37,6 +45,17 @@ class Operation(Record):
     outputs = Int()  # from a tile to the next
 
 
+class End(Record):
+    """A position that misses taps, and the two at most that it has: of `formulas.Program.ends`."""
+
+    t = Int()
+    n = Int()
+    i0 = Int()  # input,
+    k0 = Int()  # and tap of the kernel
+    i1 = Int()
+    k1 = Int()
+
+
 class MinimalLine(Record):
     """A line of an axis: `formulas.Line`."""
 
@@ -53,6 +72,8 @@ class MinimalLine(Record):
     ranks = Int()  # address of [tile][slot]: how many products the slot has before it
     operations = Rows(Operation)
     n_operations = Int()
+    ends = Rows(End)
+    n_ends = Int()
 
 
 class MinimalAxis(Record):
@@ -111,6 +132,8 @@ class MinimalParams(Params):
     finish = Int()
     finish_last = Int()  # for the last block
     combine_filters = Int()
+    taps_at = Int()  # in the panels are the filters as they are, for corners; 0: there are none
+    define = Int()  # [vectors]
     chunk_ci = Int()  # input channels whose filters are combined at a time
     stage = Int()  # bytes of a thread's filters that are being combined
     stage_at = Int()  # behind the panels

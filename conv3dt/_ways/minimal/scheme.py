@@ -13,7 +13,7 @@ from ..shared.blocked import LINE, in_lines
 from ..shared.layer import Layer
 from ..shared.scheme import Scheme
 from ..shared.wording import counted, listed, quantity
-from .formulas import FILTERS, Line, Program
+from .formulas import Program
 from .records import MinimalTask
 from .tile import MinimalTile
 from .widths import Widths, widths_of
@@ -89,14 +89,25 @@ class MinimalScheme(Scheme):
         """Pieces of work that threads take one after the other."""
         return self.layer.request.n * prod(self.n_blocks)
 
+    @cached_property
+    def chains(self) -> int:
+        """Sums of each number, of even and of odd k, where F(2,2) needs the digits."""
+        return (
+            2 if any(g.taps == 2 for p in self.programs for x in p.lines for g in x.groups) else 1
+        )
+
+    def most_rows(self, vectors: int) -> int:
+        """Return the positions of a register tile, at most."""
+        return self.layer.machine.rows[vectors - 1] // self.chains
+
     def rows(self, vectors: int) -> dict[int, int]:
         """Return the positions of a register tile by those that there are in a block.
 
         As few as possible are computed in vain, behind the last one.
         """
-        most = self.layer.machine.rows[vectors - 1]
+        most = self.most_rows(vectors)
         good = 4 * most // 7 if most > 12 else most  # more rows do not multiply faster
-        legal = sorted(range(most // 2, most + 1), key=lambda rows: abs(rows - good))
+        legal = sorted(range((most + 1) // 2, most + 1), key=lambda rows: abs(rows - good))
         return {n: min(legal, key=lambda rows: -(-n // rows) * rows) if n > most else n
                 for n in self.counts}  # fmt: skip
 
@@ -131,14 +142,14 @@ class MinimalScheme(Scheme):
     @property
     def planes(self) -> int:
         """Slots of a line along the height, at most, times those along the width."""
-        most = max((_slots(p) for p in self.programs[1].lines), default=0)
+        most = max((line.slots for line in self.programs[1].lines), default=0)
         return max(1, most * len(self.programs[2].slots))
 
     def capacity(self, row_tiles: int) -> int:
         """Return the positions that a plane of products has room for."""
-        single = any(g.taps == 1 for x in self.programs[1].lines for g in x.groups)
-        count = ((2 if single else 1) * row_tiles + 2) * self.positions
-        return count + max(self.layer.machine.rows)
+        taps = {g.taps for x in self.programs[1].lines for g in x.groups}
+        rows = (2 if 1 in taps else 1) * row_tiles + (2 in taps)  # at a border a slot has one more
+        return rows * self.positions + max(map(self.most_rows, self.vectors))
 
     @cached_property
     def left(self) -> tuple[int, int]:
@@ -175,7 +186,7 @@ class MinimalScheme(Scheme):
     def windows(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Return the inputs, from .. to, that each block along depth and height reads."""
         cuts = (self.depth_tiles, self.row_tiles)
-        d, h = (_windows(p, cut, n) for p, cut, n in zip(
+        d, h = (p.windows(cut, n) for p, cut, n in zip(
             self.programs[:2], cuts, self.n_blocks, strict=True))  # fmt: skip
         return d, h
 
@@ -212,11 +223,22 @@ class MinimalScheme(Scheme):
         """Bytes of working memory beside packed filters, all threads together."""
         return self.threads * (self.region + self.lists_step)
 
+    @property
+    def taps(self) -> int:
+        """Taps of the kernel that are packed as they are, too, for corners."""
+        corners = all(p.has_corners for p in self.programs)
+        return prod(self.layer.request.k) if corners else 0
+
     @cached_property
-    def filters_bytes(self) -> int:
-        """Bytes of transformed filters."""
+    def taps_at(self) -> int:
+        """Where in the panels these are."""
         slots = prod(len(p.slots) for p in self.programs)
-        return slots * self.layer.request.ci * self.width * self.size
+        return in_lines(slots * self.layer.request.ci * self.width * self.size)
+
+    @property
+    def filters_bytes(self) -> int:
+        """Bytes of filters, transformed and as they are."""
+        return self.taps_at + in_lines(self.taps * self.layer.request.ci * self.width * self.size)
 
     @property
     def stage(self) -> int:
@@ -227,7 +249,7 @@ class MinimalScheme(Scheme):
     @property
     def panels(self) -> int:
         """Bytes of packed filters."""
-        return in_lines(self.filters_bytes) + self.threads * self.stage
+        return self.filters_bytes + self.threads * self.stage
 
     @property
     def width(self) -> int:
@@ -257,7 +279,9 @@ class MinimalScheme(Scheme):
         """Yield (vectors, 0, rows, tile) for every micro-kernel that multiplies."""
         for vectors in self.vectors:
             for rows in sorted({*self.rows(vectors).values()}):
-                tile = self.tile("multiply", rows=rows, vectors=vectors, pitch=self.pitch)
+                tile = self.tile(
+                    "multiply", rows=rows, vectors=vectors, pitch=self.pitch, chains=self.chains
+                )
                 yield vectors, 0, rows, tile
 
     def lines(self) -> dict[str, str]:
@@ -278,23 +302,3 @@ class MinimalScheme(Scheme):
         r = self.layer.request
         made = prod(p.products for p in self.programs) * r.n
         return self.layer.flops / max(1, 2 * r.ci * r.co * made)
-
-
-def _slots(line: Line) -> int:
-    """Return how many slots a line has."""
-    return sum(len(FILTERS[g.taps]) for g in line.groups)
-
-
-def _windows(program: Program, cut: int, blocks: int) -> list[tuple[int, int]]:
-    """Return the inputs from .. to that tiles of each block read."""
-    found = []
-    for n in range(blocks):
-        read = [
-            i
-            for line in program.lines
-            for u in range(n * cut, min(line.tiles, (n + 1) * cut))
-            for entry in program.entries(line, u)
-            for i, _ in entry.terms
-        ]
-        found.append((min(read), max(read) + 1) if read else (0, 0))
-    return found

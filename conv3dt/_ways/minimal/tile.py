@@ -16,6 +16,7 @@ class MinimalTile(NamedTuple):
     vectors: int = 1
     last: int = 0  # channels of the last vector that exist
     pitch: int = 0  # bytes from a position to the next, in the inputs
+    chains: int = 2  # sums of each number: of all k, or of even and of odd
     activation: str = "linear"
     streamed: bool = False
 

@@ -39,9 +39,25 @@ def test_an_axis_is_what_the_definition_says(seed):
     k, s, d, i = rng.randint(1, 8), rng.randint(1, 3), rng.randint(1, 3), rng.randint(1, 9)
     o, p = rng.randint(1, 20), rng.randint(-3, 4)
     frame = Frame(rng.randint(0, 9), rng.randint(0, 3), rng.randint(0, 3))
-    found = program(transposed_axis(i, k, s, d, o, p), frame, rng.random() < 0.5)
+    found = program(transposed_axis(i, k, s, d, o, p), frame)
     x, g = ([rng.randint(-9, 9) for _ in range(n)] for n in (i, k))
     assert computed(found, x, g, o) == definition(x, g, s, d, o, p)
+
+
+def test_ends_are_the_outputs_that_miss_taps():
+    """With all that they read they are what the definition says, and no others miss any."""
+    x, g = [3, 5, 7, 11, 13], [2, 4, 6]
+    found = program(transposed_axis(5, 3, 1, 1, 9, -1), Frame(0, 0, 0))
+    y = definition(x, g, 1, 1, 9, -1)
+    ends = {t: sum(x[i] * g[k] for i, k in reads) for t, reads in found.ends(found.lines[0])}
+    assert ends == {t: y[t] for t in (0, 1, 2, 6, 7, 8)}
+
+
+def test_a_part_has_the_ends_of_the_whole():
+    found = program(transposed_axis(5, 3, 1, 1, 4, 1), Frame(7, 6, 0))
+    assert [t for t, _ in found.ends(found.lines[0])] == []
+    found = program(transposed_axis(5, 3, 1, 1, 5, 1), Frame(7, 6, 0))
+    assert [t for t, _ in found.ends(found.lines[0])] == [4]
 
 
 @pytest.mark.parametrize(
