@@ -13,7 +13,8 @@ from ..shared.records import Block
 from ..shared.scheme import Encoded
 from .formulas import Line, Program
 from .records import End, MinimalAxis, MinimalLine, MinimalParams, Operation, Product
-from .scheme import LINES, MinimalScheme
+from .scheme import MinimalScheme
+from .sizes import LINES
 from .tile import MinimalTile
 
 __all__ = ["encoded", "parts"]

@@ -10,54 +10,19 @@ from math import prod
 
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import LINE, in_lines
-from ..shared.layer import Layer
-from ..shared.scheme import Scheme
 from ..shared.wording import counted, listed, quantity
-from .formulas import Program
 from .records import MinimalTask
+from .sizes import TERMS, Sizes
 from .tile import MinimalTile
-from .widths import Widths, widths_of
 
-__all__ = ["LINES", "MinimalScheme", "blocks_of"]
-
-LINES = 5  # of combined rows: those of the slots of a group, and one of zeros
-_TERMS = 256  # of a table
-_CHUNK = 32  # input channels whose filters are combined at a time
-
-
-def blocks_of(co: int, lanes: int) -> tuple[tuple[int, int], ...]:
-    """Return (first channel, columns) of the blocks of output channels: two vectors, or one."""
-    vectors, blocks = -(-co // lanes), []
-    for v in range(0, vectors, 2):
-        blocks.append((v * lanes, min(2, vectors - v) * lanes))
-    return tuple(blocks)
+__all__ = ["MinimalScheme"]
 
 
 @dataclass(frozen=True, eq=False)
-class MinimalScheme(Scheme):
+class MinimalScheme(Sizes):
     """How a layer is computed with fewer products."""
 
-    layer: Layer
-    programs: tuple[Program, Program, Program]  # depth, height, width
-    threads: int
-    direct: bool = False
-
     # ---- tiles and blocks ------------------------------------------------------------------------
-
-    @cached_property
-    def width_tiles(self) -> Widths:
-        """What is done along the width."""
-        return widths_of(self.programs[2])
-
-    @cached_property
-    def blocks(self) -> tuple[tuple[int, int], ...]:
-        """First channel and columns of the blocks of output channels."""
-        return blocks_of(self.layer.request.co, self.layer.lanes)
-
-    @property
-    def vectors(self) -> tuple[int, ...]:
-        """Vectors of the blocks of output channels: the different numbers."""
-        return tuple(sorted({columns // self.layer.lanes for _, columns in self.blocks}))
 
     @cached_property
     def row_tiles(self) -> int:
@@ -67,11 +32,6 @@ class MinimalScheme(Scheme):
         while most > 1 and self.region_of(most) > TUNING.minimal_bytes:
             most -= 1
         return -(-tiles // -(-tiles // most))
-
-    @cached_property
-    def positions(self) -> int:
-        """Products of a slot along the width, at most."""
-        return max((1, *self.width_tiles.counts))
 
     @property
     def depth_tiles(self) -> int:
@@ -88,17 +48,6 @@ class MinimalScheme(Scheme):
     def tasks(self) -> int:
         """Pieces of work that threads take one after the other."""
         return self.layer.request.n * prod(self.n_blocks)
-
-    @cached_property
-    def chains(self) -> int:
-        """Sums of each number, of even and of odd k, where F(2,2) needs the digits."""
-        return (
-            2 if any(g.taps == 2 for p in self.programs for x in p.lines for g in x.groups) else 1
-        )
-
-    def most_rows(self, vectors: int) -> int:
-        """Return the positions of a register tile, at most."""
-        return self.layer.machine.rows[vectors - 1] // self.chains
 
     def rows(self, vectors: int) -> dict[int, int]:
         """Return the positions of a register tile by those that there are in a block.
@@ -123,64 +72,6 @@ class MinimalScheme(Scheme):
         return tuple(sorted(found - {0}))
 
     # ---- memory ----------------------------------------------------------------------------------
-
-    @property
-    def size(self) -> int:
-        """Bytes of a number."""
-        return self.layer.storage.size
-
-    @property
-    def pitch(self) -> int:
-        """Bytes from a position of transformed inputs to the next."""
-        return -(-self.layer.request.ci // self.layer.lanes) * self.layer.lanes * self.size
-
-    @property
-    def columns(self) -> int:
-        """Columns of a block of output channels, at most."""
-        return self.blocks[0][1]
-
-    @property
-    def planes(self) -> int:
-        """Slots of a line along the height, at most, times those along the width."""
-        most = max((line.slots for line in self.programs[1].lines), default=0)
-        return max(1, most * len(self.programs[2].slots))
-
-    def capacity(self, row_tiles: int) -> int:
-        """Return the positions that a plane of products has room for."""
-        taps = {g.taps for x in self.programs[1].lines for g in x.groups}
-        rows = (2 if 1 in taps else 1) * row_tiles + (2 in taps)  # at a border a slot has one more
-        return rows * self.positions + max(map(self.most_rows, self.vectors))
-
-    @cached_property
-    def left(self) -> tuple[int, int]:
-        """Columns of zeros before and behind a row of inputs."""
-        return self.width_tiles.halo
-
-    def parts_of(self, row_tiles: int) -> tuple[int, int, int, int]:
-        """Return the bytes of combined inputs, of a plane of V and of M, and of the sums."""
-        r = self.layer.request
-        columns = r.i[2] + sum(self.left)
-        line = in_lines(columns * r.ci * self.size + LINE)
-        capacity = self.capacity(row_tiles)
-        v = in_lines(capacity * self.pitch) + LINE
-        m = in_lines(capacity * self.columns * self.size) + LINE
-        return line, v, m, self.y_steps(row_tiles)[0] * len(self.blocks)
-
-    def y_steps(self, row_tiles: int) -> tuple[int, int, int, int]:
-        """Return the bytes of sums of a block of channels, a plane, a row, and a position."""
-        position = self.columns * self.size
-        row = (self.layer.request.o[2] + 2 * self.slack) * position
-        return 4 * row_tiles * row, 2 * row_tiles * row, row, position
-
-    @cached_property
-    def slack(self) -> int:
-        """Positions of a row of sums before its first output, and behind its last."""
-        return max((x.step for x in self.programs[2].lines), default=1)
-
-    def region_of(self, row_tiles: int) -> int:
-        """Return the bytes of a thread's numbers but for packed inputs."""
-        line, v, m, y = self.parts_of(row_tiles)
-        return LINES * line + self.planes * (v + m) + y
 
     @cached_property
     def windows(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
@@ -216,7 +107,7 @@ class MinimalScheme(Scheme):
     @property
     def lists_step(self) -> int:
         """Bytes of what a thread writes of its task."""
-        return in_lines(MinimalTask.SIZE + 3 * 8 * _TERMS)
+        return in_lines(MinimalTask.SIZE + 3 * 8 * TERMS)
 
     @property
     def scratch(self) -> int:
@@ -224,37 +115,9 @@ class MinimalScheme(Scheme):
         return self.threads * (self.region + self.lists_step)
 
     @property
-    def taps(self) -> int:
-        """Taps of the kernel that are packed as they are, too, for corners."""
-        corners = all(p.has_corners for p in self.programs)
-        return prod(self.layer.request.k) if corners else 0
-
-    @cached_property
-    def taps_at(self) -> int:
-        """Where in the panels these are."""
-        slots = prod(len(p.slots) for p in self.programs)
-        return in_lines(slots * self.layer.request.ci * self.width * self.size)
-
-    @property
-    def filters_bytes(self) -> int:
-        """Bytes of filters, transformed and as they are."""
-        return self.taps_at + in_lines(self.taps * self.layer.request.ci * self.width * self.size)
-
-    @property
-    def stage(self) -> int:
-        """Bytes of the filters that a thread has in work, and of a table of terms."""
-        taps = prod(self.layer.request.k)
-        return in_lines(taps * _CHUNK * self.columns * self.size + 8 * _TERMS)
-
-    @property
     def panels(self) -> int:
         """Bytes of packed filters."""
         return self.filters_bytes + self.threads * self.stage
-
-    @property
-    def width(self) -> int:
-        """Output channels, padded to whole vectors."""
-        return sum(columns for _, columns in self.blocks)
 
     @property
     def layout(self) -> tuple[object, ...]:
