@@ -113,7 +113,7 @@ def _transform(plan, task, product, rows):
                 at = line + (plan.left + operation.column) * plan.channels * plan.size
                 column = plan.channels * plan.size
                 call(
-                    get(plan.transform, operation.taps), at, width.every * column,
+                    get(plan.transform, operation.formula), at, width.every * column,
                     operation.columns * column, task.planes, operation.tiles, plan.v_vectors,
                 )  # fmt: skip
 
@@ -160,9 +160,9 @@ def _terms(plan, task, d, h):
 
 def _write_planes(plan, task, operation, planes, row):
     """Write where the tiles of a run begin in each of its slots."""
-    for s in range(operation.taps + 1 if operation.taps > 1 else 1):
-        slot = operation.slot + s
-        position = row * get(plan.width.counts, slot) + operation.entry
+    for s in range(operation.n):
+        slot = get(operation.places, 2 * s)
+        position = row * get(plan.width.counts, slot) + get(operation.places, 2 * s + 1)
         put(task.planes, s, planes + slot * plan.v_plane + position * plan.v_pitch)
 
 
@@ -210,7 +210,7 @@ def _restore(plan, task, product, b, rows):
                     first = width.first + operation.output * width.step
                     m = _targets(plan, task, product, row + first * position)
                     step = width.step * position
-                    kernel = get(plan.restore, 3 * operation.taps + block.columns // plan.lanes)
+                    kernel = get(plan.restore, 3 * operation.formula + block.columns // plan.lanes)
                     call(
                         kernel, task.terms, n, task.targets, m, operation.tiles, step,
                         operation.outputs * step,
@@ -220,18 +220,17 @@ def _restore(plan, task, product, b, rows):
 def _products(plan, task, operation, at, j, position):
     """Write which products an output along the height is the sum of; return how many."""
     height, n = at.line, 0
-    slots = operation.taps + 1 if operation.taps > 1 else 1
     for p in range(get(height.starts, at.hi), get(height.starts, at.hi + 1)):
         product = height.products[p]
         sign = product.y1 if j else product.y0
         if sign:
             slot = product.slot - height.slot
             row = product.rank - get(height.ranks, at.lo * height.slots + slot)
-            to = task.terms + n * (slots + 1) * 8
+            to = task.terms + n * (operation.n + 1) * 8
             float64_at(to, 1)[0] = np.float64(sign)
-            for s in range(slots):
-                w = operation.slot + s
-                entry = row * get(plan.width.counts, w) + operation.entry
+            for s in range(operation.n):
+                w = get(operation.places, 2 * s)
+                entry = row * get(plan.width.counts, w) + get(operation.places, 2 * s + 1)
                 plane = slot * plan.width.n_slots + w
                 m = task.scratch + plan.m_at + plane * plan.m_plane
                 put(to, 1 + s, m + entry * position)

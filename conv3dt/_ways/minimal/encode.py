@@ -24,9 +24,9 @@ STORAGES = "float32", "float64"
 # Numbers of the tables of kernels' addresses.
 _TABLES = {
     "merge": 4,
-    "transform": 4,
+    "transform": 6,
     "multiply": 3 * 64,
-    "restore": 4 * 3,
+    "restore": 6 * 3,
     "define": 3,
     "begin": 3,
     "finish": 3,
@@ -85,12 +85,13 @@ def _kernels(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
 
 def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTile]]:
     """Yield the table and the number in it of every kernel, and its tile."""
-    _, height, width = ({g.taps for x in p.lines for g in x.groups} for p in scheme.programs)
+    height = {g.taps for x in scheme.programs[1].lines for g in x.groups}
+    width = {run.formula for line in scheme.width_tiles.runs for run in line}
     yield ("combine", 0), scheme.tile("combine")
     yield ("combine_filters", 0), scheme.tile("combine", rows=2)
     for n in height - {1}:
         yield ("merge", n), scheme.tile("merge", rows=n)
-    for n in width | {1}:
+    for n in width:
         yield ("transform", n), scheme.tile("transform", rows=n, pitch=scheme.pitch)
     for vectors, _, n, tile in scheme.tiles():
         yield ("multiply", 64 * vectors + n), tile
@@ -98,7 +99,7 @@ def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTil
         yield ("begin", vectors), scheme.tile("begin", vectors=vectors)
         if scheme.taps:
             yield ("define", vectors), scheme.tile("define", vectors=vectors)
-        for n in width | {1}:
+        for n in width:
             yield ("restore", 3 * n + vectors), scheme.tile("restore", rows=n, vectors=vectors)
     r, lanes = scheme.layer.request, scheme.layer.lanes
     for name, (start, columns) in (
@@ -213,7 +214,12 @@ def _lines(program: Program, scheme: MinimalScheme, a: int, kept: list[Any]) -> 
         row |= {"every": line.every, "tiles": line.tiles, "slot": first, "slots": slots}
         if a == 2:
             runs = scheme.width_tiles.runs[n]
-            operations = table(Operation, [run._asdict() for run in runs])
+            places = [np.array(run.places, np.int64) for run in runs]
+            operations = table(Operation, [
+                run._asdict() | {"n": len(at), "places": at.ctypes.data}
+                for run, at in zip(runs, places, strict=True)
+            ])  # fmt: skip
+            kept += places
             row |= {"operations": operations.ctypes.data, "n_operations": len(runs)}
             kept.append(operations)
         else:

@@ -52,8 +52,12 @@ INPUTS: dict[int, Formula] = {
         (3, ((1, 1), (3, -1)), 0, -1),
     ),
 }
-FRONT: Formula = ((0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0), (2, ((2, 1),), 0, 1))  # d0 is outside
-BACK: Formula = ((0, ((0, 1),), 1, 0), (0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0))  # d2 is
+# Of F(2,2) where d0 is outside, and where d2 is.
+FRONT: Formula = ((0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0), (2, ((2, 1),), 0, 1))
+BACK: Formula = ((0, ((0, 1),), 1, 0), (0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0))
+
+# What kernels compute at once, by number: one output of one tap, F(2,2), F(2,3), FRONT, BACK.
+FORMULAS: tuple[Formula, ...] = ((), INPUTS[1][:1], INPUTS[2], INPUTS[3], FRONT, BACK)
 
 
 class Frame(NamedTuple):

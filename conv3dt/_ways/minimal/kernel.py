@@ -8,19 +8,18 @@ merge       terms, n    table of n terms: coefficient as float64, addresses of d
                         numbers, x < count; `step` bytes from a slot to the next
 transform   t           address of the channels of d0 of the first tile
             step, tile_step     bytes from d0 to d1, and from a tile to the next
-            planes      table of the addresses of the group's slots
+            planes      table of where the first tile's products have their inputs
             count, vectors      tiles; vectors of channels, the last of which may reach beyond them
-                        V[slot][tile] = the inputs of F(2, rows), `pitch` bytes from a tile to the
-                        next
+                        V[product][tile] = the inputs of a formula (`rows` of FORMULAS), `pitch`
+                        bytes from a tile to the next
 multiply    a, b, c     c[m, :] = sum over k < length of a[m, k] * b[k, :], m < rows * count;
             length, count       rows of a lie `pitch` bytes apart, those of b and c are whole
             ask         address of what is going to be read next: asked for meanwhile
-restore     terms, n    table of n terms: coefficient as float64, addresses of the products of the
-                        group's slots
+restore     terms, n    table of n terms: coefficient as float64, addresses of a formula's products
             targets, n_targets  table: coefficient as float64, address of the first output
             count, step, next   tiles; bytes from an output to the next, and from a tile to the next
-                        z = sum over terms of coefficient * products; y += coefficient * F(2, rows)
-                        of z, for every target
+                        z = sum over terms of coefficient * products; y += coefficient * outputs of
+                        the formula (`rows` of FORMULAS) of z, for every target
 define      terms, n    table of n terms: addresses of the channels of an input, and of filters
             y, bias     y[:] = bias + sum over terms and k < length of x[k] * b[k, :]
             length

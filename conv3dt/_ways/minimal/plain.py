@@ -5,15 +5,10 @@ import numpy as np
 from ..._compiler.activations.table import apply
 from ..._compiler.words import float64_at, get, put
 from ..shared.plain import reading, writing
-from .formulas import INPUTS
+from .formulas import FORMULAS, INPUTS
 from .tile import MinimalTile
 
 __all__ = ["KERNELS"]
-
-
-def _slots(tile: MinimalTile) -> int:
-    """Return how many slots a group of taps has."""
-    return INPUTS[tile.rows][-1][0] + 1
 
 
 def _combine(tile: MinimalTile):
@@ -54,11 +49,10 @@ def _transform(tile: MinimalTile):
     def compute(t, step, tile_step, planes, count, vectors):
         numbers = vectors * tile.lanes
         for u in range(count):
-            for slot in range(_slots(tile)):
-                signs = next(row[1] for row in INPUTS[tile.rows] if row[0] == slot)
+            for n, (_, signs, *_) in enumerate(FORMULAS[tile.rows]):
                 at = t + u * tile_step
                 x = sum(c * read(at + m * step, numbers) for m, c in signs)
-                read(get(planes, slot) + u * tile.pitch, numbers)[:] = x
+                read(get(planes, n) + u * tile.pitch, numbers)[:] = x
 
     return compute
 
@@ -78,7 +72,8 @@ def _multiply(tile: MinimalTile):
 
 def _restore(tile: MinimalTile):
     """Return a Python function that does what the compiled `restore` of `tile` does."""
-    read, width, slots = reading(tile.storage), tile.vectors * tile.lanes, _slots(tile)
+    read, width, formula = reading(tile.storage), tile.vectors * tile.lanes, FORMULAS[tile.rows]
+    slots = len(formula)
 
     def compute(terms, n, targets, n_targets, count, step, following):
         z = np.zeros((slots, count, width), read(0, 0).dtype)
@@ -88,7 +83,7 @@ def _restore(tile: MinimalTile):
                 x = read(get(row, 1 + s), count * width).reshape(count, width)
                 z[s] += z.dtype.type(float64_at(row, 1)[0]) * x
         for i in range(2 if slots > 1 else 1):
-            signs = [(row[0], row[2 + i]) for row in INPUTS[tile.rows] if row[2 + i]]
+            signs = [(n, row[2 + i]) for n, row in enumerate(formula) if row[2 + i]]
             y = sum(c * z[s] for s, c in signs)
             for t in range(n_targets):
                 c, at = float64_at(targets, 4)[2 * t], get(targets, 2 * t + 1) + i * step

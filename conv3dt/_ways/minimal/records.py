@@ -35,9 +35,9 @@ class Product(Record):
 class Operation(Record):
     """Tiles along the width that are transformed, and restored, together."""
 
-    taps = Int()  # of the group; 1: a single slot
-    slot = Int()  # its first one
-    entry = Int()  # of the first tile in each slot
+    formula = Int()  # of `formulas.FORMULAS`
+    n = Int()  # products it has
+    places = Int()  # address of [product][slot, the first tile's entry]
     tiles = Int()
     column = Int()  # d0 of the first tile
     columns = Int()  # from a tile to the next
@@ -123,11 +123,11 @@ class MinimalParams(Params):
     y_left = Int()  # positions before the first output
     combine = Int()  # addresses of kernels
     merge = Int()  # [taps]
-    transform = Int()  # address of the table [taps] of kernels' addresses
+    transform = Int()  # address of the table [formula] of kernels' addresses
     multiply = Int()  # [vectors][rows of a register tile]
     rows = Int()  # [vectors][positions of a block]: rows of its tiles
     rows_step = Int()
-    restore = Int()  # [taps][vectors]
+    restore = Int()  # [formula][vectors]
     begin = Int()  # [vectors]
     finish = Int()
     finish_last = Int()  # for the last block

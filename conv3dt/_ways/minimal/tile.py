@@ -12,7 +12,7 @@ class MinimalTile(NamedTuple):
     storage: str  # type of the numbers
     lanes: int  # numbers in a vector
     fused: bool  # multiply and add in one instruction
-    rows: int = 1  # positions of a register tile; taps of a group
+    rows: int = 1  # positions of a register tile; taps of a group, or a formula
     vectors: int = 1
     last: int = 0  # channels of the last vector that exist
     pitch: int = 0  # bytes from a position to the next, in the inputs

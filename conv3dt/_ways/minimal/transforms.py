@@ -5,7 +5,7 @@ from llvmlite import ir
 from ..._compiler.vectors import Words, i64
 from ..shared.emitter import Loop
 from .emitters import MinimalEmitter, rounds
-from .formulas import INPUTS
+from .formulas import FORMULAS, INPUTS
 
 __all__ = ["Combine", "Merge", "Restore", "Transform"]
 
@@ -104,22 +104,17 @@ class Transform(MinimalEmitter):
     """Writes `transform`."""
 
     def kernel(self, t, step, tile_step, planes, count, vectors):
-        b, w, formula = self.builder, self.words, INPUTS[self.tile.rows]
-        slots = range(formula[-1][0] + 1)
-        at_planes = [self.number(planes, i64(n)) for n in slots]
-        line = w.lanes * w.size
-        ds = [t]
-        for _ in range(self.tile.rows if len(slots) > 1 else 0):
-            ds.append(b.add(ds[-1], step))
+        b, w, formula = self.builder, self.words, FORMULAS[self.tile.rows]
+        at_planes = [self.number(planes, i64(n)) for n in range(len(formula))]
+        reads = sorted({m for _, terms, *_ in formula for m, _ in terms})
+        ds = {m: b.add(t, b.mul(step, i64(m))) for m in reads}
         with Loop(b, count) as u:
             tile, to = b.mul(u, tile_step), b.mul(u, i64(self.tile.pitch))
             with Loop(b, vectors) as v:
-                at = b.mul(v, i64(line))
-                d = [self.at(x, b.add(tile, at)) for x in ds]
-                for slot in slots:
-                    terms = next(terms for n, terms, *_ in formula if n == slot)
-                    x = self.signed([(d[m], c) for m, c in terms])
-                    self.put(x, at_planes[slot], b.add(to, at))
+                at = b.mul(v, i64(w.lanes * w.size))
+                d = {m: self.at(x, b.add(tile, at)) for m, x in ds.items()}
+                for plane, (_, terms, *_) in zip(at_planes, formula, strict=True):
+                    self.put(self.signed([(d[m], c) for m, c in terms]), plane, b.add(to, at))
 
 
 class Restore(MinimalEmitter):
@@ -127,8 +122,8 @@ class Restore(MinimalEmitter):
 
     def kernel(self, terms, n, targets, n_targets, count, step, following):
         b, w, tile = self.builder, self.words, self.tile
-        formula, vectors = INPUTS[tile.rows], range(tile.vectors)
-        slots = range(formula[-1][0] + 1)
+        formula, vectors = FORMULAS[tile.rows], range(tile.vectors)
+        slots = range(len(formula))
         width = tile.vectors * w.lanes * w.size
         with Loop(b, count) as u:
             from_, to = b.mul(u, i64(width)), b.mul(u, following)
@@ -155,11 +150,11 @@ class Restore(MinimalEmitter):
                         self.put(w.multiply_add(c, column[j], self.at(y, at, j)), y, at, j)
 
     def outputs(self, formula, z):
-        """Return the vectors of each output of a tile; where a slot is a filter, of one."""
+        """Return the vectors of each output of a tile; of one tap, of one."""
         vectors, found = self.tile.vectors, []
-        for which in (2, 3) if len(formula) > 2 else (2,):
-            signs = [(row[0], row[which]) for row in formula if row[which]]
+        for which in (2, 3) if len(formula) > 1 else (2,):
+            signs = [(n, row[which]) for n, row in enumerate(formula) if row[which]]
             found.append(
-                [self.signed([(z[s * vectors + j], c) for s, c in signs]) for j in range(vectors)]
+                [self.signed([(z[n * vectors + j], c) for n, c in signs]) for j in range(vectors)]
             )
         return found

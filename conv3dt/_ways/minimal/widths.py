@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from .formulas import BACK, FILTERS, FRONT, Group, Line, Program
+from .formulas import FORMULAS, Group, Line, Program
 
 __all__ = ["Run", "Widths", "widths_of"]
 
@@ -12,9 +12,8 @@ __all__ = ["Run", "Widths", "widths_of"]
 class Run(NamedTuple):
     """Tiles of a group that are treated together: the fields of `records.Operation`."""
 
-    taps: int
-    slot: int
-    entry: int
+    formula: int  # of FORMULAS
+    places: tuple[tuple[int, int], ...]  # of its products: slot, and the first tile's entry there
     tiles: int
     column: int
     columns: int
@@ -31,53 +30,47 @@ class Widths(NamedTuple):
 
 
 def widths_of(program: Program) -> Widths:
-    """Return what is done along the width.
-
-    Lines of different residues share slots: ordinary tiles of all of them come first, for they
-    have the same place in each slot of a group.
-    """
+    """Return what is done along the width; lines of different residues share slots."""
     counts = [0] * len(program.slots)
-    runs: list[list[Run]] = [[] for _ in program.lines]
-    for make in (_whole_runs, _border_runs):
-        for of_line, line in zip(runs, program.lines, strict=True):
-            for group in line.groups:
-                of_line += make(program, line, group, counts)
+    runs: list[tuple[Run, ...]] = []
     before = behind = 0
-    for line, of_line in zip(program.lines, runs, strict=True):
-        for run in of_line:
-            last = run.column + (run.tiles - 1) * run.columns
-            last += run.taps * line.every if run.taps > 1 else 0
-            before = max(before, -run.column)
+    for line in program.lines:
+        found = [run for group in line.groups for run in _runs(program, line, group, counts)]
+        for run in found:
+            reads = [m * line.every for _, terms, *_ in FORMULAS[run.formula] for m, _ in terms]
+            before = max(before, -run.column - min(reads))
+            last = run.column + (run.tiles - 1) * run.columns + max(reads)
             behind = max(behind, last + 1 - program.i)
-    return Widths(tuple(map(tuple, runs)), tuple(counts), (before, behind))
+        runs.append(tuple(found))
+    return Widths(tuple(runs), tuple(counts), (before, behind))
 
 
-def _whole_runs(program: Program, line: Line, group: Group, counts: list[int]) -> Iterator[Run]:
-    """Yield the runs of ordinary tiles."""
+def _runs(program: Program, line: Line, group: Group, counts: list[int]) -> Iterator[Run]:
+    """Yield the runs of a group: of ordinary tiles together, of those at borders one by one."""
     if group.taps == 1:
-        entry, n = counts[group.slot], 2 * line.tiles
-        yield Run(1, group.slot, entry, n, line.inputs(group, 0), line.every, -line.odd, 1)
-        counts[group.slot] += n
+        column, n = line.inputs(group, 0), 2 * line.tiles
+        places = _places(1, group, n, counts)
+        yield Run(1, places, n, column, line.every, -line.odd, 1)
         return
-    kinds = [program.kind(line, group, u) for u in range(line.tiles)]
+    kinds = (program.kind(line, group, u) for u in range(line.tiles))
     u = 0
     for kind, same in groupby(kinds):
         n = len(list(same))
-        if not kind:
-            column, output = line.inputs(group, u), 2 * u - line.odd
-            entry = counts[group.slot]
-            yield Run(group.taps, group.slot, entry, n, column, 2 * line.every, output, 2)
-            for slot in range(len(FILTERS[group.taps])):
-                counts[group.slot + slot] += n
+        formula, at_once = (group.taps, 4, 5)[kind], 1 if kind else n
+        for first in range(u, u + n, at_once):
+            places = _places(formula, group, at_once, counts)
+            column, output = line.inputs(group, first), 2 * first - line.odd
+            yield Run(formula, places, at_once, column, 2 * line.every, output, 2)
         u += n
 
 
-def _border_runs(program: Program, line: Line, group: Group, counts: list[int]) -> Iterator[Run]:
-    """Yield the products of tiles at the borders of the input, one by one."""
-    for u in range(line.tiles):
-        kind = program.kind(line, group, u)
-        for slot, ((m, _),), y0, _ in ((), FRONT, BACK)[kind]:
-            at, column = group.slot + slot, line.inputs(group, u) + m * line.every
-            output = 2 * u - line.odd + (not y0)
-            yield Run(1, at, counts[at], 1, column, line.every, output, 1)
-            counts[at] += 1
+def _places(
+    formula: int, group: Group, tiles: int, counts: list[int]
+) -> tuple[tuple[int, int], ...]:
+    """Return where the products of so many tiles lie: behind those that the slots have."""
+    found = []
+    for number, *_ in FORMULAS[formula]:
+        slot = group.slot + number
+        found.append((slot, counts[slot]))
+        counts[slot] += tiles
+    return tuple(found)
