@@ -157,7 +157,7 @@ def prepared(self: Any, input: Any, output_shape: Any) -> da.Array:
     options = {**self._options, "threads": None}
     call = as_call(
         function, _standing_for(function, x), self.filters, output_shape, bias=self.bias,
-        natural=True, **options,
+        prepared=True, **options,
     )  # fmt: skip
     return _lazy(function, call, x, self._options["threads"], None)
 
