@@ -116,7 +116,7 @@ def conv3d(
         return lazily(
             "conv3d", input, filters, strides, padding, data_format, dilations,
             bias=bias, activation=activation, threads=threads,
-            excluded={"out": out, "region": region, "whole": whole},
+            algorithm=algorithm, excluded={"out": out, "region": region, "whole": whole},
         )  # fmt: skip
     call = as_forward_call(
         "conv3d",

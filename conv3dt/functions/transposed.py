@@ -129,7 +129,7 @@ def conv3d_transpose(
         return lazily(
             "conv3d_transpose", input, filters, output_shape, strides, padding, data_format,
             dilations, bias=bias, activation=activation, threads=threads,
-            excluded={"out": out, "region": region, "whole": whole},
+            algorithm=algorithm, excluded={"out": out, "region": region, "whole": whole},
         )  # fmt: skip
     call = as_call(
         "conv3d_transpose",
