@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 import conv3dt
+from conv3dt._call.parts import cut
 from conv3dt._plan import choice
 from conv3dt._runtime import memory
 from conv3dt._ways.minimal import cost
+from conv3dt._ways.shared.layer import layer_of
 
 LAYER = (1, 4, 4, 4, 16), (3, 3, 3, 16, 16), (1, 4, 4, 4, 16), 1
 HUGE = (1, 4, 4, 4, 512), (3, 3, 3, 512, 512), (1, 4, 4, 4, 512), 1
@@ -109,6 +111,14 @@ def test_only_prepared_filters_may_be_large(little, prepared):
     assert np.array_equal(found, direct) != prepared
     np.testing.assert_allclose(found, direct, rtol=0, atol=1e-4)
     np.testing.assert_array_equal(parts(up if prepared else plain, x, up.needed), found)
+
+
+def test_a_part_does_as_its_whole_whatever_memory_it_takes(monkeypatch):
+    whole = conv3dt.explain(*LAYER, algorithm="minimal").request
+    part = cut(whole, ((0, 1), (1, 3), (0, 4), (1, 4), (0, 16))).request
+    monkeypatch.setattr(cost, "TUNING", cost.TUNING._replace(minimal_filters=0, minimal_region=0))
+    assert cost.refusal(layer_of(whole))
+    assert not cost.refusal(layer_of(part))
 
 
 def test_prepared_filters_that_are_small_have_the_bits_of_a_plain_call():
