@@ -4,7 +4,8 @@
 
 Every output must lie within 4 units in the last place (eps times it) of the exact sum of absolute
 products, in the accumulator's type: float32 for the half types, whose one rounding on storing comes
-on top.
+on top. With CONV3DT_ALGORITHM=minimal, float32 and float64 are held to the greatest such sum of
+their image and channel, for neighbours share products.
 An activation may add 4 units of its own result, and turns the error of its argument into at most
 its largest slope times that. A call with an activation is also made without, and held to the plain
 bound. Exits with status 1 if any call disagrees.

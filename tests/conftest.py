@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from conv3dt._call.arguments import usual_algorithm
 from tests.helpers.processes import run
 
 collect_ignore = ["data"]  # scripts
@@ -18,6 +19,15 @@ def numba_layer(request, monkeypatch):
     """Numba's threading layer in the programs that are started."""
     monkeypatch.setenv("NUMBA_THREADING_LAYER", request.param)
     return request.param
+
+
+@pytest.fixture
+def direct(monkeypatch):
+    """Ways that make the sums of the definition, whatever the environment of all tests says."""
+    monkeypatch.setenv("CONV3DT_ALGORITHM", "direct")
+    usual_algorithm.cache_clear()
+    yield
+    usual_algorithm.cache_clear()
 
 
 @pytest.fixture(scope="session")

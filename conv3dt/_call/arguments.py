@@ -80,13 +80,13 @@ def as_call(
     out: Any = None,
     threads: Any = None,
     algorithm: Any = None,
-    natural: bool = False,
+    prepared: bool = False,
     region: Any = None,
     whole: Any = None,
 ) -> Call:
     """Return the canonical form of a call; `function` is the name that errors begin with.
 
-    If `natural`, there may be no output_shape.
+    If `prepared`, filters are kept for many calls, and there may be no output_shape.
     """
     value, filters, bias, dtype = as_operands(function, value, filters, bias)
     is_part = region is not None or whole is not None
@@ -96,10 +96,11 @@ def as_call(
         filters.shape,
         None if bias is None else bias.shape,
         dtype,
-        None if natural and output_shape is None else as_output_shape(function, output_shape),
+        None if prepared and output_shape is None else as_output_shape(function, output_shape),
         (1,) if strides is None else as_integers(function, "strides", strides),
         *_as_options(function, padding, data_format, dilations, activation),
         as_algorithm(function, algorithm),
+        prepared,
     )
     call = Call(request, value, filters, bias, None, as_threads(function, threads))
     call = _part_of(function, call, region) if is_part else call

@@ -38,6 +38,7 @@ class Request(NamedTuple):
     activation: str  # a row of _compiler.activations.table
     forward: bool = False
     algorithm: str = "auto"  # one of `arguments.ALGORITHMS`
+    prepared: bool = False  # 'minimal' only: filters are kept, which may be large for that
     # Of a part of a whole, for each axis: where it lies on the grid of tiles, and how many inputs
     # lie before and behind its own, as far as it matters.
     frame: tuple[Triple, Triple, Triple] | None = None
@@ -87,6 +88,7 @@ def make_request(
     dilations: tuple[int, ...],
     activation: str,
     algorithm: str = "auto",
+    prepared: bool = False,
 ) -> Request:
     """Return the request of arguments that are each of the right kind.
 
@@ -108,9 +110,10 @@ def make_request(
     for number, axis in enumerate(zip(i, k, s, d, strict=True)):
         _check_length(function, number, _Axis(*axis, padding), o[number], data_format)
     p = _triple([crop(*axis, padding) for axis in zip(i, k, s, d, o, strict=True)])
-    has_bias = bias is not None
+    kept = prepared and algorithm == "minimal"
     request = Request(
-        n, i, ci, co, k, s, d, o, p, data_format, dtype, has_bias, activation, False, algorithm
+        n, i, ci, co, k, s, d, o, p, data_format, dtype, bias is not None, activation,
+        algorithm=algorithm, prepared=kept,
     )  # fmt: skip
     _check_size(function, request)
     return request

@@ -1,10 +1,12 @@
 """A request in words: what a plan prints before the lines of its way."""
 
 from .._call.request import Request
-from .._ways.shared.layer import axes_of
+from .._ways.minimal import way as minimal
+from .._ways.shared.layer import Layer, axes_of
+from .._ways.shared.scheme import Candidate
 from .._ways.shared.wording import counted
 
-__all__ = ["axis_line", "head_line"]
+__all__ = ["axis_line", "head_line", "minimal_line"]
 
 NAMES = "depth", "height", "width"
 
@@ -31,3 +33,12 @@ def axis_line(r: Request, a: int) -> str:
         f" in front and {behind} behind;"
         f" {counted(len(phases), 'phase')} of {taps or 'no'} taps"
     )
+
+
+def minimal_line(layer: Layer, choice: Candidate, why: str) -> str:
+    """Return what minimal filtering would save or does, and why it was or was not taken."""
+    times = minimal.saved(layer)
+    saved = f"{times:.2f} times fewer products, " if times else ""
+    if choice.order == minimal.order:
+        return f"minimal  {saved}taken: {why}"
+    return f"minimal  {saved}not taken: {minimal.refusal(layer) or why}"

@@ -8,7 +8,7 @@ from .._call.request import Request
 from .._ways.shared.layer import Layer
 from .._ways.shared.scheme import Candidate, Scheme
 from .._ways.shared.wording import counted, quantity
-from .explain import axis_line, head_line
+from .explain import axis_line, head_line, minimal_line
 
 __all__ = ["Plan"]
 
@@ -78,6 +78,7 @@ class Plan:
             *(axis_line(r, a) for a in range(3)),
             f"kernel   {kernel}{self._neighbours}",
             f"rows     along {self.choice.along}: {self.why}",
+            minimal_line(self.layer, self.choice, self.why),
             f"after    {'bias, ' if r.bias else ''}{r.activation}, {words['after']}",
             f"blocks   {words['blocks']}",
             f"work     {work}, {self.flops / max(1, self.bytes):.1f} FLOP per byte",

@@ -26,6 +26,7 @@ def conv3d_transpose(
     bias: Any = None,
     activation: str | None = None,
     threads: int | None = None,
+    algorithm: str | None = None,
     chunks: Any = None,
 ) -> da.Array:
     """Compute the transposed 3-D convolution of an array that need not fit into memory.
@@ -39,7 +40,7 @@ def conv3d_transpose(
         Anything else that `dask.array.asarray` takes, such as a zarr array, becomes one.
     filters : array_like, shape (depth, height, width, out_channels, in_channels)
         As all others as in `conv3dt.conv3d_transpose`. Sent to each process once.
-    output_shape, strides, padding, data_format, dilations, name, bias, activation
+    output_shape, strides, padding, data_format, dilations, name, bias, activation, algorithm
         As in `conv3dt.conv3d_transpose`.
     threads : int, optional
         How many threads each task may use, default its share: a worker of dask.distributed divides
@@ -81,7 +82,7 @@ def conv3d_transpose(
     function, x = "conv3d_transpose", as_lazy("conv3d_transpose", input)
     call = as_call(
         function, _standing_for(function, x), filters, output_shape, strides, padding, data_format,
-        dilations, bias=bias, activation=activation,
+        dilations, bias=bias, activation=activation, algorithm=algorithm,
     )  # fmt: skip
     return _lazy(function, call, x, threads, chunks)
 
@@ -98,6 +99,7 @@ def conv3d(
     bias: Any = None,
     activation: str | None = None,
     threads: int | None = None,
+    algorithm: str | None = None,
     chunks: Any = None,
 ) -> da.Array:
     """Compute the 3-D convolution of an array that need not fit into memory.
@@ -111,7 +113,7 @@ def conv3d(
         dimensions.
     filters : array_like, shape (depth, height, width, in_channels, out_channels)
         As all others as in `conv3dt.conv3d`. Sent to each process once.
-    strides, padding, data_format, dilations, name, bias, activation
+    strides, padding, data_format, dilations, name, bias, activation, algorithm
         As in `conv3dt.conv3d`.
     threads : int, optional
         How many threads each task may use, default its share, as in `conv3d_transpose`.
@@ -146,7 +148,7 @@ def conv3d(
     function, x = "conv3d", as_lazy("conv3d", input)
     call = as_forward_call(
         function, _standing_for(function, x), filters, strides, padding, data_format, dilations,
-        bias=bias, activation=activation,
+        bias=bias, activation=activation, algorithm=algorithm,
     )  # fmt: skip
     return _lazy(function, call, x, threads, chunks)
 
@@ -157,7 +159,7 @@ def prepared(self: Any, input: Any, output_shape: Any) -> da.Array:
     options = {**self._options, "threads": None}
     call = as_call(
         function, _standing_for(function, x), self.filters, output_shape, bias=self.bias,
-        natural=True, **options,
+        prepared=True, **options,
     )  # fmt: skip
     return _lazy(function, call, x, self._options["threads"], None)
 

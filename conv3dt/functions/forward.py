@@ -68,8 +68,8 @@ def conv3d(
         How many threads may work, default all. The result does not depend on it, to the bit.
     algorithm : {'auto', 'direct', 'minimal'}, optional
         'direct' makes the sums of the definition, and so does 'auto'; 'minimal', where it can,
-        fewer products (minimal filtering), which changes the last bits. None is the environment
-        variable CONV3DT_ALGORITHM, else 'auto'.
+        fewer products (minimal filtering), which changes the last bits; `explain_conv3d` says why
+        it cannot. None is the environment variable CONV3DT_ALGORITHM, else 'auto'.
     region : sequence of (int, int) or of slice, optional
         Compute only this part of the result: 3 ranges from .. to of depth, height and width, or 5
         in the order of `data_format`. `input` is then the part of the input that it needs (see
@@ -116,7 +116,7 @@ def conv3d(
         return lazily(
             "conv3d", input, filters, strides, padding, data_format, dilations,
             bias=bias, activation=activation, threads=threads,
-            excluded={"out": out, "region": region, "whole": whole},
+            algorithm=algorithm, excluded={"out": out, "region": region, "whole": whole},
         )  # fmt: skip
     call = as_forward_call(
         "conv3d",

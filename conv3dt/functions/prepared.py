@@ -108,7 +108,8 @@ class Prepared:
         Returns
         -------
         ndarray, shape `output_shape`, or that of the region
-            The bits that `conv3d_transpose` would return, unless `autotune` found another way.
+            The bits that `conv3d_transpose` would return, unless `autotune` found another way, or
+            filters exceed 64 MB for algorithm='minimal', which makes plain calls direct.
 
         Raises
         ------
@@ -120,17 +121,9 @@ class Prepared:
             excluded["autotune"] = self._autotune or None
             return lazily("Prepared", self, input, output_shape, excluded=excluded)
         call = as_call(
-            "Prepared",
-            input,
-            self.filters,
-            output_shape,
-            bias=self.bias,
-            out=out,
-            natural=True,
-            region=region,
-            whole=whole,
-            **self._options,
-        )
+            "Prepared", input, self.filters, output_shape, bias=self.bias, out=out, prepared=True,
+            region=region, whole=whole, **self._options,
+        )  # fmt: skip
         if self._autotune and call.part is not None:
             raise ValueError(
                 "Prepared: region must be asked of filters that were prepared without autotune,"
@@ -180,7 +173,7 @@ class Prepared:
         """
         shape = as_whole("needed", region, whole)
         like = placeholder("needed", "whole", shape, self.filters.dtype)
-        options = {**self._options, "bias": self.bias, "natural": True}
+        options = {**self._options, "bias": self.bias, "prepared": True}
         call = as_call("needed", like, self.filters, output_shape, **options)
         return as_part("needed", region, call.request).place
 
@@ -267,7 +260,7 @@ def prepare(
     options |= {} if algorithm is None else {"algorithm": algorithm}
     # A call with the smallest input: what is wrong with the arguments is said now.
     like = np.zeros(shape, dtype)
-    call = as_call("prepare", like, filters, None, bias=bias, natural=True, **options)
+    call = as_call("prepare", like, filters, None, bias=bias, prepared=True, **options)
     options |= _canonical(call.request)
     options["padding"] = padding.decode() if isinstance(padding, bytes) else str(padding)
     options["threads"] = None if threads is None else call.threads

@@ -5,13 +5,21 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from .. import nn
 from .._call.arrays import as_array, as_dtype
+from ..functions.forward import conv3d
 from ..functions.prepared import Prepared, prepare
 from . import activations, backend, constraints, initializers, mixed_precision, regularizers
 from ._finishing import finished
 from ._layer import Layer
-from ._options import as_data_format, as_filters, as_output_padding, as_padding, as_rates, as_triple
+from ._options import (
+    as_algorithm,
+    as_data_format,
+    as_filters,
+    as_output_padding,
+    as_padding,
+    as_rates,
+    as_triple,
+)
 from ._shapes import InputSpec, TensorShape, as_shape, output_length
 
 __all__ = ["BaseConv3DTranspose"]
@@ -52,6 +60,7 @@ class BaseConv3DTranspose(Layer):
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
         groups: Any = 1,
+        algorithm: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -69,6 +78,7 @@ class BaseConv3DTranspose(Layer):
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
+        self.algorithm = as_algorithm(algorithm)
         self.input_spec = InputSpec(min_ndim=5)
         self._ready: _Ready | None = None
 
@@ -160,17 +170,10 @@ class BaseConv3DTranspose(Layer):
         """
         bias = self.bias
         key = (
-            self.kernel.value(),
-            None if bias is None else bias.value(),
-            self.strides,
-            self.padding,
-            self.output_padding,
-            self.data_format,
-            self.dilation_rate,
-            self.activation,
-            self.kernel_size,
-            self._policy,
-        )
+            self.kernel.value(), None if bias is None else bias.value(), self.strides, self.padding,
+            self.output_padding, self.data_format, self.dilation_rate, self.activation,
+            self.kernel_size, self._policy, self.algorithm,
+        )  # fmt: skip
         ready = self._ready
         if ready is None or not all(map(is_, key, ready.key)):
             ready = self._ready = self._packed(key)
@@ -189,6 +192,7 @@ class BaseConv3DTranspose(Layer):
             self.dilation_rate,
             bias=None if bias is None else bias.astype(dtype, copy=False),
             activation=fused,
+            algorithm=self.algorithm,
         )
         return _Ready(key, prepared, None if fused else self.activation, {})
 
@@ -259,14 +263,10 @@ class BaseConv3DTranspose(Layer):
         -------
         ndarray, 5-D
         """
-        return nn.conv3d(
-            inputs,
-            as_array(self.name, "kernel", kernel),
-            self.strides,
-            self.padding.upper(),
-            self._nn_format,
-            self.dilation_rate,
-        )
+        return conv3d(
+            inputs, as_array(self.name, "kernel", kernel), self.strides, self.padding.upper(),
+            self._nn_format, self.dilation_rate, algorithm=self.algorithm,
+        )  # fmt: skip
 
     # ---- description -----------------------------------------------------------------------------
 
@@ -289,6 +289,8 @@ class BaseConv3DTranspose(Layer):
                 name = f"{weight}_{word}"
                 config[name] = family.serialize(getattr(self, name))
         config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        if self.algorithm is not None:  # which Keras would not understand
+            config["algorithm"] = self.algorithm
         return config
 
     def __getstate__(self) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from operator import index
 from typing import Any
 
-from .._call.scalars import as_integer, shown
+from .._call.arguments import ALGORITHMS
+from .._call.scalars import as_integer, as_name, shown
 from . import backend
 
 __all__ = [
     "Triple",
+    "as_algorithm",
     "as_data_format",
     "as_filters",
     "as_flag",
@@ -128,6 +130,11 @@ def _lower(name: str, given: Any) -> str:
     if not isinstance(given, str):
         raise TypeError(f"Conv3DTranspose: {name} must be a string; got {shown(given)}.")
     return given.lower()
+
+
+def as_algorithm(given: Any) -> str | None:
+    """Return how sums may be made; None is what the environment says when they are."""
+    return None if given is None else as_name("Conv3DTranspose", "algorithm", given, ALGORITHMS)
 
 
 def as_flag(name: str, given: Any) -> bool:

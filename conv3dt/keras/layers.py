@@ -66,6 +66,8 @@ class Conv3DTranspose(BaseConv3DTranspose):
         See `conv3dt.keras.regularizers`; default none.
     kernel_constraint, bias_constraint : str, dict or callable, optional
         See `conv3dt.keras.constraints`; default none.
+    algorithm : {'auto', 'direct', 'minimal'}, optional
+        As in `conv3dt.conv3d_transpose`. In `get_config` only if it is given: Keras has none.
     **kwargs
         `name`; `trainable` (default True); `dtype`: a type or a `mixed_precision.Policy`, default
         `mixed_precision.global_policy()`; `weights`: first values of kernel and bias;
@@ -122,6 +124,8 @@ class Conv3DTranspose(BaseConv3DTranspose):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        *,
+        algorithm: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -141,6 +145,7 @@ class Conv3DTranspose(BaseConv3DTranspose):
             activity_regularizer=activity_regularizer,
             kernel_constraint=kernel_constraint,
             bias_constraint=bias_constraint,
+            algorithm=algorithm,
             **kwargs,
         )
 

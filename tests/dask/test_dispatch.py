@@ -42,6 +42,25 @@ def test_functions(call):
     assert_same(y.compute(), call(X))
 
 
+@pytest.mark.parametrize("algorithm", ["direct", "minimal"])
+def test_sums_are_made_as_they_are_told(algorithm):
+    x = RNG.standard_normal((1, 6, 7, 8, 16)).astype(np.float32)
+    w, lazy = RNG.standard_normal((3, 3, 3, 16, 16)).astype(np.float32), da.from_array(x, chunks=4)
+    layer = conv3dt.keras.layers.Conv3DTranspose(16, 3, weights=[w, w[0, 0, 0, 0]],
+                                                 algorithm=algorithm)  # fmt: skip
+    eager = []
+    for call in (
+        lambda x, name: conv3dt.conv3d_transpose(x, w, x.shape, 1, algorithm=name),
+        lambda x, name: conv3dt.conv3d(x, w, 1, "SAME", algorithm=name),
+        lambda x, name: conv3dt.prepare(w, algorithm=name)(x),
+        lambda x, _: layer(x),
+    ):
+        eager.append(call(x, algorithm))
+        assert_same(call(lazy, algorithm).compute(), eager[-1])
+    other = conv3dt.conv3d_transpose(x, w, x.shape, 1, algorithm="direct")
+    assert np.array_equal(eager[0], other) == (algorithm == "direct")
+
+
 LAYERS = {
     "kernels do all": {"strides": 2, "padding": "same", "activation": "relu"},
     "a part": {"strides": 3, "padding": "valid", "output_padding": 0},

@@ -99,15 +99,17 @@ def test_plans_and_layouts_are_bounded(monkeypatch):
         assert len(prepared._held._packed) <= 5
 
 
-def test_copies_of_the_filters_are_bounded(monkeypatch):
-    """Inputs of many shapes, for which filters are packed in several ways."""
-    prepared = conv3dt.prepare(normal((3, 3, 3, 3, 4)), 2)
+@pytest.mark.parametrize("algorithm", ["direct", "minimal"])
+def test_copies_of_the_filters_are_bounded(monkeypatch, algorithm):
+    """Inputs and outputs of many shapes, for which filters are packed in several ways."""
+    prepared = conv3dt.prepare(normal((3, 3, 3, 3, 4)), 2, algorithm=algorithm)
 
     def most_copies():
         prepared._held._packed.clear()
         most = 0
-        for i, j in product((1, 2, 40), (1, 3, 90)):
-            prepared(np.ones((1, 2, i, j, 4), np.float32))
+        for i, j, odd in product((1, 2, 40), (1, 3, 90), (0, 1)):
+            output = (1, 4 - odd, 2 * i - odd, 2 * j, 3)
+            prepared(np.ones((1, 2, i, j, 4), np.float32), output)
             most = max(most, len({id(p.memory) for p in prepared._held._packed.values()}))
         return most
 

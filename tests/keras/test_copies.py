@@ -26,6 +26,7 @@ OPTIONS = {
     "regularized": {"kernel_regularizer": "l1", "bias_regularizer": "l2"},
     "constrained": {"kernel_constraint": "max_norm", "bias_constraint": "non_neg"},
     "of outputs": {"activity_regularizer": "l2", "activation": "relu"},
+    "minimal": {"algorithm": "minimal"},
     "mixed": {"dtype": mixed_precision.Policy("mixed_float16")},
     "frozen": {"trainable": False, "name": "frozen"},
     "shaped": {"batch_input_shape": (None, 2, 3, 2, 2), "use_bias": False},

@@ -22,7 +22,7 @@ SIGNATURE = (
     " data_format=None, dilation_rate=(1, 1, 1), activation=None, use_bias=True,"
     " kernel_initializer='glorot_uniform', bias_initializer='zeros', kernel_regularizer=None,"
     " bias_regularizer=None, activity_regularizer=None, kernel_constraint=None,"
-    " bias_constraint=None, **kwargs)"
+    " bias_constraint=None, *, algorithm=None, **kwargs)"
 )
 X = np.random.default_rng(0).integers(-3, 4, (2, 3, 4, 3, 2)).astype(np.float32)
 

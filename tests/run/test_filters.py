@@ -20,7 +20,7 @@ def fresh(monkeypatch):
     choice.clear()
 
 
-@pytest.mark.usefixtures("fresh")
+@pytest.mark.usefixtures("fresh", "direct")
 @pytest.mark.parametrize("layer", LAYERS, ids=str)
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
 def test_filters_that_are_packed_by_the_task_that_uses_them(layer, dtype):

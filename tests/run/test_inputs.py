@@ -58,6 +58,7 @@ def test_forward_inputs_are_read_where_they_lie(k, s, d, padding):
     np.testing.assert_array_equal(y, wanted)
 
 
+@pytest.mark.usefixtures("direct")
 def test_inputs_that_are_not_as_tiles_need_them_are_packed():
     w, output = (3, 3, 3, 16, 16), [1, 8, 8, 32, 16]
     assert conv3dt.explain((1, 4, 4, 16, 16), w, output, 2).scheme.direct

@@ -32,6 +32,7 @@ def test_layers_are_exact_on_integers(layer, data_format, dtype):
     np.testing.assert_array_equal(y, expected(x, w, output, s, data_format=data_format))
 
 
+@pytest.mark.usefixtures("direct")
 @pytest.mark.skipif(processor.host().isa != "avx512", reason="other tiles have other best rows")
 @pytest.mark.parametrize("layer", ["width", "height and width", "batch"])
 def test_the_rows_are_those_the_layer_is_named_for(layer):

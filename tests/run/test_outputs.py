@@ -24,7 +24,7 @@ def streaming(monkeypatch):
     choice.clear()
 
 
-@pytest.mark.usefixtures("streaming")
+@pytest.mark.usefixtures("streaming", "direct")
 @pytest.mark.parametrize("co", [1, 4, 16, 40])
 @pytest.mark.parametrize("data_format", ["NDHWC", "NCDHW"])
 @pytest.mark.parametrize("shifted", [0, 4])
@@ -98,6 +98,7 @@ SLABS = {
 }
 
 
+@pytest.mark.usefixtures("direct")
 @pytest.mark.parametrize("threads", sorted({1, team.available()}))
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("layer", SLABS)

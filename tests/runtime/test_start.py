@@ -26,6 +26,7 @@ print(sorted({"numba", "llvmlite"} & {*sys.modules}))
     assert run(program, begin="") == "[]\n"
 
 
+@pytest.mark.usefixtures("direct")
 @pytest.mark.skipif(PLAIN, reason="nothing is compiled")
 def test_only_what_a_call_needs_is_compiled(cold):
     """Two drivers, the door, the parallel loop, and tiles that read the input where it lies."""

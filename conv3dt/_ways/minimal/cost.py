@@ -2,48 +2,86 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from math import prod
 
 from ..._geometry.tuning import TUNING
 from ..shared.layer import Layer
 from ..shared.scheme import Candidate
+from ..shared.wording import quantity
 from .formulas import Frame, Program, program
 from .scheme import MinimalScheme
 
-__all__ = ["candidates", "predicted_cycles", "programs_of"]
+__all__ = ["candidates", "predicted_cycles", "programs_of", "refusal", "saved"]
 
 _MOST = 1 << 16  # inputs, outputs or taps of an axis: tables list all tiles
 
 
 def candidates(layer: Layer) -> Iterator[Candidate]:
-    """Yield the layer with fewer products, where it has any and memory suffices."""
-    if not _applies(layer):
-        return
-    scheme = MinimalScheme(layer, programs_of(layer), 1)
-    fits = scheme.filters_bytes <= TUNING.minimal_filters and scheme.region <= TUNING.minimal_region
-    if fits or layer.asked.frame is not None:
+    """Yield the layer with fewer products, where they are asked for and nothing speaks against."""
+    if layer.asked.algorithm == "minimal" and not refusal(layer):
+        scheme = MinimalScheme(layer, programs_of(layer), 1)
         yield Candidate("tiles of 2x2x2 outputs", predicted_cycles(scheme), None)
 
 
-def _applies(layer: Layer) -> bool:
-    """Return whether tiles can be cut, and save products: an axis has two taps or more.
+def refusal(layer: Layer) -> str:
+    """Return why there are no such sums of a layer, in words; nothing where there are."""
+    return next(chain(_hindrances(layer), _objections(layer)), "")
+
+
+def saved(layer: Layer) -> float:
+    """Return how many times fewer products there would be; 0 where tiles cannot be cut."""
+    if next(_hindrances(layer), ""):
+        return 0.0
+    return MinimalScheme(layer, programs_of(layer), 1).saved
+
+
+def _hindrances(layer: Layer) -> Iterator[str]:
+    """Yield why tiles cannot be cut, or would save nothing: no axis has two taps.
 
     What decides is the same for a part as for the whole.
     """
     r = layer.asked
-    known = r.dtype in ("float32", "float64") and r.co == layer.request.co
-    as_channels = not layer.apart and r.k[2] == r.s[2] > 1 == r.d[2]
-    empty = 0 in r.output_shape or 0 in r.k or not r.ci
-    # Errors in corners pass those of the definition's sums (benchmarks/accuracy.py): who wants
-    # fewer products asks for them.
-    if layer.no_zeros or not known or as_channels or empty or r.algorithm != "minimal":
-        return False
-    if max(*r.i, *r.o, *r.k) > _MOST or (r.forward and max(r.s) > 1):
-        return False
-    if r.frame is not None:
-        return True  # the whole has such an axis, or this is not asked
+    if layer.no_zeros:
+        yield "filters that are not finite meet no zeros"
+    if r.dtype not in ("float32", "float64"):
+        yield f"it is for float32 and float64, not for {r.dtype}"
+    if 0 in r.output_shape or 0 in r.k or not r.ci:
+        yield "nothing is multiplied"
+    if max(*r.i, *r.o, *r.k) > _MOST:
+        yield f"an axis is longer than {_MOST}"
+    if r.forward and max(r.s) > 1:
+        yield "a forward convolution with strides has no outputs that share sums"
+    if r.frame is None and not _has_taps(layer):
+        yield "no phase of an axis has two taps"
+    if r.co != layer.request.co or (not layer.apart and r.k[2] == r.s[2] > 1 == r.d[2]):
+        yield "kernel and stride are equal along the width, whose outputs may be taken as channels"
+
+
+def _has_taps(layer: Layer) -> bool:
+    """Return whether a phase of an axis has two taps; of a part, that is asked of the whole."""
     most = [max((f.taps for f in axis.phases), default=0) for axis in layer.axes[1:]]
-    return 0 not in r.i and max(most) > 1
+    return 0 not in layer.asked.i and max(most) > 1
+
+
+def _objections(layer: Layer) -> Iterator[str]:
+    """Yield why tiles that could be cut are not: they are not asked for, or take too much memory.
+
+    Errors in corners pass those of the definition's sums (benchmarks/accuracy.py): who wants fewer
+    products asks for them. A part does as its whole, whatever memory that takes.
+    """
+    r = layer.asked
+    if r.algorithm != "minimal":
+        does = "asks for" if r.algorithm == "direct" else "keeps to"
+        yield f"algorithm='{r.algorithm}' {does} the sums of the definition"
+    if r.frame is None:
+        scheme = MinimalScheme(layer, programs_of(layer), 1)
+        filters, most = scheme.filters_bytes, TUNING.minimal_filters
+        if filters > most and not r.prepared:
+            sizes = f"{quantity(most, 1024)}B, and would have {quantity(filters, 1024)}B"
+            yield f"transformed filters of a plain call have at most {sizes}"
+        if scheme.region > TUNING.minimal_region:
+            yield f"a thread would work on {quantity(scheme.region, 1024)}B, beyond its caches"
 
 
 @lru_cache(maxsize=1024)

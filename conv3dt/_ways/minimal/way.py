@@ -2,11 +2,11 @@
 
 from ..shared.layer import Layer
 from ..shared.scheme import BY_FEWER, Candidate
-from .cost import candidates, programs_of
+from .cost import candidates, programs_of, refusal, saved
 from .encode import encoded, parts
 from .scheme import MinimalScheme
 
-__all__ = ["candidates", "encoded", "order", "parts", "scheme"]
+__all__ = ["candidates", "encoded", "order", "parts", "refusal", "saved", "scheme"]
 
 order = BY_FEWER
 

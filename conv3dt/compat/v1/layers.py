@@ -48,6 +48,8 @@ class Conv3DTranspose(BaseConv3DTranspose):
         Whether the weights are trainable.
     name : str, optional
         Default 'conv3d_transpose_1', and so on.
+    algorithm : {'auto', 'direct', 'minimal'}, optional
+        As in `conv3dt.conv3d_transpose`.
     **kwargs
         `dtype`: a type or a `mixed_precision.Policy`, default that of the first input, which is
         then never cast; `_scope` and `_reuse`: as `variable_scope` has them; `output_padding` and
@@ -94,6 +96,8 @@ class Conv3DTranspose(BaseConv3DTranspose):
         bias_constraint: Any = None,
         trainable: Any = True,
         name: Any = None,
+        *,
+        algorithm: Any = None,
         **kwargs: Any,
     ) -> None:
         self._given_scope, self._reuse = kwargs.pop("_scope", None), kwargs.pop("_reuse", None)
@@ -116,6 +120,7 @@ class Conv3DTranspose(BaseConv3DTranspose):
             bias_constraint=bias_constraint,
             trainable=trainable,
             name=name,
+            algorithm=algorithm,
             **{"autocast": False, **kwargs},
         )
 
@@ -227,6 +232,8 @@ def conv3d_transpose(
     trainable: Any = True,
     name: Any = None,
     reuse: Any = None,
+    *,
+    algorithm: Any = None,
 ) -> NDArray[Any]:
     """Make a `Conv3DTranspose`, and call it.
 
@@ -246,6 +253,8 @@ def conv3d_transpose(
     reuse : bool or AUTO_REUSE, optional
         True to share the variables of an earlier call of the same name, `AUTO_REUSE` to share them
         if there are any. Default None, what the enclosing `variable_scope` says.
+    algorithm : {'auto', 'direct', 'minimal'}, optional
+        As in `conv3dt.conv3d_transpose`.
 
     Returns
     -------
@@ -276,25 +285,11 @@ def conv3d_transpose(
     >>> v1.reset_default_graph()
     """
     layer = Conv3DTranspose(
-        filters,
-        kernel_size,
-        strides,
-        padding,
-        data_format,
-        activation,
-        use_bias,
-        kernel_initializer,
-        bias_initializer,
-        kernel_regularizer,
-        bias_regularizer,
-        activity_regularizer,
-        kernel_constraint,
-        bias_constraint,
-        trainable,
-        name,
-        _scope=name,
-        _reuse=reuse,
-    )
+        filters, kernel_size, strides, padding, data_format, activation, use_bias,
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
+        activity_regularizer, kernel_constraint, bias_constraint, trainable, name,
+        algorithm=algorithm, _scope=name, _reuse=reuse,
+    )  # fmt: skip
     y = layer(inputs)
     _scopes.keep(layer.weights)
     return y

@@ -15,6 +15,7 @@ CLASS = (
     " kernel_regularizer=None, bias_regularizer=None, activity_regularizer=None,"
     " kernel_constraint=None, bias_constraint=None, trainable=True, name=None"
 )
+OURS = ", *, algorithm=None"
 Layer, function = v1.layers.Conv3DTranspose, v1.layers.conv3d_transpose
 
 
@@ -42,8 +43,8 @@ def names():
 
 def test_signatures():
     for call, expected in (
-        (Layer, CLASS + ", **kwargs)"),
-        (function, CLASS.replace("(filters", "(inputs, filters", 1) + ", reuse=None)"),
+        (Layer, CLASS + OURS + ", **kwargs)"),
+        (function, CLASS.replace("(filters", "(inputs, filters", 1) + ", reuse=None" + OURS + ")"),
     ):
         signature = inspect.signature(call)
         bare = [p.replace(annotation=p.empty) for p in signature.parameters.values()]

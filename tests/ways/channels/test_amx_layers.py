@@ -77,11 +77,11 @@ def test_inputs_are_read_where_they_lie_if_no_row_misses_a_tap(emulated):
     x, w = (integers(shape, BFLOAT16) for shape in LAYERS[5][:2])
     for width, direct in ((20, True), (16, True), (33, True), (50, True), (18, True), (7, True)):
         call = as_call("f", x[:, :, :, :1].repeat(width, 3), w, None, 2, "SAME", "NDHWC", 1,
-                       natural=True)  # fmt: skip
+                       prepared=True)  # fmt: skip
         plan = make_plan(call.request, 1, way="channels: width, AMX")
         assert reading_directly(plan).scheme.direct == direct
     call = as_call("f", x, integers((2, 2, 3, 8, 14), BFLOAT16), None, 2, "SAME", "NDHWC", 1,
-                   natural=True)  # fmt: skip
+                   prepared=True)  # fmt: skip
     plan = make_plan(call.request, 1, way="channels: width, AMX")
     assert not reading_directly(plan).scheme.direct
 
@@ -134,7 +134,7 @@ def test_bits_depend_neither_on_threads_nor_on_where_a_part_begins(emulated):
 
 def test_it_is_told(emulated, caplog):
     x, w = integers((1, 1, 4, 32, 32), BFLOAT16), integers((1, 2, 2, 64, 32), BFLOAT16, 1)
-    call = as_call("f", x, w, None, 2, "SAME", "NDHWC", 1, natural=True)
+    call = as_call("f", x, w, None, 2, "SAME", "NDHWC", 1, prepared=True)
     with caplog.at_level(logging.DEBUG, "conv3dt"):
         run.run(call)
     assert "avx512 pairs of bfloat16 channels AMX 32x2" in caplog.text

@@ -1,0 +1,31 @@
+"""Minimal filtering: whole calls with every option drawn."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import conv3dt
+from tests.helpers import cases, oracle, strategies
+from tests.helpers.checks import THREADS
+
+calls = st.one_of(
+    strategies.calls_n_dhw_ci_co(
+        (None, *THREADS), dtype=dtype, algorithm="minimal", forward=forward
+    )
+    for dtype in ("float32", "float64")
+    for forward in (False, True)
+)
+
+
+@settings(
+    max_examples=80,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],  # the first call of a kind compiles
+)
+@given(calls)
+def test_within_four_ulps_of_the_greatest_sum(case):
+    arrays = cases.arrays(case)
+    expected, magnitude = cases.expected(case, *arrays)
+    function = conv3dt.conv3d if case.forward else conv3dt.conv3d_transpose
+    actual = cases.call(function, case, *arrays)
+    oracle.assert_close(actual, expected, magnitude, case.dtype, activation=case.activation)

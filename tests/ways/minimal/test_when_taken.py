@@ -1,0 +1,148 @@
+"""Minimal filtering: when it is taken, why it is not, and what memory that depends on."""
+
+import numpy as np
+import pytest
+
+import conv3dt
+from conv3dt._call.parts import cut
+from conv3dt._plan import choice
+from conv3dt._runtime import memory
+from conv3dt._ways.minimal import cost
+from conv3dt._ways.shared.layer import layer_of
+
+LAYER = (1, 4, 4, 4, 16), (3, 3, 3, 16, 16), (1, 4, 4, 4, 16), 1
+HUGE = (1, 4, 4, 4, 512), (3, 3, 3, 512, 512), (1, 4, 4, 4, 512), 1
+
+
+def normals(*shapes):
+    rng = np.random.default_rng(0)
+    return [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
+
+
+def said(plan):
+    """What a plan says of minimal filtering."""
+    return next(line for line in str(plan).splitlines() if line.startswith("minimal "))
+
+
+# ---- reasons -------------------------------------------------------------------------------------
+
+REASONS = {
+    "algorithm='minimal' asks for it": (LAYER, {}),
+    "algorithm='direct' asks for the sums": (LAYER, {"algorithm": "direct"}),
+    "algorithm='auto' keeps to the sums": (LAYER, {"algorithm": "auto"}),
+    "float32 and float64, not for bfloat16": (LAYER, {"dtype": "bfloat16"}),
+    "no phase of an axis has two taps": (
+        ((1, 4, 4, 4, 8), (2, 2, 2, 8, 8), (1, 8, 8, 8, 8), 2), {}),
+    "kernel and stride are equal along the width": (
+        ((1, 4, 4, 4, 8), (3, 3, 2, 8, 8), (1, 8, 8, 8, 8), 2), {}),
+    "an axis is longer than 65536": (
+        ((1, 1, 1, 70_000, 1), (1, 1, 3, 1, 1), (1, 1, 1, 70_000, 1), 1), {}),
+    "at most 64 MiB, and would have 80 MiB": (HUGE, {}),
+    "a thread would work on": (
+        ((1, 4, 4, 4000, 64), (3, 3, 3, 16, 64), (1, 4, 4, 4000, 16), 1), {}),
+    "nothing is multiplied": (((1, 4, 4, 4, 0), (3, 3, 3, 16, 0), (1, 4, 4, 4, 16), 1), {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_plan_says_why(reason):
+    layer, options = REASONS[reason]
+    plan = conv3dt.explain(*layer, **{"algorithm": "minimal", **options})
+    assert reason in said(plan)
+    assert ("not taken: " in said(plan)) == (plan.choice.way != "minimal")
+
+
+def test_a_plan_of_a_forward_convolution_says_why():
+    how = {"padding": "SAME", "algorithm": "minimal"}
+    for strides, reason in [(2, "forward convolution with strides"), (1, "asks for it")]:
+        plan = conv3dt.explain_conv3d(LAYER[0], LAYER[1], strides, **how)
+        assert reason in said(plan)
+
+
+def test_a_plan_says_what_would_be_saved():
+    for algorithm in ("auto", "minimal"):
+        plan = conv3dt.explain((1, 16, 16, 16, 8), (3, 3, 3, 8, 8), (1, 16, 16, 16, 8), 1,
+                               algorithm=algorithm)  # fmt: skip
+        assert "2.80 times fewer products, " in said(plan)
+    assert "times fewer" not in said(conv3dt.explain(*LAYER, dtype="float16"))
+
+
+def test_weights_that_are_not_finite_have_their_reason():
+    request = conv3dt.explain(*LAYER, algorithm="minimal").request
+    plan = choice.make_plan(request, 1, no_zeros=True)
+    assert "filters that are not finite" in said(plan)
+
+
+# ---- memory --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def little(monkeypatch):
+    """Filters of `LAYER`, 80 KiB, are too many."""
+    limit = cost.TUNING._replace(minimal_filters=1 << 16)
+    monkeypatch.setattr(cost, "TUNING", limit)
+    choice.clear()
+    yield
+    monkeypatch.undo()
+    choice.clear()
+
+
+def halves(o):
+    return [((0, o), (0, o), (lo, hi)) for lo, hi in ((0, o // 2), (o // 2, o))]
+
+
+def parts(function, x, needed, **options):
+    """The result of a function, made of two parts."""
+    return np.concatenate([
+        function(x[needed(region, x)], region=region, whole=x, **options) for region in halves(4)
+    ], axis=3)  # fmt: skip
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+def test_only_prepared_filters_may_be_large(little, prepared):
+    x, w = normals(LAYER[0], LAYER[1])
+    up = conv3dt.prepare(w, algorithm="minimal")
+    direct = conv3dt.conv3d_transpose(x, w, *LAYER[2:], algorithm="direct")
+
+    def plain(x, **options):
+        return conv3dt.conv3d_transpose(x, w, *LAYER[2:], algorithm="minimal", **options)
+
+    found = up(x) if prepared else plain(x)
+    assert np.array_equal(found, direct) != prepared
+    np.testing.assert_allclose(found, direct, rtol=0, atol=1e-4)
+    np.testing.assert_array_equal(parts(up if prepared else plain, x, up.needed), found)
+
+
+def test_a_part_does_as_its_whole_whatever_memory_it_takes(monkeypatch):
+    whole = conv3dt.explain(*LAYER, algorithm="minimal").request
+    part = cut(whole, ((0, 1), (1, 3), (0, 4), (1, 4), (0, 16))).request
+    monkeypatch.setattr(cost, "TUNING", cost.TUNING._replace(minimal_filters=0, minimal_region=0))
+    assert cost.refusal(layer_of(whole))
+    assert not cost.refusal(layer_of(part))
+
+
+def test_prepared_filters_that_are_small_have_the_bits_of_a_plain_call():
+    x, w = normals(LAYER[0], LAYER[1])
+    found = conv3dt.prepare(w, algorithm="minimal")(x)
+    plain = conv3dt.conv3d_transpose(x, w, *LAYER[2:], algorithm="minimal")
+    np.testing.assert_array_equal(found, plain)
+
+
+def test_transformed_filters_are_counted(monkeypatch):
+    """5 x 4 x 4 filters of 16 x 16 numbers, of which each thread has some in work."""
+    plan = conv3dt.explain(*LAYER, algorithm="minimal", threads=1)
+    made = 5 * 4 * 4 * 16 * 16 * 4
+    assert made < plan.panels < made + (64 << 10)
+    assert f"transformed filters {plan.panels / 1024:.3g} KiB" in str(plan)
+    asked = []
+    monkeypatch.setattr(memory, "require", lambda needed, *_: asked.append(needed))
+    conv3dt.conv3d_transpose(*normals(*LAYER[:2]), *LAYER[2:], algorithm="minimal", threads=1)
+    assert asked[-1] == plan.panels + plan.scratch + plan.request.output_bytes
+
+
+def test_prepared_filters_that_cannot_be_had_are_an_error(monkeypatch):
+    x, w = (np.zeros(shape, np.float32) for shape in HUGE[:2])
+    monkeypatch.setattr(memory, "available", lambda: 70 << 20)
+    with pytest.raises(MemoryError, match=r"needs 0\.08 GiB"):
+        conv3dt.prepare(w, algorithm="minimal")(x)
+    conv3dt.conv3d_transpose(x, w, *HUGE[2:], algorithm="minimal")
