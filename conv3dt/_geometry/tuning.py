@@ -99,13 +99,15 @@ class Tuning(NamedTuple):
     minimal_depth: int = 4  # tiles of depth that share inputs that are packed
     minimal_filters: int = 64 * 1024 * 1024  # bytes of transformed filters: no more
     minimal_region: int = 4 * 1024 * 1024  # bytes of a thread's numbers, at most
-    minimal_margin: float = 1.25  # times as many cycles are predicted: it is to win, not to draw
-    minimal_combine: float = 6.0  # cycles of a vector of combined rows of inputs,
-    minimal_transform: float = 4.0  # of one that is transformed along the width,
-    minimal_restore: float = 4.0  # of one of products that is transformed back,
-    minimal_store: float = 10.0  # of one of outputs
-    minimal_filter: float = 70.0  # and of one of filters
-    minimal_dilated: float = 1.25  # the margin more, where the other ways leave out more zeros
+    minimal_channels: tuple[int, int] = (16, 32)  # of inputs, at least: of F(2,3) alone, and others
+    minimal_margin: float = 1.15  # times as many cycles are predicted: it is to win, not to draw
+    minimal_combine: float = 16.0  # cycles of a vector of a row of inputs, transformed,
+    minimal_row: float = 290.0  # of such a row,
+    minimal_restore: float = 3.5  # of a vector of products that is transformed back,
+    minimal_store: float = 29.0  # of one of outputs
+    minimal_filter: float = 50.0  # and of one of filters,
+    minimal_call: float = 60.0  # of the products of a slot
+    minimal_dilated: float = 1.35  # the margin more, where the other ways leave out more zeros
     pad_every: int = 4096  # rows at multiples of this many bytes fall into the same cache lines
 
 

@@ -41,4 +41,8 @@ def minimal_line(layer: Layer, choice: Candidate, why: str) -> str:
     saved = f"{times:.2f} times fewer products, " if times else ""
     if choice.order == minimal.order:
         return f"minimal  {saved}taken: {why}"
-    return f"minimal  {saved}not taken: {minimal.refusal(layer) or why}"
+    refusal = minimal.refusal(layer)
+    if not refusal:
+        ratio = minimal.predicted_cycles(layer) / max(choice.cycles, 1.0)
+        refusal = f"it is predicted to take {ratio:.2f} times as long"
+    return f"minimal  {saved}not taken: {refusal}"

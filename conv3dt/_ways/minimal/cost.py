@@ -11,6 +11,7 @@ from ..shared.scheme import Candidate
 from ..shared.wording import quantity
 from .formulas import Frame, Program, program
 from .scheme import MinimalScheme
+from .sizes import any_two_taps
 
 __all__ = ["candidates", "predicted_cycles", "programs_of", "refusal", "saved"]
 
@@ -18,10 +19,9 @@ _MOST = 1 << 16  # inputs, outputs or taps of an axis: tables list all tiles
 
 
 def candidates(layer: Layer) -> Iterator[Candidate]:
-    """Yield the layer with fewer products, where they are asked for and nothing speaks against."""
-    if layer.asked.algorithm == "minimal" and not refusal(layer):
-        scheme = MinimalScheme(layer, programs_of(layer), 1)
-        yield Candidate("tiles of 2x2x2 outputs", predicted_cycles(scheme), None)
+    """Yield the layer with fewer products, where nothing speaks against them."""
+    if not refusal(layer):
+        yield Candidate("tiles of 2x2x2 outputs", predicted_cycles(layer), None)
 
 
 def refusal(layer: Layer) -> str:
@@ -65,15 +65,17 @@ def _has_taps(layer: Layer) -> bool:
 
 
 def _objections(layer: Layer) -> Iterator[str]:
-    """Yield why tiles that could be cut are not: they are not asked for, or take too much memory.
+    """Yield why tiles that could be cut are not: nobody wants them, their errors, or their memory.
 
-    Errors in corners pass those of the definition's sums (benchmarks/accuracy.py): who wants fewer
-    products asks for them. A part does as its whole, whatever memory that takes.
+    Inputs and filters are rounded once more, which many channels hide (benchmarks/accuracy.py).
+    A part does as its whole, whatever memory that takes.
     """
     r = layer.asked
-    if r.algorithm != "minimal":
-        does = "asks for" if r.algorithm == "direct" else "keeps to"
-        yield f"algorithm='{r.algorithm}' {does} the sums of the definition"
+    if r.algorithm == "direct":
+        yield "algorithm='direct' asks for the sums of the definition"
+    fewest = TUNING.minimal_channels[any_two_taps(r)]
+    if r.ci < fewest:
+        yield f"from {fewest} input channels on it is as exact as the definition, not with {r.ci}"
     if r.frame is None:
         scheme = MinimalScheme(layer, programs_of(layer), 1)
         filters, most = scheme.filters_bytes, TUNING.minimal_filters
@@ -92,18 +94,17 @@ def programs_of(layer: Layer) -> tuple[Program, Program, Program]:
     return d, h, w
 
 
-def predicted_cycles(scheme: MinimalScheme) -> float:
-    """Return the predicted cycles of one thread."""
-    r, layer = scheme.layer.request, scheme.layer
+@lru_cache(maxsize=1024)
+def predicted_cycles(layer: Layer) -> float:
+    """Return the predicted cycles of one thread, filters included."""
+    scheme, r = MinimalScheme(layer, programs_of(layer), 1), layer.request
     d, h, w = (p.products for p in scheme.programs)
-    inputs, outputs = -(-r.ci // layer.lanes), scheme.width // layer.lanes
-    positions = r.n * d * h * w
-    machine = layer.machine
-    multiplied = positions * outputs * r.ci / machine.fmas
-    combined = r.n * d * h * (r.i[2] * r.ci / layer.lanes * TUNING.minimal_combine + 60)
-    transformed = positions * inputs * TUNING.minimal_transform
-    restored = positions * outputs * TUNING.minimal_restore
+    outputs, rows = scheme.width // layer.lanes, r.n * d * h
+    multiplied = rows * w * outputs * r.ci / layer.machine.fmas
+    combined = rows * (r.i[2] * r.ci / layer.lanes * TUNING.minimal_combine + TUNING.minimal_row)
+    restored = rows * w * outputs * TUNING.minimal_restore
     stored = r.n * prod(r.o) * outputs * TUNING.minimal_store
+    called = r.n * d * scheme.slots_in_turn * TUNING.minimal_call
     filters = scheme.filters_bytes / scheme.size / layer.lanes * TUNING.minimal_filter
     margin = TUNING.minimal_margin * (TUNING.minimal_dilated if max(r.d) > 1 else 1.0)
-    return margin * (multiplied + combined + transformed + restored + stored + filters)
+    return margin * (multiplied + combined + restored + stored + called + filters)

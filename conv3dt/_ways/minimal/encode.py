@@ -109,7 +109,8 @@ def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTil
         vectors = columns // lanes
         last = min(columns, r.co - start) - (vectors - 1) * lanes
         last = lanes if scheme.layer.apart else last
-        tile = scheme.tile("finish", vectors=vectors, last=last, activation=r.activation)
+        how = {"last": last, "activation": r.activation, "streamed": scheme.streamed}
+        tile = scheme.tile("finish", vectors=vectors, **how)
         yield (name, vectors), tile
 
 

@@ -115,9 +115,14 @@ class Finish(MinimalEmitter):
             worst = worst[0]
             for x in sums:  # 0 * x is 0 or NaN
                 worst = w.multiply_add(x, w.constant(0), worst)
-            for j, x in enumerate(self.activated(sums)):
-                count = tile.last if j == tile.vectors - 1 else w.lanes
-                w.store(x, b.add(to, i64(j * w.lanes * w.size)), count, align=w.size)
+            placed = [(x, b.add(to, i64(j * w.lanes * w.size)))
+                      for j, x in enumerate(self.activated(sums))]  # fmt: skip
+            if tile.last == w.lanes:
+                self.store_whole(placed, [c, c_step])
+            else:
+                for j, (x, to) in enumerate(placed):
+                    count = tile.last if j == tile.vectors - 1 else w.lanes
+                    w.store(x, to, count, align=w.size)
             return [worst]
 
         worst = rounds(b, count, [w.constant(0)], one)[0]

@@ -10,7 +10,8 @@ from math import prod
 
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import LINE, in_lines
-from ..shared.wording import counted, listed, quantity
+from ..shared.storing import past_caches
+from ..shared.wording import counted, listed, quantity, stored_line
 from .records import MinimalTask
 from .sizes import TERMS, Sizes
 from .tile import MinimalTile
@@ -70,6 +71,17 @@ class MinimalScheme(Sizes):
                 slots = Counter(x.slot for u in tiles for x in self.programs[1].entries(line, u))
                 found |= {n * w for n in slots.values() for w in self.width_tiles.counts}
         return tuple(sorted(found - {0}))
+
+    @property
+    def streamed(self) -> bool:
+        """Whether outputs go past the caches."""
+        return past_caches(self.layer) and not self.layer.apart
+
+    @property
+    def slots_in_turn(self) -> int:
+        """Slots of height and width, in all blocks: multiplied for each product of the depth."""
+        slots = sum(line.slots for line in self.programs[1].lines) * len(self.programs[2].slots)
+        return slots * len(self.blocks) * self.n_blocks[1]
 
     # ---- memory ----------------------------------------------------------------------------------
 
@@ -156,7 +168,7 @@ class MinimalScheme(Sizes):
             "blocks": f"{self.depth_tiles} x {self.row_tiles} rows of tiles of 2x2x2 outputs,"
             f" {counted(len(self.blocks), 'block')} of channels",
             "memory": f"transformed filters {quantity(self.panels, 1024)}B",
-            "after": "when a block is stored",
+            "after": stored_line(self.streamed),
         }
 
     @property

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
+from math import gcd, prod
 
+from ..._call.request import Request
 from ..shared.blocked import LINE, in_lines
 from ..shared.layer import Layer
 from ..shared.scheme import Scheme
-from .formulas import Program
+from .formulas import Program, groups_of
 from .widths import Widths, widths_of
 
-__all__ = ["LINES", "TERMS", "Sizes", "blocks_of"]
+__all__ = ["LINES", "TERMS", "Sizes", "any_two_taps", "blocks_of"]
 
 LINES = 5  # of combined rows: those of the slots of a group, and one of zeros
 TERMS = 256  # of a table
@@ -25,6 +26,13 @@ def blocks_of(co: int, lanes: int) -> tuple[tuple[int, int], ...]:
     for v in range(0, vectors, 2):
         blocks.append((v * lanes, min(2, vectors - v) * lanes))
     return tuple(blocks)
+
+
+def any_two_taps(r: Request) -> bool:
+    """Return whether a phase has a group of two taps, be it asked for or not."""
+    periods = [1 if r.forward else s // gcd(s, d) for s, d in zip(r.s, r.d, strict=True)]
+    taps = {n for k, t in zip(r.k, periods, strict=True) for n in (k // t, -(-k // t))}
+    return any(2 in groups_of(n) for n in taps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +69,7 @@ class Sizes(Scheme):
     @cached_property
     def chains(self) -> int:
         """Sums of each number, of even and of odd k, where F(2,2) needs the digits."""
-        return (
-            2 if any(g.taps == 2 for p in self.programs for x in p.lines for g in x.groups) else 1
-        )
+        return 2 if any_two_taps(self.layer.asked) else 1
 
     def most_rows(self, vectors: int) -> int:
         """Return the positions of a register tile, at most."""

@@ -2,11 +2,20 @@
 
 from ..shared.layer import Layer
 from ..shared.scheme import BY_FEWER, Candidate
-from .cost import candidates, programs_of, refusal, saved
+from .cost import candidates, predicted_cycles, programs_of, refusal, saved
 from .encode import encoded, parts
 from .scheme import MinimalScheme
 
-__all__ = ["candidates", "encoded", "order", "parts", "refusal", "saved", "scheme"]
+__all__ = [
+    "candidates",
+    "encoded",
+    "order",
+    "parts",
+    "predicted_cycles",
+    "refusal",
+    "saved",
+    "scheme",
+]
 
 order = BY_FEWER
 

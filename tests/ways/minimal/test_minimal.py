@@ -52,6 +52,7 @@ def integers(seed, *shapes, dtype="float32"):
     return [rng.integers(-4, 5, shape).astype(dtype) for shape in shapes]
 
 
+@pytest.mark.usefixtures("few_channels")
 @pytest.mark.parametrize("seed", range(40))
 def test_small_integers_are_exact(seed):
     x_shape, w_shape, how, dtype = draw(seed)
@@ -63,6 +64,7 @@ def test_small_integers_are_exact(seed):
     np.testing.assert_array_equal(found, np.maximum(exact, 0))
 
 
+@pytest.mark.usefixtures("few_channels")
 @pytest.mark.parametrize("d", [1, 2])
 @pytest.mark.parametrize("padding", ["SAME", "VALID"])
 def test_the_forward_convolution(padding, d):
@@ -78,6 +80,7 @@ def normals(seed, x_shape, w_shape):
     return [rng.standard_normal(shape).astype(np.float32) for shape in (x_shape, w_shape)]
 
 
+@pytest.mark.usefixtures("few_channels")
 @pytest.mark.parametrize("seed", range(12))
 def test_no_bit_depends_on_threads_or_layout(seed):
     x_shape, w_shape, how, _ = draw(seed)
@@ -88,6 +91,7 @@ def test_no_bit_depends_on_threads_or_layout(seed):
     np.testing.assert_array_equal(whole, call(np.asfortranarray(x), w, *how, algorithm="minimal"))
 
 
+@pytest.mark.usefixtures("few_channels")
 @pytest.mark.parametrize("hostile", [False, True])
 @pytest.mark.parametrize("seed", range(6))
 def test_parts_have_the_bits_of_the_whole(says, seed, hostile):
@@ -108,6 +112,7 @@ def with_numbers(shape, *numbers):
     return found
 
 
+@pytest.mark.usefixtures("few_channels")
 @pytest.mark.parametrize("where", [0, 1, 2])
 @pytest.mark.parametrize("numbers", [(np.inf,), (np.nan, -np.inf)], ids=str)
 @pytest.mark.parametrize(("k", "s"), [(3, 1), (4, 2)])
@@ -142,6 +147,7 @@ def test_only_outputs_that_meet_them_are_summed_as_the_definition_says():
 # ---- when it is taken ----------------------------------------------------------------------------
 
 LAYER = (1, 16, 16, 16, 64), (3, 3, 3, 64, 64), (1, 16, 16, 16, 64), 1
+SMALL = (1, 4, 4, 4, 16), (3, 3, 3, 16, 16), (1, 4, 4, 4, 16), 1
 
 
 @pytest.mark.parametrize(
@@ -156,8 +162,18 @@ LAYER = (1, 16, 16, 16, 64), (3, 3, 3, 64, 64), (1, 16, 16, 16, 64), 1
     ],
 )
 def test_who_says_which_algorithm(says, algorithm, variable, way):
+    """Of a layer so small that it is faster as the definition says."""
     says(variable)
-    assert conv3dt.explain(*LAYER, algorithm=algorithm).choice.way == way
+    assert conv3dt.explain(*SMALL, algorithm=algorithm).choice.way == way
+
+
+@pytest.mark.parametrize(
+    ("k", "s", "taken"), [(3, 1, True), (4, 2, True), (5, 2, True), (2, 2, False), (1, 1, False)]
+)
+def test_it_is_taken_where_it_is_faster(says, k, s, taken):
+    says(None)
+    plan = conv3dt.explain((1, 16, 16, 16, 64), (k, k, k, 64, 64), (1, *[16 * s] * 3, 64), s)
+    assert (plan.choice.way == "minimal") == taken
 
 
 def test_types_and_layers_without_a_formula_are_summed_as_the_definition_says():
@@ -216,8 +232,8 @@ def test_no_spill_in_the_loop_over_k(storage, vectors):
 PLAIN = """
 import numpy as np, conv3dt
 rng = np.random.default_rng(0)
-for k, s, data_format, x in ((3, 1, "NDHWC", (1, 3, 4, 5, 5)), (4, 2, "NCDHW", (1, 3, 2, 3, 4)),
-                             (5, 2, "NDHWC", (1, 2, 2, 3, 3))):
+for k, s, data_format, x in ((3, 1, "NDHWC", (1, 3, 4, 5, 17)), (4, 2, "NCDHW", (1, 33, 2, 3, 4)),
+                             (5, 2, "NDHWC", (1, 2, 2, 3, 35))):
     x = rng.integers(-4, 5, x).astype("f4")
     w = rng.integers(-4, 5, (k, k, k, 4, x.shape[1 if data_format == "NCDHW" else 4])).astype("f4")
     o = [n * s for n in (x.shape[2:] if data_format == "NCDHW" else x.shape[1:4])]

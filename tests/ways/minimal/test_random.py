@@ -1,5 +1,6 @@
 """Minimal filtering: whole calls with every option drawn."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,11 +17,13 @@ calls = st.one_of(
 )
 
 
+@pytest.mark.usefixtures("few_channels")
 @settings(
     max_examples=80,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],  # the first call of a kind compiles
+    # The first call of a kind compiles; the fixture holds for all of them.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(calls)
 def test_within_four_ulps_of_the_greatest_sum(case):
