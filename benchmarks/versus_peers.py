@@ -99,12 +99,13 @@ def find_python(system, pythons):
 
 def start_workers(chosen):
     """Return the workers that started; conv3dt is the one beside this file."""
-    pythons = {system: find_python(system, chosen.python) for system in SYSTEMS}
+    wanted = [system for system in SYSTEMS if system not in chosen.without]
+    pythons = {system: find_python(system, chosen.python) for system in wanted}
     pythons |= dict.fromkeys(OURS, sys.executable)
     workers = [Worker(x, python, chosen.threads) for x, python in pythons.items() if python]
     started = {worker.system: worker for worker in workers if worker.greet()}
     missing = "not found; --python may name an interpreter that has it"
-    for system in SYSTEMS:
+    for system in wanted:
         print(f"{system:25} {started[system].version if system in started else missing}")
     return [*started.values()]
 
@@ -187,6 +188,7 @@ def options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--python", action="append", type=absolute, default=[sys.executable], help="has libraries")
+    add("--without", action="append", choices=SYSTEMS, default=[], metavar="NAME", help="none")
     add("--layers", nargs="+", choices=EVERY, default=[*LAYERS], metavar="NAME", help="all")
     add("--rounds", type=int, default=20, help="turns of each library (default %(default)s)")
     add("--turn", type=float, default=0.1, help="seconds of a turn (default %(default)s)")

@@ -17,7 +17,7 @@ import numpy as np
 from .peers import SYSTEMS, library
 
 SAMPLED = 997  # every so many-th output is sent back to be compared
-ONLY_FLOAT32 = ("onnxruntime", "openvino")
+TYPES = {"onnxruntime": ("float32",), "openvino": ("float32", "bfloat16")}  # of those with few
 
 
 def best_seconds(call, seconds):
@@ -32,8 +32,9 @@ def best_seconds(call, seconds):
 
 def set_up(system, job):
     """Return the ways to compute a job, all warm, and a sample of the result."""
-    if system in ONLY_FLOAT32 and job["dtype"] != "float32":
-        raise TypeError("float32 only")
+    types = TYPES.get(system, (job["dtype"],))
+    if job["dtype"] not in types:
+        raise TypeError(f"{' and '.join(types)} only")
     ways, read = SYSTEMS[system](job)
     results = [way() for way in ways]
     for way in ways:
