@@ -41,7 +41,7 @@ def make_plan(
     threads = 1 if layer.small else threads or team.available()
     choice, why = choose(layer, way, order)
     scheme = WAYS[choice.way].scheme(layer, choice, threads)
-    return Plan(request, layer, choice, why, scheme, threads)
+    return Plan(request, layer, choice, why, scheme, scheme.threads)
 
 
 @lru_cache(maxsize=1024)

@@ -50,8 +50,8 @@ def _hindrances(layer: Layer) -> Iterator[str]:
         yield "nothing is multiplied"
     if max(*r.i, *r.o, *r.k) > _MOST:
         yield f"an axis is longer than {_MOST}"
-    if r.forward and max(r.s) > 1:
-        yield "a forward convolution with strides has no outputs that share sums"
+    if any(axis.every > 1 for axis in layer.axes):
+        yield "stride and dilation have a common divisor, so that inputs are left out"
     if r.frame is None and not _has_taps(layer):
         yield "no phase of an axis has two taps"
     if r.co != layer.request.co or (not layer.apart and r.k[2] == r.s[2] > 1 == r.d[2]):
@@ -59,9 +59,9 @@ def _hindrances(layer: Layer) -> Iterator[str]:
 
 
 def _has_taps(layer: Layer) -> bool:
-    """Return whether a phase of an axis has two taps; of a part, that is asked of the whole."""
-    most = [max((f.taps for f in axis.phases), default=0) for axis in layer.axes[1:]]
-    return 0 not in layer.asked.i and max(most) > 1
+    """Return whether an axis has two taps of a group; of a part, that is asked of the whole."""
+    taps = [f.taps > axis.in_s for axis in layer.axes[1:] for f in axis.phases]
+    return 0 not in layer.asked.i and any(taps)
 
 
 def _objections(layer: Layer) -> Iterator[str]:

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..._geometry.axes import Axis
+from ..._geometry.integers import Phase
 
 __all__ = ["Entry", "Frame", "Group", "Line", "Program", "groups_of", "program"]
 
@@ -194,21 +195,12 @@ def groups_of(taps: int) -> tuple[int, ...]:
 
 
 def program(axis: Axis, frame: Frame) -> Program:
-    """Return what is computed of an axis of space; a position is one input from the next."""
+    """Return what is computed of an axis of space."""
     lines: list[Line] = []
     slots: list[Filter] = []
     for f in axis.phases:
+        groups = tuple(_groups(f, axis.in_s, slots))
         position = (frame.offset + f.first) // axis.s  # of the phase's first output, in the whole
-        first = 0
-        groups = []
-        for taps in groups_of(f.taps):
-            last = first + taps - 1  # d0 meets the last tap
-            groups.append((taps, len(slots), f.shift - last * f.dilation))
-            ks = [f.k0 + (last - m) * f.k_step for m in range(taps)]
-            slots += [
-                tuple((k, c) for k, c in zip(ks, row, strict=True) if c) for row in FILTERS[taps]
-            ]
-            first += taps
         for g in range(min(f.dilation, f.length)):
             lines.append(
                 Line(
@@ -216,8 +208,25 @@ def program(axis: Axis, frame: Frame) -> Program:
                     axis.s * f.dilation,
                     -((g - f.length) // f.dilation),
                     (position + g) // f.dilation % 2,
-                    f.dilation,
-                    tuple(Group(taps, slot, ahead + g) for taps, slot, ahead in groups),
+                    f.dilation * axis.in_s,
+                    tuple(x._replace(ahead=x.ahead + g * axis.in_s) for x in groups),
                 )
             )
     return Program(axis.i, frame, tuple(lines), tuple(slots))
+
+
+def _groups(f: Phase, in_s: int, slots: list[Filter]) -> Iterator[Group]:
+    """Yield the groups of a phase's taps; their filters join the slots.
+
+    Where positions lie several inputs apart, neighbours are the taps that lie as many apart.
+    """
+    for first in range(min(in_s, f.taps)):
+        j = first
+        for taps in groups_of(-((first - f.taps) // in_s)):
+            last = j + (taps - 1) * in_s  # d0 meets the last tap
+            yield Group(taps, len(slots), f.shift - last * f.dilation)
+            ks = [f.k0 + (last - m * in_s) * f.k_step for m in range(taps)]
+            slots += [
+                tuple((k, c) for k, c in zip(ks, row, strict=True) if c) for row in FILTERS[taps]
+            ]
+            j += taps * in_s

@@ -139,7 +139,7 @@ class MinimalScheme(Sizes):
 
     def in_place(self) -> MinimalScheme:
         """Return the scheme that reads a contiguous input where it lies, if channels are last."""
-        if self.direct or self.layer.apart or self.layer.axes[1].every > 1:
+        if self.direct or self.layer.apart:
             return self
         return MinimalScheme(self.layer, self.programs, self.threads, True)
 

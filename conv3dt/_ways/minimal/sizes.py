@@ -30,7 +30,7 @@ def blocks_of(co: int, lanes: int) -> tuple[tuple[int, int], ...]:
 
 def any_two_taps(r: Request) -> bool:
     """Return whether a phase has a group of two taps, be it asked for or not."""
-    periods = [1 if r.forward else s // gcd(s, d) for s, d in zip(r.s, r.d, strict=True)]
+    periods = [s // gcd(s, d) for s, d in zip(r.s, r.d, strict=True)]
     taps = {n for k, t in zip(r.k, periods, strict=True) for n in (k // t, -(-k // t))}
     return any(2 in groups_of(n) for n in taps)
 

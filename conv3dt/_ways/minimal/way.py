@@ -1,5 +1,6 @@
 """The minimal way: fewer products than the definition has. What the choice asks it."""
 
+from ..._geometry.tuning import TUNING
 from ..shared.layer import Layer
 from ..shared.scheme import BY_FEWER, Candidate
 from .cost import candidates, predicted_cycles, programs_of, refusal, saved
@@ -22,4 +23,6 @@ order = BY_FEWER
 
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> MinimalScheme:
     """Return the scheme of a candidate, cut for so many threads."""
-    return MinimalScheme(layer, programs_of(layer), threads)
+    programs = programs_of(layer)
+    region = MinimalScheme(layer, programs, 1).region
+    return MinimalScheme(layer, programs, min(threads, max(1, TUNING.scratch_bytes // region)))

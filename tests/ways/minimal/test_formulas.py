@@ -1,10 +1,11 @@
 """Formulas of one axis against the definition, in integers."""
 
+import math
 import random
 
 import pytest
 
-from conv3dt._geometry.axes import transposed_axis
+from conv3dt._geometry.axes import forward_axis, transposed_axis
 from conv3dt._ways.minimal.formulas import Frame, groups_of, program
 
 
@@ -42,6 +43,24 @@ def test_an_axis_is_what_the_definition_says(seed):
     found = program(transposed_axis(i, k, s, d, o, p), frame)
     x, g = ([rng.randint(-9, 9) for _ in range(n)] for n in (i, k))
     assert computed(found, x, g, o) == definition(x, g, s, d, o, p)
+
+
+def forward_definition(x, g, s, d, o, p):
+    """Outputs of one axis of a forward convolution."""
+    reads = [[(q * s + k * d - p, k) for k in range(len(g))] for q in range(o)]
+    return [sum(x[i] * g[k] for i, k in row if 0 <= i < len(x)) for row in reads]
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_an_axis_of_a_forward_convolution(seed):
+    rng = random.Random(seed)
+    k, s, i = rng.randint(1, 8), rng.randint(1, 3), rng.randint(1, 9)
+    d = rng.choice([d for d in (1, 2, 3) if math.gcd(s, d) == 1])
+    o, p = rng.randint(1, 9), rng.randint(-3, 4)
+    found = program(forward_axis(i, k, s, d, o, p), Frame(rng.randint(0, 9), 0, 0))
+    x, g = ([rng.randint(-9, 9) for _ in range(n)] for n in (i, k))
+    if k > 1:  # the inputs of a single tap are left out before
+        assert computed(found, x, g, o) == forward_definition(x, g, s, d, o, p)
 
 
 def test_ends_are_the_outputs_that_miss_taps():

@@ -65,14 +65,18 @@ def test_small_integers_are_exact(seed):
 
 
 @pytest.mark.usefixtures("few_channels")
-@pytest.mark.parametrize("d", [1, 2])
+@pytest.mark.parametrize("d", [1, 2, (3, 1, 2)], ids=str)
+@pytest.mark.parametrize("s", [1, 2, (1, 3, 2)], ids=str)
 @pytest.mark.parametrize("padding", ["SAME", "VALID"])
-def test_the_forward_convolution(padding, d):
-    x, w = integers(0, (2, 7, 8, 9, 18), (3, 2, 4, 18, 20))
-    found = conv3dt.conv3d(x, w, 1, padding, dilations=d, algorithm="minimal")
-    np.testing.assert_array_equal(
-        found, conv3dt.conv3d(x, w, 1, padding, dilations=d, algorithm="direct")
-    )
+def test_the_forward_convolution(padding, s, d):
+    x, w = integers(0, (2, 9, 8, 13, 18), (3, 2, 5, 18, 20))
+    for data_format in ("NDHWC", "NCDHW"):
+        how = s, padding, data_format, d
+        found, expected = (
+            conv3dt.conv3d(x, w, *how, algorithm=name) for name in ("minimal", "direct")
+        )
+        np.testing.assert_array_equal(found, expected)
+        x = np.moveaxis(x, 4, 1)
 
 
 def normals(seed, x_shape, w_shape):
