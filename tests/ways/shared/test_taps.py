@@ -12,7 +12,7 @@ from conv3dt._plan.choice import make_plan, order_of
 from conv3dt._run import run
 from conv3dt._ways.list import WAYS
 from conv3dt._ways.shared.layer import layer_of
-from tests.helpers import oracle, regions
+from tests.helpers import cases, oracle, regions
 from tests.helpers.guarded import guarded
 from tests.helpers.layers import integers
 
@@ -62,7 +62,7 @@ def in_layout(x, layout, data_format):
 
 def drawn(pick, forward):
     """Yield arrays, options as the oracle has them, and where the arrays lie."""
-    for _ in range(6):
+    for _ in range(5):
         s_w = pick((1, 1, 2, 3))
         k_w = pick(range(2, 8)) if forward or s_w == 1 else s_w * pick((2, 3))
         d_w = pick((1, 1, 2, 3)) if forward or s_w == 1 else 1
@@ -73,7 +73,7 @@ def drawn(pick, forward):
         yield (pick((1, 2)), *space, 1), (k, s, d), co, padding, *layout
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(6))
 def test_small_integers_are_summed_exactly(seed):
     pick = random.Random(seed).choice
     for x_shape, (k, s, d), co, padding, data_format, layout in drawn(pick, False):
@@ -90,7 +90,7 @@ def test_small_integers_are_summed_exactly(seed):
             np.testing.assert_array_equal(got, wanted.astype(BFLOAT16), f"{seed} {way}\n{call}")
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_forward(seed):
     pick = random.Random(100 + seed).choice
     for x_shape, (k, s, d), co, _, data_format, layout in drawn(pick, True):
@@ -167,6 +167,16 @@ def test_parts_have_the_bits_of_the_whole(numbers, hostile):
         np.testing.assert_array_equal(regions.bits(part), regions.bits(whole[at]), str(region))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_parts_of_random_layers(seed):
+    pick = random.Random(seed).choice
+    for _ in range(6):
+        case = regions.draw_case(pick)
+        case = case._replace(dtype="bfloat16", **{"co" if case.forward else "ci": 1})
+        numbers = pick((cases.normals, regions.with_hostile_numbers))
+        regions.assert_parts_are_the_whole(case, pick, numbers)
+
+
 def test_orders_tell_pairs_of_taps_from_others():
     x, w, s, d = layer(64, 3, 1, 1, 16)
     call = transposed(x, w, s, d)
@@ -205,6 +215,7 @@ def test_nothing_is_read_beyond_the_input(numbers, at_end):
         ((32, 32, 32), 4, 2, 1, 2),
         ((32, 32, 32), 6, 3, 1, 2),
         ((32, 32, 32), 3, 2, 16, 0),  # phases of two taps and of one
+        ((32, 32, 32), 5, 2, 16, 0),  # of three and of two
         ((32, 32, 32), 1, 1, 16, 0),
         ((4, 4, 4), 2, 1, 1, 0),  # joining would take longer than the products
     ],
