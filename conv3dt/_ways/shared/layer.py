@@ -62,7 +62,9 @@ class Layer(NamedTuple):
         near = self.taps <= 4 and width.every <= 2
         word = TUNING.taps_word_cycles if near else TUNING.taps_far_cycles
         rows = r.n * self.axes[1].i * self.axes[2].i if self.taps else 0
-        return rows * (TUNING.taps_row_cycles + word * r.ci * width.i)
+        ends = (self.taps - 1) * self.asked.d[2] / width.every
+        words = word * width.i + TUNING.taps_end_cycles * ends
+        return rows * (TUNING.taps_row_cycles + r.ci * words)
 
     @property
     def read(self) -> tuple[slice, slice, slice]:
