@@ -54,6 +54,10 @@ class Tuning(NamedTuple):
     tap_cycles: float = 10.0  # of an entry of the micro-kernel's table, beside its products
     tile_cycles: float = 100.0  # of a tile with channels in the lanes, beside its products
     amx_tile_cycles: float = 500.0  # of a tile of AMX's, whose sums go by way of memory
+    taps_row_cycles: float = 50.0  # of a row whose neighbours are joined, beside its words,
+    taps_end_cycles: float = 5.0  # of a word some of whose inputs may not exist,
+    taps_word_cycles: float = 0.4  # of one of these in vectors,
+    taps_far_cycles: float = 2.0  # and of one whose numbers lie so far apart that it is alone
     line_cycles: float = 3.0  # to copy a cache line past the caches
     scattered_cycles: float = 1.5  # to store one output whose neighbours in the tile lie apart
     wide_tap_cycles: float = 4.0  # of an entry of a wide tile's table

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import lru_cache
+from itertools import product
 
 from .._call.request import Request
 from .._geometry.tuning import TUNING
@@ -40,6 +41,7 @@ def make_plan(
     layer = layer_of(request, no_zeros)
     threads = 1 if layer.small else threads or team.available()
     choice, why = choose(layer, way, order)
+    layer = choice.layer or layer
     scheme = WAYS[choice.way].scheme(layer, choice, threads)
     return Plan(request, layer, choice, why, scheme, scheme.threads)
 
@@ -78,11 +80,13 @@ def choose(layer: Layer, way: str | None = None, order: str | None = None) -> tu
 
 
 def _best(layer: Layer) -> dict[str, Candidate]:
-    """Return the best candidate of each name, in the order of the ways."""
+    """Return the best candidate of each name, in the order of forms and ways."""
     found: dict[str, Candidate] = {}
-    for name, way in WAYS.items():
-        for unnamed in way.candidates(layer):
-            candidate = unnamed._replace(way=name, order=unnamed.order or way.order)
+    for form, (name, way) in product(layer.forms(), WAYS.items()):
+        for unnamed in way.candidates(form):
+            along, order = unnamed.along + form.form, (unnamed.order or way.order) + form.form
+            cycles = unnamed.cycles + form.joining
+            candidate = Candidate(along, cycles, unnamed.shape, name, order, form)
             known = found.get(candidate.name)
             if known is None or candidate.cycles < known.cycles:
                 found[candidate.name] = candidate

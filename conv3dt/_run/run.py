@@ -14,6 +14,7 @@ from .._plan.plan import Plan
 from .._runtime import memory, team
 from .._runtime.door import door
 from .._runtime.recycle import address, aligned
+from .._ways.shared.layer import Layer
 from . import telling
 from .desk import (
     CONVOLVING,
@@ -114,11 +115,23 @@ def _readable(x: Array) -> Array:
     return np.array(x, x.dtype.newbyteorder("="), order="C")
 
 
-def _weights(compiled: Tables, filters: Array) -> Array:
+def _weights(plan: Plan, compiled: Tables, filters: Array) -> Array:
     """Return filters that kernels can read; taps that are channels must lie as channels do."""
-    filters = _readable(filters)
+    filters = _taps_last(plan.layer, _readable(filters))
     apart = filters.strides[2] != filters.shape[3] * filters.strides[3]
     return np.array(filters, order="C") if compiled.as_channels and apart else filters
+
+
+def _taps_last(layer: Layer, filters: Array) -> Array:
+    """Return a view whose input channels are the taps of the width that are taken for them.
+
+    In the order of their inputs: those of a transposed convolution from the last tap on.
+    """
+    if not layer.taps:
+        return filters
+    s = layer.asked.k[2] // layer.taps
+    phases = filters.reshape(*filters.shape[:2], layer.taps, s, filters.shape[3])
+    return phases[:, :, :: 1 if layer.asked.forward else -1].transpose(0, 1, 3, 4, 2)
 
 
 def pack(plan: Plan, filters: Array, bias: Array | None) -> Packed:
@@ -140,7 +153,7 @@ def _packed(plan: Plan, filters: Array, bias: Array | None) -> tuple[Packed, boo
         biases.reshape(-1, len(bias))[:] = bias
     if plan.scheme.fresh:
         return packed, True  # as far as is known
-    params, filters = compiled.encoded.params.copy(), _weights(compiled, filters)
+    params, filters = compiled.encoded.params.copy(), _weights(plan, compiled, filters)
     _place(filters, params, packed.at + compiled.bias_bytes)
     _launch(compiled.pack, params, address(params), filters, packed.memory)
     return packed, not params[NOT_FINITE]
@@ -188,7 +201,7 @@ def _convolved(packed: Packed, call: Call) -> tuple[Array, bool]:
     )  # fmt: skip
     uses: tuple[Array, ...] = value, out, desk.scratch, packed.memory
     if plan.scheme.fresh:
-        filters = _weights(compiled, call.filters)
+        filters = _weights(plan, compiled, call.filters)
         _place(filters, desk.params, 0)
         uses = *uses, filters
     _launch(compiled.convolve, desk.params, desk.at, *uses)
@@ -221,8 +234,8 @@ def _with_sums_of_the_definition(packed: Packed, call: Call, out: Array) -> Arra
 
 def _inputs(plan: Plan, value: Array) -> Array:
     """Return a view of the inputs that are read."""
-    all_, space = slice(None), [slice(a.start, None, a.every) for a in plan.layer.axes[1:]]
-    part: Array = value[FORMATS[plan.request.data_format].ordered(all_, space, all_)]
+    all_, in_order = slice(None), FORMATS[plan.request.data_format].ordered
+    part: Array = value[in_order(all_, plan.layer.read, all_)]
     return part
 
 

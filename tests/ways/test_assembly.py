@@ -11,11 +11,13 @@ from llvmlite.binding import llvm_version_info
 import conv3dt
 from conv3dt._compiler import processor
 from conv3dt._compiler.plain import PLAIN
+from conv3dt._geometry.storages import PAIRS
 from conv3dt._ways.channels import kernel as channels
 from conv3dt._ways.channels.tile import ChannelTile
 from conv3dt._ways.fold.kernel import fold_text
+from conv3dt._ways.shared.lane_tile import LaneTile
 from conv3dt._ways.wide import kernel as wide
-from tests.helpers.assembly import PRODUCT, STACK, check, loops_over_k
+from tests.helpers.assembly import PRODUCT, STACK, check, loops_around, loops_over_k
 from tests.helpers.kernels import lanes_of
 
 pytestmark = pytest.mark.skipif(PLAIN, reason="nothing is compiled")
@@ -83,6 +85,19 @@ def test_no_spill_in_loops_for_some_of_the_rows(storage, vectors):
     products = sum(end - first for first, end in edges) + (1 + 2) * rows
     assert sum(bool(PRODUCT.search(x)) for loop in loops for x in loop) == products * vectors
     check(loops, vectors)
+
+
+@pytest.mark.skipif(not processor.machine().pairs, reason="pairs are not multiplied here")
+def test_products_of_pairs_read_what_they_broadcast():
+    """A broadcast of its own for each product takes a third of the time."""
+    rows = processor.machine().rows[0]
+    wide_tile = LaneTile(PAIRS, lanes_of(PAIRS), True, 1, 0, 8, 1, 1, False, "linear")
+    for text in channels.text(tile_of(PAIRS, 1, rows, 1, 2)), wide.text(wide_tile):
+        loops = loops_around(text, re.compile("vdpbf16ps"))
+        assert loops
+        for line in (x for loop in loops for x in loop):
+            assert "vdpbf16ps" not in line or "{1to" in line
+            assert "vbroadcast" not in line
 
 
 @pytest.mark.skipif(

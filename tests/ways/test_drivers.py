@@ -11,7 +11,10 @@ from conv3dt._ways.list import WAYS
 
 FOLDER = Path(conv3dt.__file__).parent / "_ways"
 # What is translated, by the names of its files.
-NAMES = ("driver", "fresh", "lists", "made", "moving", "pack", "panels", "tables", "tasks", "tiles")
+NAMES = (
+    "driver", "fresh", "lists", "made", "moving", "pack", "pairs", "panels", "tables", "taps",
+    "tasks", "tiles",
+)  # fmt: skip
 FILES = [path for path in sorted(FOLDER.rglob("*.py")) if path.stem in NAMES]
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ..._compiler.drivers import part
 from ..._compiler.records import table
 from ..._geometry.storages import Storage
-from ..shared.encode import kernel_table, output_steps
+from ..shared.encode import halves_of, kernel_table, output_steps
 from ..shared.layer import operands
 from ..shared.records import Block
 from ..shared.scheme import Encoded
@@ -67,7 +67,7 @@ def _fill(params: FoldParams, scheme: FoldScheme) -> None:
         item=storage.item,
         lanes=folding.lanes,
         channels=r.ci,
-        halves=scheme.layer.asked.ci,
+        **halves_of(scheme.layer),
         chunk=1,
         chunk_step=folding.plane,
         co=r.co,

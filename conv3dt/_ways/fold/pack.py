@@ -16,12 +16,13 @@ def pack_rows(plan, task, d, h, *, storage):
     arrays, apart = plan.arrays, plan.together_step
     rows, positions = min(plan.together, task.height.end - h), task.width.end - task.width.start
     source = arrays.input + task.n * arrays.step_n + d * arrays.step_d + h * arrays.step_h
-    source += task.width.start * arrays.step_w
-    if rows == 1 or arrays.step_w != OPERANDS[storage].item:
+    first = task.width.start
+    if rows == 1 or arrays.step_w != OPERANDS[storage].item or plan.taps_step:
         for r in range(rows):
             x, y = source + r * arrays.step_h, task.packed + r * apart
-            copy_row(plan, x, y, positions, storage=storage)
+            copy_row(plan, x, y, first, positions, storage=storage)
         return
+    source += first * arrays.step_w
     for c in range(plan.channels):
         y = task.packed + c * plan.chunk_step
         for r in range(rows):

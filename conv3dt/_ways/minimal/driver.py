@@ -76,7 +76,7 @@ def _place_inputs(plan, task, d, h, *, storage):
         for y in range(h0, h1):
             source = image + z * arrays.step_d + y * arrays.step_h
             target = to + (z - d0) * plan.plane_step + (y - h0) * plan.row_step
-            copy_row(plan, source, target, plan.width.i, storage=storage)
+            copy_row(plan, source, target, 0, plan.width.i, storage=storage)
     task.inputs = to - d0 * plan.plane_step - h0 * plan.row_step
     task.step_d = plan.plane_step
     task.step_h = plan.row_step

@@ -11,13 +11,14 @@ from ..._compiler.drivers import part
 from ..._compiler.records import table
 from ..._geometry.formats import FORMATS
 from .blocked import Blocked
-from .layer import operands
+from .layer import Layer, operands
 from .records import Axis, Block, BlockedParams, Phase, Tap
 
 __all__ = [
     "Kernels",
     "fill_blocked",
     "filters_driver",
+    "halves_of",
     "kernel_table",
     "output_steps",
     "shared_parts",
@@ -75,13 +76,27 @@ def _fill_memory(params: BlockedParams, scheme: Blocked, steps: tuple[int, ...])
         item=scheme.layer.storage.item,
         lanes=scheme.lanes,
         channels=r.ci,
-        halves=scheme.layer.asked.ci,
+        **halves_of(scheme.layer),
         chunk=scheme.chunk,
         chunk_step=scheme.packed_steps[4],
         co=r.co,
         out_step=steps[4],
         outer_step=steps[0] if scheme.shape.most[0] > 1 else scheme.axes[2].s * steps[2],
     )
+
+
+def halves_of(layer: Layer) -> dict[str, int]:
+    """Return what drivers are told of the numbers of a word."""
+    if not layer.taps:
+        return {"halves": layer.halves}
+    width, step = layer.axes[3], layer.asked.d[2]
+    return {
+        "halves": layer.halves,
+        "taps_step": step,
+        "taps_every": width.every,
+        "taps_first": width.start - (layer.taps - 1) * step,
+        "row_inputs": layer.asked.i[2],
+    }
 
 
 def _fill_lists(params: BlockedParams, scheme: Blocked) -> None:

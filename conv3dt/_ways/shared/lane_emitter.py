@@ -39,7 +39,7 @@ class LaneEmitter(Emitter):
             for y, row in enumerate(inputs):
                 for j, x in enumerate(row):
                     n = (y * tile.channels + m) * tile.vectors + j
-                    result[n] = w.add_product(x, weight, sums[n])
+                    result[n] = w.add_product(weight, x, sums[n])
         return result
 
     def store_some(self, vectors, c, count):

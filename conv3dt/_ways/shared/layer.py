@@ -1,5 +1,6 @@
 """What is to be computed, as ways see it: a request, its axes, and the processor."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from math import prod
 from typing import NamedTuple
@@ -38,6 +39,40 @@ class Layer(NamedTuple):
         return self.storage.converted
 
     @property
+    def taps(self) -> int:
+        """Taps of the width that are taken for channels; 0: channels are."""
+        if not self.storage.pairs or self.asked.ci > 1:
+            return 0
+        return _taps_of_a_position(self.asked)
+
+    @property
+    def halves(self) -> int:
+        """Numbers of a position that are multiplied: channels, or taps that are taken for them."""
+        return self.taps or self.asked.ci
+
+    @property
+    def form(self) -> str:
+        """What tells it from the layer as it was asked for: words behind a comma, or none."""
+        return ", taps in pairs" if self.taps else ""
+
+    @property
+    def joining(self) -> float:
+        """The predicted cycles of joining neighbours; to copy or widen numbers counts as none."""
+        r, width = self.request, self.axes[3]
+        near = self.taps <= 4 and width.every <= 2
+        word = TUNING.taps_word_cycles if near else TUNING.taps_far_cycles
+        rows = r.n * self.axes[1].i * self.axes[2].i if self.taps else 0
+        ends = (self.taps - 1) * self.asked.d[2] / width.every
+        words = word * width.i + TUNING.taps_end_cycles * ends
+        return rows * (TUNING.taps_row_cycles + r.ci * words)
+
+    @property
+    def read(self) -> tuple[slice, slice, slice]:
+        """Which inputs are read along depth, height and width; taps find theirs themselves."""
+        d, h, w = (slice(axis.start, None, axis.every) for axis in self.axes[1:])
+        return d, h, slice(None) if self.taps else w
+
+    @property
     def instructions(self) -> str:
         """What multiplies, in words."""
         return f"{self.machine.isa}, pairs of bfloat16" if self.storage.pairs else self.machine.isa
@@ -46,6 +81,17 @@ class Layer(NamedTuple):
     def lanes(self) -> int:
         """Numbers of a vector, in the compute type."""
         return self.machine.vector_bytes // self.storage.size
+
+    def forms(self) -> Iterator["Layer"]:
+        """Yield the layer, and the same with taps of the width for channels, if it can be had.
+
+        Not without zeros, as infinite weights need: the ends of rows have some for inputs.
+        """
+        yield self
+        r = _with_taps_as_channels(self.asked) if self.machine.pairs else self.asked
+        if r is not self.asked and not self.no_zeros:
+            r = _with_neighbours_as_channels(_with_pairs(r), self.lanes)
+            yield self._replace(request=r, axes=axes_of(r))
 
     def in_pairs(self) -> "Layer":
         """Return the same of pairs of bfloat16, where it can be made of them."""
@@ -59,6 +105,8 @@ class Layer(NamedTuple):
     @property
     def flops(self) -> int:
         """Two for every product that lands inside the output."""
+        if self.taps:
+            return self._replace(request=self.asked, axes=axes_of(self.asked)).flops
         return 2 * self.asked.ci * self.request.co * prod(a.pairs() for a in self.axes)
 
     @property
@@ -99,6 +147,31 @@ def _with_pairs(r: Request) -> Request:
     if r.dtype != "bfloat16" or r.ci < 2:
         return r
     return r._replace(dtype=PAIRS, ci=-(-r.ci // 2))
+
+
+def _taps_of_a_position(r: Request) -> int:
+    """Return how many taps of the width a position has; 0 if phases have different numbers."""
+    if r.forward:
+        return r.k[2]
+    return 0 if r.k[2] % r.s[2] else r.k[2] // r.s[2]
+
+
+def _with_taps_as_channels(r: Request) -> Request:
+    """Return the request with the inputs of a position along the width as its channels.
+
+    Of one channel, so that pairs can be made: position v has the inputs v - reach to v, every d-th
+    of them, and zeros where there are none. (Had phases different numbers of taps, a weight of zero
+    would meet an input that belongs to another phase, and may be infinite.)
+    """
+    taps, (s, d) = _taps_of_a_position(r), (r.s[2], r.d[2])
+    if r.dtype != "bfloat16" or r.ci != 1 or taps < 2 or (not r.forward and 1 not in (s, d)):
+        return r
+    reach = (taps - 1) * d
+    k, p = (1, r.p[2] - reach) if r.forward else (s, r.p[2])
+    i = r.i[2] + reach
+    return r._replace(
+        ci=taps, i=(*r.i[:2], i), k=(*r.k[:2], k), d=(*r.d[:2], 1), p=(*r.p[:2], p)
+    )  # fmt: skip
 
 
 def _with_neighbours_as_channels(r: Request, lanes: int) -> Request:

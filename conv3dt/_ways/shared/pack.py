@@ -5,7 +5,7 @@
 """
 
 from ..._geometry.storages import OPERANDS
-from . import pairs
+from . import pairs, taps
 from .moving import clear, copy, spread, turn
 from .records import BlockedParams, Task
 
@@ -22,6 +22,7 @@ def pack_input(plan, task, *, storage):
     width, height = plan.width, plan.height
     step, packed = plan.arrays.step_w, width.packed_step
     apart = plan.chunk == 1 and step == plan.item and plan.channels > _STREAMS
+    apart = apart and plan.taps_step == 0
     w0, w1 = task.width.start, task.width.end
     left = min(max(w0, 0), w1)
     right = max(left, min(w1, width.i))
@@ -38,18 +39,21 @@ def pack_input(plan, task, *, storage):
                 clear_row(plan, row, left - w0)
                 clear_row(plan, row + (right - w0) * packed, w1 - right)
                 if not apart:
-                    x = plane + h * plan.arrays.step_h + left * step
-                    copy_row(plan, x, row + (left - w0) * packed, right - left, storage=storage)
+                    x, y = plane + h * plan.arrays.step_h, row + (left - w0) * packed
+                    copy_row(plan, x, y, left, right - left, storage=storage)
             if apart:
                 x, y = plane + left * step, to + (left - w0) * packed
                 _copy_planes(plan, task.height, x, y, right - left, storage=storage)
 
 
-def copy_row(plan, source, target, positions, *, storage):
+def copy_row(plan, row, target, first, positions, *, storage):
     """Copy the channels of `positions` neighbours along the width, chunk by chunk."""
     channel_step = plan.arrays.step_c
+    source = row + first * plan.arrays.step_w
     if OPERANDS[storage].pairs:
-        if channel_step == 2 and plan.halves == 2 * plan.channels:  # words are there already
+        if plan.taps_step:
+            taps.copy_positions(plan, row, target, first, positions)
+        elif channel_step == 2 and plan.halves == 2 * plan.channels:  # words are there already
             _copy_numbers(plan, source, 4, target, positions, storage="float32")
         else:
             pairs.copy_positions(plan, source, target, positions)

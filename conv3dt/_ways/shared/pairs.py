@@ -13,12 +13,21 @@ from ..._geometry.storages import OPERANDS
 from .moving import in_squares, is_finite, turn
 from .transpose import transpose_pairs
 
-__all__ = ["all_finite", "copy_positions", "copy_rows", "fill_words", "join_rows", "turn_filters"]
+__all__ = [
+    "all_finite",
+    "copy_positions",
+    "copy_rows",
+    "fill_words",
+    "join",
+    "join_rows",
+    "joined",
+    "turn_filters",
+]
 
 _LANES = processor.machine().vector_bytes // 4
 
 
-def _joined(low, high):
+def joined(low, high):
     """Return the word of two numbers."""
     return np.uint32(low) | np.uint32(high) << np.uint32(16)
 
@@ -32,17 +41,25 @@ def join_rows(plan, source, half, target, number, count):
     )
     if 2 * number + 1 < plan.halves:
         for n in range(count):
-            words[n] = _joined(x[n], y[n])
+            words[n] = joined(x[n], y[n])
     else:
         for n in range(count):
             words[n] = np.uint32(x[n])
+
+
+def join(plan, source, step, half, target, target_step, number, count):
+    """Write the words `number` of `count` positions that lie apart."""
+    if 2 * number + 1 < plan.halves:
+        _join(source, step, half, target, target_step, count)
+    else:
+        _widen(source, step, target, target_step, count)
 
 
 def _join(source, step, half, target, target_step, count):
     """Write words `target_step` apart of pairs of numbers that lie `step` apart."""
     for n in range(count):
         at = source + n * step
-        word = _joined(uint16_at(at, 1)[0], uint16_at(at + half, 1)[0])
+        word = joined(uint16_at(at, 1)[0], uint16_at(at + half, 1)[0])
         uint32_at(target + n * target_step, 1)[0] = word
 
 

@@ -61,7 +61,11 @@ class Params(Record):
     item = Int()  # and in the arrays
     lanes = Int()  # numbers of a vector
     channels = Int()  # input channels, or pairs of them
-    halves = Int()  # input channels of the arrays
+    halves = Int()  # input channels of the arrays, or taps of the width that are taken for them
+    taps_step = Int()  # inputs from such a tap to the next; 0: channels are channels
+    taps_every = Int()  # inputs from a position to the next
+    taps_first = Int()  # the input of the first tap at position 0
+    row_inputs = Int()  # of a row of the arrays
     chunk = Int()  # as many of them lie together in the packed input
     chunk_step = Int()  # from one chunk of the packed input to the next
     co = Int()  # output channels

@@ -15,7 +15,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-# In which order an output is summed: ways of the same order give the same bits.
+# In which order an output is summed: ways of the same order give the same bits. A layer in another
+# form, which pairs taps, has orders of its own: these, and `Layer.form`.
 BY_TAPS = "by taps"  # all products of all taps, from the last of the width, in one sum
 BY_TILES = "by tiles"  # as by taps, but halves of pairs apart within an instruction of AMX
 BY_INPUTS = "by inputs"  # the bias, then the sums of each tap, as rows of inputs come
@@ -30,6 +31,7 @@ class Candidate(NamedTuple):
     shape: Any  # what the way needs to make its scheme of it
     way: str = ""  # name of the way in the list of ways, from where it comes
     order: str = ""  # of sums, where it is not the way's
+    layer: Layer | None = None  # in the form in which it is computed
 
     @property
     def name(self) -> str:

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 import conv3dt
+from conv3dt._compiler import processor
 from tests.helpers import oracle
 from tests.helpers.activation_formulas import FORMULAS
+from tests.helpers.layers import expected, integers
 
 PLAIN = os.environ.get("NUMBA_DISABLE_JIT") == "1"
 only_plain = pytest.mark.skipif(not PLAIN, reason="needs NUMBA_DISABLE_JIT=1")
@@ -82,6 +84,17 @@ def test_bfloat16():
     w = np.ones((1, 1, 2, 1, 1), ml_dtypes.bfloat16)
     y = conv3dt.conv3d_transpose(x, w, (1, 2, 2, 8, 1), (1, 1, 2))
     np.testing.assert_array_equal(y.astype(float).ravel(), np.repeat(np.arange(16.0), 2))
+
+
+@only_plain
+def test_bfloat16_in_pairs_of_taps():
+    """Where pairs are multiplied; elsewhere the same, widened."""
+    bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
+    x, w = integers((1, 2, 3, 40, 1), bfloat16), integers((3, 3, 4, 17, 1), bfloat16, 1)
+    y = conv3dt.conv3d_transpose(x, w, (1, 2, 3, 40, 17), 1)
+    np.testing.assert_array_equal(y, expected(x, w, y.shape, 1).astype(bfloat16))
+    plan = conv3dt.explain(x, w, y.shape, 1)
+    assert plan.layer.taps == (4 if processor.machine().pairs else 0)
 
 
 @pytest.mark.skipif(PLAIN, reason="is one")
