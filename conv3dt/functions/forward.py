@@ -69,7 +69,8 @@ def conv3d(
     algorithm : {'auto', 'direct', 'minimal'}, optional
         'direct' makes the sums of the definition; 'minimal', where it can, fewer products (minimal
         filtering), which changes the last bits; 'auto' what is predicted to be faster. None is the
-        environment variable CONV3DT_ALGORITHM, else 'auto'. `explain_conv3d` says what is done, and why.
+        environment variable CONV3DT_ALGORITHM, else 'auto'. `explain_conv3d` says what is done, and
+        why.
     region : sequence of (int, int) or of slice, optional
         Compute only this part of the result: 3 ranges from .. to of depth, height and width, or 5
         in the order of `data_format`. `input` is then the part of the input that it needs (see
