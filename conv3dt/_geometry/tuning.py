@@ -104,7 +104,7 @@ class Tuning(NamedTuple):
     minimal_filters: int = 64 * 1024 * 1024  # bytes of transformed filters: no more
     minimal_region: int = 4 * 1024 * 1024  # bytes of a thread's numbers, at most
     minimal_channels: tuple[int, int] = (16, 32)  # of inputs, at least: of F(2,3) alone, and others
-    minimal_margin: float = 1.15  # times as many cycles are predicted: it is to win, not to draw
+    minimal_margin: float = 1.12  # times as many cycles are predicted: it is to win, not to draw
     minimal_combine: float = 16.0  # cycles of a vector of a row of inputs, transformed,
     minimal_row: float = 290.0  # of such a row,
     minimal_restore: float = 3.5  # of a vector of products that is transformed back,

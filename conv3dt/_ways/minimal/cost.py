@@ -107,4 +107,6 @@ def predicted_cycles(layer: Layer) -> float:
     called = r.n * d * scheme.slots_in_turn * TUNING.minimal_call
     filters = scheme.filters_bytes / scheme.size / layer.lanes * TUNING.minimal_filter
     margin = TUNING.minimal_margin * (TUNING.minimal_dilated if max(r.d) > 1 else 1.0)
+    width = layer.axes[3]  # in narrow rows other ways leave out what these tiles compute
+    margin *= sum(f.length * f.taps for f in width.phases) / max(1, width.pairs())
     return margin * (multiplied + combined + restored + stored + called + filters)
