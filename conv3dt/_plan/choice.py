@@ -13,6 +13,7 @@ from .._ways.shared.scheme import BY_FEWER, Candidate
 from .plan import Plan
 
 __all__ = [
+    "between_lines",
     "choose",
     "clear",
     "freshly_packed",
@@ -114,6 +115,13 @@ def reading_directly(plan: Plan) -> Plan:
     return plan if scheme is plan.scheme else replace(plan, scheme=scheme)
 
 
+@lru_cache(maxsize=1024)
+def between_lines(plan: Plan) -> Plan:
+    """Return the plan for an output that begins between cache lines."""
+    scheme = plan.scheme.between_lines()
+    return plan if scheme is plan.scheme else replace(plan, scheme=scheme)
+
+
 def plain_plan(request: Request, threads: int | None, whole: Request | None = None) -> Plan:
     """Return the plan of a plain call whose input lies as its shape says, maybe of a part."""
     order = None if whole is None else order_of(whole)
@@ -122,5 +130,6 @@ def plain_plan(request: Request, threads: int | None, whole: Request | None = No
 
 def clear() -> None:
     """Forget plans; calls that are under way keep theirs."""
-    for cache in (make_plan, order_of, freshly_packed, reading_directly, layer_of):
+    caches = make_plan, order_of, freshly_packed, reading_directly, between_lines, layer_of
+    for cache in caches:
         cache.cache_clear()

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from .._call.arguments import Call
 from .._geometry.formats import FORMATS
-from .._plan.choice import freshly_packed, make_plan, order_of, reading_directly
+from .._plan.choice import between_lines, freshly_packed, make_plan, order_of, reading_directly
 from .._plan.plan import Plan
 from .._runtime import memory, team
 from .._runtime.door import door
 from .._runtime.recycle import address, aligned
+from .._ways.shared.blocked import LINE
 from .._ways.shared.layer import Layer
 from . import telling
 from .desk import (
@@ -70,7 +71,9 @@ def plan_of(call: Call, way: str | None = None) -> Plan:
     plan = make_plan(call.request, call.threads, False, way, order)
     x = call.value
     ready = x.flags.c_contiguous and x.flags.aligned and x.dtype.isnative
-    return reading_directly(plan) if ready else plan
+    plan = reading_directly(plan) if ready else plan
+    shifted = call.out is not None and address(call.out) % LINE
+    return between_lines(plan) if shifted else plan
 
 
 def _order(call: Call) -> str:

@@ -45,11 +45,12 @@ def made_in(scheme: Blocked) -> Made:
 
 
 def _lines(scheme: Blocked) -> Made:
-    """Return whether rows are to be copied past the caches, where they have other channels too."""
+    """Return whether rows are copied past the caches: where tiles would not write whole lines."""
     position = scheme.layer.request.co * scheme.layer.storage.item
     row = scheme.blocking.block[3] * scheme.axes[3].s * position
-    in_parts = past_caches(scheme.layer) and position % LINE and len(scheme.shape.blocks) == 1
-    return Made("lines", row) if in_parts and _in_rows(scheme, row) else _NOTHING
+    in_parts = (position % LINE or scheme.shifted) and len(scheme.shape.blocks) == 1
+    past = past_caches(scheme.layer) and in_parts
+    return Made("lines", row) if past and _in_rows(scheme, row) else _NOTHING
 
 
 def _in_rows(scheme: Blocked, row: int) -> bool:

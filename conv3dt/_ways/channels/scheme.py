@@ -84,6 +84,11 @@ class ChannelScheme(Blocked):
         loops = max(map(len, direct.edges.values()), default=0)
         return direct if loops <= TUNING.edge_loops else self
 
+    def between_lines(self) -> ChannelScheme:
+        """Return the scheme that makes rows of outputs in scratch, if tiles cannot stream them."""
+        shifted = replace(self, shifted=True)
+        return shifted if self.streamed and shifted.made.what else self
+
     def _by_channels(self) -> Blocking | None:
         """Return all positions as one block, where there are few, and many channels to share out.
 

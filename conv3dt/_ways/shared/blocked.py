@@ -53,6 +53,7 @@ class Blocked(Scheme):
     threads: int
     fresh: bool = False
     direct: bool = False
+    shifted: bool = False  # the output begins between cache lines
 
     # ---- what each way says for itself -----------------------------------------------------------
 

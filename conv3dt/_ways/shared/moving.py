@@ -86,15 +86,20 @@ def copy_past_caches(source, target, size):
     """Copy `size` bytes, an even number: whole cache lines of the target past the caches."""
     head = min(-target % 64, size)
     lines = (size - head) // 64
-    _copy_halves(source, target, head)
+    _copy_words(source, target, head)
     for n in range(lines):
         copy_line(source + head + 64 * n, target + head + 64 * n)
     done = head + 64 * lines
-    _copy_halves(source + done, target + done, size - done)
+    _copy_words(source + done, target + done, size - done)
 
 
-def _copy_halves(source, target, size):
-    """Copy `size` bytes by two."""
+def _copy_words(source, target, size):
+    """Copy `size` bytes by four, or by two."""
+    if (source | target | size) % 4 == 0:
+        words, to = uint32_at(source, size // 4), uint32_at(target, size // 4)
+        for n in range(size // 4):
+            to[n] = words[n]
+        return
     x, y = uint16_at(source, size // 2), uint16_at(target, size // 2)
     for n in range(size // 2):
         y[n] = x[n]

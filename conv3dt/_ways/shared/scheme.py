@@ -112,6 +112,10 @@ class Scheme(ABC):
         """Return the scheme that reads a contiguous input where it lies; itself if none can."""
         return self
 
+    def between_lines(self) -> "Scheme":
+        """Return the scheme of outputs that begin between cache lines; itself if none differs."""
+        return self
+
     def packed_by_tasks(self) -> "Scheme":
         """Return the scheme whose tasks pack filters; itself if that would not pay."""
         return self
