@@ -24,7 +24,7 @@ class Host(NamedTuple):
     @property
     def converts_float16(self) -> bool:
         """Whether single instructions convert between float16 and float32."""
-        return "+f16c" in self.features.split(",")
+        return self.isa == "neon" or "+f16c" in self.features.split(",")
 
     @property
     def multiplies_pairs(self) -> bool:

@@ -53,6 +53,7 @@ def test_channel_tiles(name, vectors, less, storage, compiles_for):
     tile = ChannelTile(storage, lanes, True, 1, rows, 0, 64, vectors, lanes, False, "relu")
     code = text(tile)
     assert ("bfdot" in code) == (storage == PAIRS)
+    assert ("fcvtn" in code) == (storage == "float16")
     check(loops_over_k(code), rows * vectors)
 
 
