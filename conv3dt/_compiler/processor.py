@@ -24,12 +24,12 @@ class Host(NamedTuple):
     @property
     def converts_float16(self) -> bool:
         """Whether single instructions convert between float16 and float32."""
-        return "+f16c" in self.features.split(",")
+        return self.isa == "neon" or "+f16c" in self.features.split(",")
 
     @property
     def multiplies_pairs(self) -> bool:
         """Whether an instruction multiplies pairs of bfloat16 and adds the products to float32."""
-        return "+avx512bf16" in self.features.split(",")
+        return not {"+avx512bf16", "+bf16"}.isdisjoint(self.features.split(","))
 
     @property
     def has_tiles(self) -> bool:
@@ -70,6 +70,9 @@ def host() -> Host:
         named = binding.get_host_cpu_features().flatten()
     features = {f[1:] for f in named.split(",") if f.startswith("+")}
     isa = _instruction_set(triple, features)
+    if isa == "neon" and MACHINES.get(name, MACHINES[isa]).pairs and "-bf16" not in named:
+        # LLVM lists few features of ARM's processors, not this one; the name tells.
+        named = f"{named},+bf16".lstrip(",")
     if isa == "avx512" and name in _WITHOUT_AVX512:
         name = "znver4"
     until, other = _TOLD.get(name, (0, name))

@@ -32,6 +32,10 @@ AMX = "sapphirerapids"  # and all after it that have tiles, whatever an older LL
 # AVX2 there, which stores half lines; on cascadelake they lose as much. znver4 multiplies two half
 # vectors in the time of a whole one: where few channels are left, half a vector holds them. With
 # AMX, pairs in vectors are slower than float32: an Emerald Rapids made 78 GFLOP/s to 125 to 150.
+# What Neoverse (ARM's guides to optimization) and Apple's M1 (Dougall Johnson's tables) do a cycle
+# has been published, not measured here: multiply-adds, loads, and the latency of a sum, which
+# Neoverse hands on after 2 of 4. Later ones of Apple are taken for M1s: that pairs, which they have
+# from M2 on, are as fast as float32, as they are on Neoverse, was not found.
 MACHINES = {
     #                      bytes  fused registers rows      fmas loads latency panel_rate
     "avx512": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0),
@@ -44,6 +48,12 @@ MACHINES = {
     "znver2": Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0, 8 << 20),
     "znver3": Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0, 8 << 20),
     "neon":   Machine("neon",   16, True,  32, (16, 8, 7),  2.0, 2.0, 4.0, 16.0),
+    "neoverse-n1": Machine("neon", 16, True, 32, (16, 8, 7),  2.0, 2.0, 2.0, 16.0),
+    "neoverse-n2": Machine("neon", 16, True, 32, (16, 8, 7),  2.0, 3.0, 2.0, 16.0, pairs=True),
+    "neoverse-v1": Machine("neon", 16, True, 32, (16, 8, 7),  4.0, 3.0, 2.0, 16.0, pairs=True),
+    "neoverse-v2": Machine("neon", 16, True, 32, (16, 8, 7),  4.0, 3.0, 2.0, 16.0, pairs=True),
+    **dict.fromkeys((f"apple-m{n}" for n in range(1, 6)),
+              Machine("neon",   16, True,  32, (16, 8, 7),  4.0, 3.0, 4.0, 16.0)),
     "sse":    Machine("sse",    16, False, 16, (12, 6, 4),  1.0, 2.0, 7.0, 16.0),
 }  # fmt: skip
 

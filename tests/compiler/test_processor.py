@@ -14,11 +14,11 @@ AVX512 = "+avx2,+fma,+avx512f,+avx512vl,+avx512dq,+avx512bw"
 def host(monkeypatch):
     """Return what is made of a name and features that LLVM reports."""
 
-    def of(name, features):
+    def of(name, features, triple="x86_64-unknown-linux-gnu"):
         monkeypatch.delenv("NUMBA_CPU_NAME", raising=False)
         monkeypatch.delenv("NUMBA_CPU_FEATURES", raising=False)
         found = type("Features", (), {"flatten": lambda self: features})()
-        monkeypatch.setattr(binding, "get_default_triple", lambda: "x86_64-unknown-linux-gnu")
+        monkeypatch.setattr(binding, "get_default_triple", lambda: triple)
         monkeypatch.setattr(binding, "get_host_cpu_name", lambda: name)
         monkeypatch.setattr(binding, "get_host_cpu_features", lambda: found)
         processor.host.cache_clear()
@@ -45,6 +45,25 @@ def test_a_processor_newer_than_llvm_is_known_by_its_vectors(host):
     assert processor.machine() == MACHINES["znver4"]
     assert host("znver3", "+avx2,+fma").name == "znver3"
     assert processor.machine() == MACHINES["znver3"]
+
+
+@pytest.mark.parametrize("triple", ["aarch64-unknown-linux-gnu", "arm64-apple-darwin"])
+@pytest.mark.parametrize(
+    ("name", "features", "instruction", "pays"),
+    [
+        ("neoverse-v1", "+neon,-sve", True, True),
+        ("neoverse-v2", "", True, True),
+        ("neoverse-v1", "+neon,-bf16", False, False),
+        ("neoverse-n1", "+neon", False, False),
+        ("apple-m2", "", False, False),
+        ("generic", "+neon,+bf16", True, False),
+    ],
+)
+def test_the_name_tells_whether_arm_multiplies_pairs(
+    host, name, features, instruction, pays, triple
+):
+    assert host(name, features, triple).multiplies_pairs == instruction
+    assert processor.machine() == MACHINES.get(name, MACHINES["neon"])._replace(pairs=pays)
 
 
 @pytest.mark.parametrize(
