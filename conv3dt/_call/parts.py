@@ -37,6 +37,7 @@ class Part(NamedTuple):
     request: Request  # of the part alone
     outputs: tuple[Range, ...]
     inputs: tuple[Range, ...]
+    order: str | None = None  # of the whole's sums, where another process has chosen it
 
     @property
     def place(self) -> tuple[slice, ...]:
@@ -120,7 +121,7 @@ def cut(whole: Request, outputs: tuple[Range, ...]) -> Part:
     request = whole._replace(
         n=n1 - n0, i=(i[0], i[1], i[2]), co=c1 - c0, o=(o[0], o[1], o[2]),
         p=(crops[0], crops[1], crops[2]),
-        frame=_frame(whole, space, needs) if whole.algorithm == "minimal" else None,
+        frame=None if whole.algorithm == "direct" else _frame(whole, space, needs),
     )  # fmt: skip
     return Part(whole, request, outputs, ((n0, n1), *needs, (0, whole.ci)))
 

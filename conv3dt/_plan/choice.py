@@ -39,6 +39,8 @@ def make_plan(
     is one of `ways_of`, where it is not the one with the fewest predicted cycles. A part of a whole
     takes the `order` of the whole's sums.
     """
+    if request.frame is not None and order != BY_FEWER:  # nothing else depends on it
+        return make_plan(request._replace(frame=None), threads, no_zeros, way, order)
     layer = layer_of(request, no_zeros)
     threads = 1 if layer.small else threads or team.available()
     choice, why = choose(layer, way, order)
@@ -63,7 +65,14 @@ def choose(layer: Layer, way: str | None = None, order: str | None = None) -> tu
     if way is not None:
         return found[way], "it was the fastest when it was tried"
     order = None if 0 in layer.request.output_shape else order  # nothing is summed
-    first, *others = [x for x in found.values() if order in (None, x.order)]
+    known = [x for x in found.values() if order in (None, x.order)]
+    if not known:
+        orders = ", ".join(dict.fromkeys(x.order for x in found.values()))
+        raise RuntimeError(
+            f"{layer.asked.function}: parts must be summed in the order of the whole, {order};"
+            f" this processor has {orders}."
+        )
+    first, *others = known
     if layer.no_zeros:
         return first, "weights that are not finite meet no zeros"
     best = min(others, key=lambda candidate: candidate.cycles, default=first)

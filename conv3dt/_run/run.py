@@ -79,6 +79,8 @@ def plan_of(call: Call, way: str | None = None) -> Plan:
 def _order(call: Call) -> str:
     """Return in which order the whole is summed of which a call makes a part."""
     assert call.part is not None
+    if call.part.order is not None:
+        return call.part.order
     order = order_of(call.part.whole)
     if call.all_filters is None or order == order_of(call.part.whole, no_zeros=True):
         return order  # whether the filters are finite is known when they have been packed

@@ -22,26 +22,31 @@ __all__ = ["Convolution"]
 class Convolution:
     """A `Work`: the convolution of a whole input that is not here, by filters that are.
 
-    Filters are packed when the first part is computed, and stay so; not in what is pickled.
+    Filters are packed when the first part is computed, and stay so; not in what is pickled. What is
+    multiplied, and in which order sums are made, is chosen once: another processor, which may find
+    another way faster, takes the same, or says that it cannot.
     """
 
-    def __init__(self, call: Call) -> None:
-        """Take a call for what is computed; of its input only the shape."""
+    def __init__(self, call: Call, how: tuple[str, str] | None = None) -> None:
+        """Take a call for what is computed, of its input only the shape; and `how`, if chosen."""
         self._call = call._replace(
             value=placeholder("", "", call.value.shape, call.value.dtype), out=None
         )
         self._held = Filters(call.filters, call.bias)
+        self._operands, self._order = how or _chosen(call)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the call, whose input takes no room, as it is described."""
         call = self._call
         filters, bias = np.ascontiguousarray(call.filters), call.bias
-        return {"call": (call.request, call.value.shape, filters, bias)}
+        how = self._operands, self._order
+        return {"call": (call.request, call.value.shape, filters, bias), "how": how}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         request, shape, filters, bias = state["call"]
         value = placeholder("", "", shape, filters.dtype)
-        self.__init__(Call(request, value, filters, bias, None, 1))  # type: ignore[misc]
+        call = Call(request, value, filters, bias, None, 1)
+        self.__init__(call, state["how"])  # type: ignore[misc]
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -79,6 +84,12 @@ class Convolution:
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
         """Return a region of the result from what it needs of the input, in `out` if given."""
+        operands = layer_of(self._call.request).storage.name
+        if operands != self._operands:
+            raise RuntimeError(
+                f"{self._call.request.function}: all processors must multiply the same, to the same"
+                f" bits; the first one multiplies {self._operands}, this one {operands}."
+            )
         threads = min(threads or team.default(), team.available())
         call = self._call._replace(value=piece, out=out, threads=threads)
         return self._held.convolve(in_part(call, self._part(region)))
@@ -88,7 +99,7 @@ class Convolution:
         part = self._part(region)
         if 0 in part.request.output_shape:
             return 0
-        plan = make_plan(part.request, threads, order=order_of(part.whole))
+        plan = make_plan(part.request, threads, order=self._order)
         return plan.scratch + plan.panels
 
     def meaning(self) -> dict[str, Any]:
@@ -97,8 +108,8 @@ class Convolution:
         found = call.request._asdict()
         found["filters"] = _digest(call.filters)
         found["bias"] = None if call.bias is None else _digest(call.bias)
-        found["operands"] = layer_of(call.request).storage.name
-        found["order"] = order_of(call.request, not np.isfinite(call.filters).all())
+        found["operands"] = self._operands
+        found["order"] = self._order
         return found
 
     def _part(self, region: Region) -> Part:
@@ -107,7 +118,13 @@ class Convolution:
         ends = [
             ends.indices(length)[:2] for ends, length in zip(region, r.output_shape, strict=True)
         ]
-        return cut(r, FORMATS[r.data_format].sorted(ends))
+        return cut(r, FORMATS[r.data_format].sorted(ends))._replace(order=self._order)
+
+
+def _chosen(call: Call) -> tuple[str, str]:
+    """Return what this processor multiplies for a call, and in which order its sums are made."""
+    order = order_of(call.request, not np.isfinite(call.filters).all())
+    return layer_of(call.request).storage.name, order
 
 
 def _digest(array: NDArray[Any]) -> str:

@@ -1,6 +1,7 @@
 """Convolutions part by part, as lazy arrays and streams compute them."""
 
 import json
+import math
 import pickle
 import random
 
@@ -9,7 +10,10 @@ import pytest
 
 import conv3dt
 from conv3dt._call.arguments import as_call, as_forward_call
+from conv3dt._plan import choice
 from conv3dt._run.blocks.convolution import Convolution
+from conv3dt._ways.minimal import cost
+from conv3dt._ways.shared.scheme import BY_FEWER, BY_TILES
 from tests.helpers import cases, regions
 
 
@@ -70,3 +74,44 @@ def test_all_threads_or_fewer():
     for threads in (None, 1, 1000):
         found = Convolution(call).compute(value, whole, threads)
         np.testing.assert_array_equal(found, expected)
+
+
+# ---- other processors ----------------------------------------------------------------------------
+
+
+def few_products():
+    """An input, and the work of a layer that has fewer products than the definition here."""
+    rng = np.random.default_rng(0)
+    shape = (1, 12, 12, 12, 48)
+    x = rng.standard_normal(shape).astype("f4")
+    w = rng.standard_normal((3, 3, 3, 48, 48)).astype("f4")
+    work = Convolution(as_call("f", x, w, shape, 1, "SAME", "NDHWC", None))
+    assert work.meaning()["order"] == BY_FEWER
+    return x, work
+
+
+def test_a_processor_that_finds_another_way_faster_takes_that_of_the_first(monkeypatch):
+    x, work = few_products()
+    place = tuple(slice(*ends) for ends in ((0, 1), (3, 8), (0, 12), (5, 12), (0, 48)))
+    expected = work.compute(x[work.needed(place)], place)
+    pickled = pickle.dumps(work)
+    monkeypatch.setattr(cost, "predicted_cycles", lambda layer: math.inf)
+    choice.clear()
+    there = pickle.loads(pickled)
+    np.testing.assert_array_equal(there.compute(x[there.needed(place)], place), expected)
+    choice.clear()
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        (("bfloat16 pairs", BY_FEWER), "the first one multiplies bfloat16 pairs, this one float32"),
+        (("float32", BY_TILES), "in the order of the whole, by tiles; this processor has by taps"),
+    ],
+)
+def test_a_processor_that_cannot_do_as_the_first_says_so(how, message):
+    x, work = few_products()
+    other = Convolution(work._call, how)
+    place = tuple(slice(0, n) for n in x.shape)
+    with pytest.raises(RuntimeError, match=message):
+        other.compute(x, place)

@@ -107,6 +107,29 @@ def test_parts_have_the_bits_of_the_whole(says, seed, hostile):
         regions.assert_parts_are_the_whole(case, pick, numbers)
 
 
+@pytest.mark.parametrize("algorithm", ["auto", "minimal"])
+def test_parts_of_a_whole_that_it_is_taken_for(says, algorithm):
+    """Whatever would be taken for the parts alone, which begin within tiles."""
+    says(None)
+    x, w = normals(0, (1, 12, 13, 14, 48), (3, 3, 3, 48, 48))
+    shape = (1, 12, 13, 14, 48)
+    assert conv3dt.explain(x.shape, w.shape, shape, 1, algorithm=algorithm).choice.way == "minimal"
+    up = conv3dt.prepare(w, 1, algorithm=algorithm)
+    whole = up(x)
+    for region in (
+        ((0, 12), (0, 13), (3, 9)),
+        ((5, 6), (1, 13), (0, 14)),
+        ((7, 12), (4, 5), (9, 10)),
+    ):
+        cut = tuple(slice(*ends) for ends in region)
+        piece = x[up.needed(region, x)]
+        np.testing.assert_array_equal(up(piece, region=region, whole=x), whole[:, *cut])
+        found = conv3dt.conv3d_transpose(
+            piece, w, shape, 1, region=region, whole=x, algorithm=algorithm
+        )
+        np.testing.assert_array_equal(found, whole[:, *cut])
+
+
 # ---- numbers that are not finite -----------------------------------------------------------------
 
 
