@@ -43,7 +43,9 @@ class Curve:
 
     def look(self, every):
         page = 4096  # bytes
-        while not self.stop.wait(every):
+        stopped = False
+        while not stopped:  # at least once, and at the end
+            stopped = self.stop.wait(every)
             pages = int(Path("/proc/self/statm").read_text().split()[1])
             self.points.append((time.perf_counter() - self.start, pages * page))
 
