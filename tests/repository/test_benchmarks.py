@@ -169,7 +169,7 @@ def test_asv_suites_run(module):
 
 def test_drawings_show_the_taps_that_reach_an_output(tmp_path):
     drawings.main(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"phases.svg", "tile.svg"}
+    assert {path.name for path in tmp_path.iterdir()} == {"minimal.svg", "phases.svg", "tile.svg"}
     crop, outputs = 1, drawings.INPUTS * drawings.STRIDE
     for number, phase in enumerate(drawings.FOUND):
         for q in range(phase.length):
@@ -178,3 +178,15 @@ def test_drawings_show_the_taps_that_reach_an_output(tmp_path):
             assert o < outputs
             for j, i in drawings.reads(phase, q):
                 assert o + crop == i * drawings.STRIDE + phase.k0 + j * phase.k_step
+
+
+def test_drawings_show_products_that_make_the_outputs():
+    d, g = (3, 5, -7, 11), (2, 13, -4)
+    numbers = {f"d{n}": x for n, x in enumerate(d)} | {f"g{n}": x for n, x in enumerate(g)}
+    products = [eval(f"({x}) * {y}", {}, numbers) for x, y in drawings.products()]
+    assert len(products) == 4
+    for output in range(2):
+        total = sum(sign * products[n] for n, sign in drawings.signs(output))
+        assert total == sum(d[output + k] * g[k] for k in range(3))
+        letters = drawings.spelled("m", drawings.signs(output))
+        assert eval(letters, {}, {f"m{n}": x for n, x in enumerate(products)}) == total
