@@ -10,7 +10,8 @@ do at all: multiply-adds in registers, and bytes written to memory. A library wh
 is not timed.
 
 The output folder receives `versus_peers.md`, `ratios.png`, `roofline.png`, and `results.json` to
-which later runs with `--layers` add.
+which later runs add: other layers, and of the same ones what was faster, for a machine with
+neighbours may be slow for minutes.
 """
 
 import argparse
@@ -161,6 +162,14 @@ def measure(workers, name, chosen):
     return {"seconds": seconds, "errors": errors, "rates": rates, **work}
 
 
+def better(old, new):
+    """Return the best of two results of a layer, the second of which is the later one."""
+    known = old["seconds"] if old else {}
+    seconds = {x: min(t, known.get(x, t)) for x, t in new["seconds"].items()}
+    rates = new["rates"].better(clock.Rates(*old["rates"])) if old else new["rates"]
+    return {**new, "seconds": seconds, "rates": rates}
+
+
 def progress(text):
     """Say what is being done, on a terminal only."""
     if sys.stderr.isatty():
@@ -210,7 +219,7 @@ def main():
     layers = json.loads(path.read_text())["layers"] if path.exists() else {}
     workers = start_workers(chosen)
     for name in chosen.layers:
-        layers[name] = measure(workers, name, chosen)
+        layers[name] = better(layers.get(name), measure(workers, name, chosen))
         progress("")
         print(versus_report.line(name, layers[name]), flush=True)
         ordered = {name: layers[name] for name in EVERY if name in layers}
