@@ -5,7 +5,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .._geometry.tuning import AMX, MACHINES, Machine
-from . import names
+from . import features, names
+from .features import Chosen
 from .permission import tiles_refused
 
 __all__ = ["Host", "host", "machine"]
@@ -20,6 +21,8 @@ class Host(NamedTuple):
     isa: str  # avx512, avx2, neon or sse
     vector_bytes: int
     features: str  # as LLVM spells them: +avx2,-avx512f,...
+    widest: int = 0  # bytes of the widest vectors of the processor that there is
+    lacking: tuple[str, ...] = ()  # features that were asked for, and it has not
 
     @property
     def converts_float16(self) -> bool:
@@ -58,40 +61,55 @@ _TOLD = {
 def host() -> Host:
     """Return the processor Numba compiles for: this one, or what NUMBA_CPU_NAME says.
 
-    ValueError for a name or features that LLVM would end the process for.
+    Instructions that this one lacks would end the process: they are left out. ValueError for a name
+    or features that LLVM would end the process for.
     """
     # Here and not above: importing conv3dt loads no compiler.
     from llvmlite import binding
 
     own, triple = binding.get_host_cpu_name(), binding.get_default_triple()
-    version = binding.llvm_version_info[0]
-    name, named = _chosen(own, triple, version)
-    if named is None:
-        named = binding.get_host_cpu_features().flatten()
-    features = {f[1:] for f in named.split(",") if f.startswith("+")}
-    isa = _instruction_set(triple, features)
-    if isa == "neon" and MACHINES.get(name, MACHINES[isa]).pairs and "-bf16" not in named:
-        # LLVM lists few features of ARM's processors, not this one; the name tells.
-        named = f"{named},+bf16".lstrip(",")
+    version, here = binding.llvm_version_info[0], binding.get_host_cpu_features().flatten()
+    name, named = _name(own, triple, version)
+    chosen = _chosen(name if named else "", triple, here)
+    isa = _instruction_set(triple, features.has(chosen.spelled))
     if isa == "avx512" and name in _WITHOUT_AVX512:
         name = "znver4"
     until, other = _TOLD.get(name, (0, name))
     target = other if version < until else name
-    return Host(name, own, target, isa, MACHINES[isa].vector_bytes, named)
+    if isa == "neon":
+        chosen = chosen._replace(spelled=_with_bfloat16(name, own, chosen.spelled))
+        target = "generic" if named else target
+    widest = MACHINES[_instruction_set(triple, features.has(here))].vector_bytes
+    size = MACHINES[isa].vector_bytes
+    return Host(name, own, target, isa, size, chosen.spelled, widest, chosen.lacking)
 
 
-def _chosen(own: str, triple: str, version: int) -> tuple[str, str | None]:
-    """Return name and features from the environment; None for the features that there are."""
-    name = os.environ.get("NUMBA_CPU_NAME", "").strip()
-    features = os.environ.get("NUMBA_CPU_FEATURES")
-    elsewhere = name.lower() not in _HERE
-    if not elsewhere:
-        name = own
-    elif name != own:
-        name = names.as_name(name, triple, version)
-    if features is None:
-        return name, "" if elsewhere else None
-    return name, names.as_features(features)
+def _name(own: str, triple: str, version: int) -> tuple[str, bool]:
+    """Return LLVM's name of the processor, and whether the environment says it."""
+    given = os.environ.get("NUMBA_CPU_NAME", "").strip()
+    if given.lower() in _HERE:
+        return own, False
+    return given if given == own else names.as_name(given, triple, version), True
+
+
+def _chosen(named: str, triple: str, here: str) -> Chosen:
+    """Return features: those of a name that was said, if one was, and NUMBA_CPU_FEATURES."""
+    said = names.as_features(os.environ.get("NUMBA_CPU_FEATURES", ""))
+    if not named and not said:
+        return Chosen(here, ())
+    if not triple.startswith(("x86_64", "amd64")):
+        return Chosen(said, ())
+    asked = features.go_with(named) if named else features.has(here)
+    return features.choose(asked, said, here)
+
+
+def _with_bfloat16(name: str, own: str, spelled: str) -> str:
+    """Return ARM's features with that for pairs of bfloat16, if both processors have it.
+
+    LLVM lists few features of ARM's processors, not this one; the name tells.
+    """
+    pairs = all(MACHINES.get(x, MACHINES["neon"]).pairs for x in (name, own))
+    return f"{spelled},+bf16".lstrip(",") if pairs and "-bf16" not in spelled else spelled
 
 
 def machine() -> Machine:
@@ -108,12 +126,12 @@ def machine() -> Machine:
     return found._replace(stream_from=(own or found).stream_from, pairs=pairs, amx=amx)
 
 
-def _instruction_set(triple: str, features: set[str]) -> str:
+def _instruction_set(triple: str, having: set[str]) -> str:
     """Return the key of the tuning table for these features."""
     if triple.startswith(("aarch64", "arm64")):
         return "neon"
-    if {"avx512f", "avx512vl", "avx512dq", "avx512bw"} <= features:
+    if {"avx512f", "avx512vl", "avx512dq", "avx512bw"} <= having:
         return "avx512"
-    if {"avx2", "fma"} <= features:
+    if {"avx2", "fma"} <= having:
         return "avx2"
     return "sse"

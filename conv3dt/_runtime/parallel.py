@@ -19,7 +19,6 @@ from .._compiler import processor, store
 __all__ = ["launch", "layer", "most"]
 
 _I64 = ir.IntType(64)
-_LOOP = "parallel loop"
 
 
 @intrinsic
@@ -47,23 +46,29 @@ class _Cache(caching.NullCache):
     """
 
     def load_overload(self, signature, context):
-        data = store.load(_LOOP)
+        data = store.load(_key(context))
         with suppress(Exception):  # of another Numba's insides: the loop is soon compiled
             context.refresh()
             return CompileResult._rebuild(context, *pickle.loads(data)) if data else None
 
     def save_overload(self, signature, result):
         with suppress(Exception):
-            store.save(_LOOP, serialize.dumps(result._reduce()))
+            store.save(_key(result.target_context), serialize.dumps(result._reduce()))
+
+
+def _key(context):
+    """Return the loop's name: Numba may have begun to compile before it was told what for."""
+    return f"parallel loop {context.codegen().magic_tuple()}"
 
 
 def _tell_the_processor():
-    """Give Numba what its variables say in LLVM's words: with others it ends the process, too."""
+    """Give Numba what its variables say in LLVM's words: with others it ends the process, too.
+
+    For a name alone Numba takes all features of the machine that compiles.
+    """
     host = processor.host()
-    if config.CPU_NAME is not None:
-        config.CPU_NAME = host.name
-    if config.CPU_FEATURES is not None:
-        config.CPU_FEATURES = host.features
+    if config.CPU_NAME is not None or config.CPU_FEATURES is not None:
+        config.CPU_NAME, config.CPU_FEATURES = host.target, host.features
 
 
 def _compiled():

@@ -30,12 +30,29 @@ def _machine() -> dict[str, str]:
     chosen = team.default()
     block = f"; {chosen} in this block" if chosen != count else ""
     return {
-        "processor": f"{host.name}, {platform.machine()}",
-        "vectors": f"{host.isa}, {host.vector_bytes} bytes ({host.vector_bytes // 4} float32)",
+        "processor": f"{host.name}, {platform.machine()}{_asked()}",
+        "vectors": f"{host.isa}, {host.vector_bytes} bytes ({host.vector_bytes // 4} float32)"
+        f"{_shorter()}",
         "bfloat16": _bfloat16(),
         "features": " ".join(f[1:] for f in host.features.split(",") if f.startswith("+")),
         "threads": f"{count} ({reason}){block}; {team.whose()}",
     }
+
+
+def _asked() -> str:
+    """Return what processor there is where another was named, and what it lacks."""
+    host = processor.host()
+    other = f"; this is a {host.own}" if host.own != host.name else ""
+    lacking = f", which lacks {' '.join(host.lacking)}: not used"
+    return f"{other or '; this one'}{lacking}" if host.lacking else other
+
+
+def _shorter() -> str:
+    """Return a warning where vectors are shorter than this processor's."""
+    host = processor.host()
+    if host.vector_bytes >= host.widest:
+        return ""
+    return f"; WARNING: this processor has {host.widest}, NUMBA_CPU_NAME or _FEATURES say less"
 
 
 def _bfloat16() -> str:

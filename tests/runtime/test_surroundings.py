@@ -14,7 +14,8 @@ from tests.helpers.processes import BEGIN, finish, path, run, start
 
 SURROUNDINGS = {
     "a generic processor": {"NUMBA_CPU_NAME": "generic"},
-    "AVX2": {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx,+avx2,+fma,+f16c,+bmi,+bmi2"},
+    "AVX2": {"NUMBA_CPU_NAME": "haswell"},
+    "AVX2, its features said": {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma"},
     "bounds checks": {"NUMBA_BOUNDSCHECK": "1"},
     "another order of hashes": {"PYTHONHASHSEED": "12345"},
     "another locale": {"LC_ALL": "C", "LANG": "C"},
@@ -29,6 +30,7 @@ except ValueError as error:
 else:
     sys.exit("a wrong length was accepted")
 """
+x86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="other machines have other names")
 OPTIONS = [["-O"], ["-OO"], ["-W", "error"], ["-I"], ["-X", "dev"], ["-B"]]
 
 
@@ -37,11 +39,34 @@ def test_environments(name):
     assert finish(start("check()", **SURROUNDINGS[name])) == ("", "")
 
 
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="other machines have other names")
-@pytest.mark.parametrize("name", ["generic", "haswell", "znver4"])
-def test_a_processor_that_is_named_has_no_features_of_this_one(name):
+@x86
+@pytest.mark.parametrize("name", ["haswell", "skylake-avx512", "sapphirerapids", "bdver4"])
+def test_a_processor_that_is_named(name):
+    """Two have instructions that others lack, and that would end the process."""
+    program = """
+    for dtype in "float32", "float64", "float16":
+        x, w = (a.astype(dtype) for a in LAYER[:2])
+        np.testing.assert_array_equal(conv3dt.conv3d_transpose(x, w, *LAYER[2:]), WANTED)
+    """
+    assert finish(start(program, NUMBA_CPU_NAME=name)) == ("", "")
+
+
+@x86
+def test_a_processor_that_is_named_has_its_vectors():
     program = "print(conv3dt.explain(LAYER[0], LAYER[1], *LAYER[2:]).layer.machine.isa)"
-    assert run(program, NUMBA_CPU_NAME=name) == "sse\n"
+    assert run(program, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES=None) == "sse\n"
+    own = run(program, NUMBA_CPU_NAME=None, NUMBA_CPU_FEATURES=None)
+    named = run(program, NUMBA_CPU_NAME="haswell", NUMBA_CPU_FEATURES=None)
+    assert named == ("avx2\n" if own == "avx512\n" else own)
+
+
+@x86
+def test_show_config_warns_of_vectors_shorter_than_the_processors():
+    shown = run("conv3dt.show_config()", NUMBA_CPU_NAME="x86-64-v2")
+    widest = "from conv3dt._compiler import processor; print(processor.host().widest)"
+    widest = run(widest, NUMBA_CPU_NAME="native")
+    assert (f"WARNING: this processor has {widest.strip()}," in shown) == (widest != "16\n")
+    assert "WARNING" not in run("conv3dt.show_config()", NUMBA_CPU_NAME="native")
 
 
 def test_plain_python():
