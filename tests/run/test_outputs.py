@@ -130,7 +130,7 @@ def test_slabs_are_turned_where_channels_lie_apart(layer, dtype, threads):
 def test_rows_are_made_in_scratch_where_the_output_begins_between_lines(streaming, dtype, offset):
     rng = np.random.default_rng(0)
     x = rng.integers(-4, 5, (1, 3, 4, 9, 20)).astype(dtype)
-    w = rng.integers(-4, 5, (2, 2, 2, 32, 20)).astype(dtype)
+    w = rng.integers(-4, 5, (2, 2, 2, 16, 20)).astype(dtype)
     up = conv3dt.prepare(w, 2, threads=1)
     expected = up(x)
     room = np.zeros(expected.size + 64, dtype)
@@ -139,5 +139,9 @@ def test_rows_are_made_in_scratch_where_the_output_begins_between_lines(streamin
     np.testing.assert_array_equal(up(x, out=found), expected)
     assert not room[:first].any()
     assert not room[first + expected.size :].any()
-    made = {plan.scheme.made.what for plan in up._held._packed}
-    assert made == {"", "lines"}
+    schemes = [plan.scheme for plan in up._held._packed]
+    alone = all(len(scheme.shape.blocks) == 1 for scheme in schemes)
+    position = schemes[0].layer.request.co * x.itemsize
+    in_parts = alone and position % 64  # be it shifted or not
+    expected = {"lines"} if in_parts else {"", "lines"} if alone else {""}
+    assert {scheme.made.what for scheme in schemes} == expected
