@@ -9,11 +9,11 @@ from ..._geometry.tuning import TUNING
 from ..shared.layer import Layer
 from ..shared.scheme import Candidate
 from ..shared.wording import quantity
-from .formulas import Frame, Program, program
+from .formulas import Frame, program
 from .scheme import MinimalScheme
 from .sizes import any_two_taps
 
-__all__ = ["candidates", "predicted_cycles", "programs_of", "refusal", "saved"]
+__all__ = ["candidates", "predicted_cycles", "refusal", "saved", "scheme_of"]
 
 _MOST = 1 << 16  # inputs, outputs or taps of an axis: tables list all tiles
 
@@ -33,7 +33,7 @@ def saved(layer: Layer) -> float:
     """Return how many times fewer products there would be; 0 where tiles cannot be cut."""
     if next(_hindrances(layer), ""):
         return 0.0
-    return MinimalScheme(layer, programs_of(layer), 1).saved
+    return scheme_of(layer).saved
 
 
 def _hindrances(layer: Layer) -> Iterator[str]:
@@ -77,7 +77,7 @@ def _objections(layer: Layer) -> Iterator[str]:
     if r.ci < fewest:
         yield f"from {fewest} input channels on it is as exact as the definition, not with {r.ci}"
     if r.frame is None:
-        scheme = MinimalScheme(layer, programs_of(layer), 1)
+        scheme = scheme_of(layer)
         filters, most = scheme.filters_bytes, TUNING.minimal_filters
         if filters > most and not r.prepared:
             sizes = f"{quantity(most, 1024)}B, and would have {quantity(filters, 1024)}B"
@@ -87,17 +87,17 @@ def _objections(layer: Layer) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1024)
-def programs_of(layer: Layer) -> tuple[Program, Program, Program]:
-    """Return what is computed of depth, height and width."""
+def scheme_of(layer: Layer) -> MinimalScheme:
+    """Return the scheme for one thread, which everything about a layer is asked of."""
     frames = layer.asked.frame or ((0, 0, 0),) * 3
     d, h, w = (program(layer.axes[1 + a], Frame(*frames[a])) for a in range(3))
-    return d, h, w
+    return MinimalScheme(layer, (d, h, w), 1)
 
 
 @lru_cache(maxsize=1024)
 def predicted_cycles(layer: Layer) -> float:
     """Return the predicted cycles of one thread, filters included."""
-    scheme, r = MinimalScheme(layer, programs_of(layer), 1), layer.request
+    scheme, r = scheme_of(layer), layer.request
     d, h, w = (p.products for p in scheme.programs)
     outputs, rows = scheme.width // layer.lanes, r.n * d * h
     multiplied = rows * w * outputs * r.ci / layer.machine.fmas

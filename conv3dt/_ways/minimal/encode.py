@@ -14,7 +14,7 @@ from ..shared.scheme import Encoded
 from .formulas import Line, Program
 from .records import End, MinimalAxis, MinimalLine, MinimalParams, Operation, Product
 from .scheme import MinimalScheme
-from .sizes import LINES
+from .sizes import CHUNK, LINES
 from .tile import MinimalTile
 
 __all__ = ["encoded", "parts"]
@@ -135,7 +135,7 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
         packed=not scheme.direct,
         v_pitch=scheme.pitch,
         v_vectors=-(-r.ci // layer.lanes),
-        chunk_ci=32,
+        chunk_ci=CHUNK,
         stage=scheme.stage,
         stage_at=scheme.panels - scheme.threads * scheme.stage,
         taps_at=scheme.taps_at if scheme.taps else 0,

@@ -13,11 +13,11 @@ from ..shared.scheme import Scheme
 from .formulas import Program, groups_of
 from .widths import Widths, widths_of
 
-__all__ = ["LINES", "TERMS", "Sizes", "any_two_taps", "blocks_of"]
+__all__ = ["CHUNK", "LINES", "TERMS", "Sizes", "any_two_taps", "blocks_of"]
 
 LINES = 5  # of combined rows: those of the slots of a group, and one of zeros
 TERMS = 256  # of a table
-_CHUNK = 32  # input channels whose filters are combined at a time
+CHUNK = 32  # input channels whose filters are combined at a time
 
 
 def blocks_of(co: int, lanes: int) -> tuple[tuple[int, int], ...]:
@@ -159,4 +159,4 @@ class Sizes(Scheme):
     def stage(self) -> int:
         """Bytes of the filters that a thread has in work, and of a table of terms."""
         taps = prod(self.layer.request.k)
-        return in_lines(taps * _CHUNK * self.columns * self.size + 8 * TERMS)
+        return in_lines(taps * CHUNK * self.columns * self.size + 8 * TERMS)

@@ -1,9 +1,11 @@
 """The minimal way: fewer products than the definition has. What the choice asks it."""
 
+from dataclasses import replace
+
 from ..._geometry.tuning import TUNING
 from ..shared.layer import Layer
 from ..shared.scheme import BY_FEWER, Candidate
-from .cost import candidates, predicted_cycles, programs_of, refusal, saved
+from .cost import candidates, predicted_cycles, refusal, saved, scheme_of
 from .encode import encoded, parts
 from .scheme import MinimalScheme
 
@@ -23,6 +25,5 @@ order = BY_FEWER
 
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> MinimalScheme:
     """Return the scheme of a candidate, cut for so many threads."""
-    programs = programs_of(layer)
-    region = MinimalScheme(layer, programs, 1).region
-    return MinimalScheme(layer, programs, min(threads, max(1, TUNING.scratch_bytes // region)))
+    alone = scheme_of(layer)
+    return replace(alone, threads=min(threads, max(1, TUNING.scratch_bytes // alone.region)))
