@@ -19,14 +19,24 @@ class Axis(NamedTuple):
     every: int = 1
 
     @property
+    def n_phases(self) -> int:
+        """How many phases there are; `phases` has the different ones."""
+        return sum(f.alike for f in self.phases)
+
+    @property
     def positions(self) -> int:
         """How many positions q there are, in the longest phase."""
         return max((f.length for f in self.phases), default=0)
 
     @property
+    def dilation(self) -> int:
+        """Inputs from a tap of a position to the next: the same in all phases."""
+        return self.phases[0].dilation if self.phases else 1
+
+    @property
     def outputs(self) -> int:
         """How many outputs there are, in all phases."""
-        return sum(f.length for f in self.phases)
+        return sum(f.length * f.alike for f in self.phases)
 
     @property
     def shifts(self) -> tuple[int, int]:
@@ -45,7 +55,7 @@ class Axis(NamedTuple):
         )
 
     def phases_and_taps(self) -> list[tuple[Phase, int]]:
-        """Return the phases, and how many of each one's taps read inside for some position."""
+        """Return different phases, and how many taps of each read inside for some position."""
         ranges = [
             integers.tap_range(0, f.length, f.taps, f.shift, f.dilation, self.i, self.in_s)
             for f in self.phases

@@ -39,6 +39,7 @@ Inputs with (i + p) mod g != 0 are read by no tap: `forward` is about the others
 The functions from `tap_range` on are also compiled into the kernels: integers in, integers out.
 """
 
+from collections.abc import Iterator
 from math import gcd
 from typing import NamedTuple
 
@@ -46,6 +47,7 @@ __all__ = [
     "Forward",
     "Phase",
     "crop",
+    "each",
     "effective",
     "forward",
     "forward_length",
@@ -72,6 +74,7 @@ class Phase(NamedTuple):
     taps: int  # how many: 0 where only bias and activation remain
     shift: int  # input index is q*in_s + shift - j*dilation
     dilation: int  # d'
+    alike: int = 1  # how many phases of this length no tap reaches; the first one's `first`
 
 
 class Forward(NamedTuple):
@@ -116,18 +119,39 @@ def crop(i: int, k: int, s: int, d: int, o: int, padding: str) -> int:
 
 
 def phases(k: int, s: int, d: int, o: int, p: int) -> tuple[Phase, ...]:
-    """Return the phases of one axis that have at least one output, by their first outputs."""
+    """Return the different phases of one axis that have outputs, by their first outputs.
+
+    Those that no tap reaches differ in their length only, and are one or two rows of `alike`: a
+    stride of a million takes no longer than its kernel.
+    """
     g = gcd(s, d)
     k_step, dilation = s // g, d // g
     found = []
-    for first in range(min(s, o)):
-        r, unreached = divmod((first + p) % s, g)
-        k0 = r * pow(dilation, -1, k_step) % k_step
-        taps = 0 if unreached or k0 >= k else -((k0 - k) // k_step)
-        shift = (first + p - k0 * d) // s if taps else 0
-        length = (o - first + s - 1) // s
-        found.append(Phase(first, length, k0, k_step, taps, shift, dilation))
-    return tuple(found)
+    for k0 in range(min(k, k_step)):
+        first = (k0 * d - p) % s
+        taps, shift = -((k0 - k) // k_step), (first + p - k0 * d) // s
+        if first < o:
+            found.append(Phase(first, -((first - o) // s), k0, k_step, taps, shift, dilation))
+    reached = sorted(f.first for f in found)
+    longer = o % s
+    for lo, hi in (0, longer), (longer, min(s, o)):
+        firsts = [first for first in reached if lo <= first < hi]
+        bare = next((lo + n for n, first in enumerate(firsts) if first != lo + n), lo + len(firsts))
+        if bare < hi:
+            length, count = -((bare - o) // s), hi - lo - len(firsts)
+            found.append(Phase(bare, length, 0, k_step, 0, 0, dilation, count))
+    return tuple(sorted(found))
+
+
+def each(different: tuple[Phase, ...], s: int) -> Iterator[Phase]:
+    """Yield every phase of what `phases` returns, by its first output."""
+    reached = {f.first: f for f in different if f.taps}
+    o = sum(f.length * f.alike for f in different)
+    for first in range(sum(f.alike for f in different)):
+        bare = different[0]._replace(
+            first=first, length=-((first - o) // s), k0=0, taps=0, shift=0, alike=1
+        )
+        yield reached.get(first, bare)
 
 
 def forward_length(i: int, k: int, s: int, d: int, padding: str) -> int:

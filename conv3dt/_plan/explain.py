@@ -1,6 +1,9 @@
 """A request in words: what a plan prints before the lines of its way."""
 
+from itertools import islice
+
 from .._call.request import Request
+from .._geometry.integers import each
 from .._ways.minimal import way as minimal
 from .._ways.shared.layer import Layer, axes_of
 from .._ways.shared.scheme import Candidate
@@ -22,16 +25,17 @@ def head_line(r: Request) -> str:
 
 def axis_line(r: Request, a: int) -> str:
     """Return the geometry of one spatial axis."""
-    phases = axes_of(r)[a + 1].phases
+    axis = axes_of(r)[a + 1]
     few, many = (r.o[a], r.i[a]) if r.forward else (r.i[a], r.o[a])
     total = max(0, (few - 1) * r.s[a] + (r.k[a] - 1) * r.d[a] + 1 if few and r.k[a] else 0)
     behind = max(0, total - r.p[a] - many)
-    taps = ", ".join(str(f.taps) for f in phases[:8]) + (", ..." if len(phases) > 8 else "")
+    taps = ", ".join(str(f.taps) for f in islice(each(axis.phases, axis.s), 8))
+    more = ", ..." if axis.n_phases > 8 else ""
     return (
         f"{NAMES[a]:<8} {r.i[a]} -> {r.o[a]}: kernel {r.k[a]},"
         f" stride {r.s[a]}, dilation {r.d[a]}, {'padded' if r.forward else 'cropped'} {r.p[a]}"
         f" in front and {behind} behind;"
-        f" {counted(len(phases), 'phase')} of {taps or 'no'} taps"
+        f" {counted(axis.n_phases, 'phase')} of {taps or 'no'}{more} taps"
     )
 
 

@@ -79,7 +79,7 @@ def test_effective_extent():
 @every_stride_and_dilation
 def test_phases_hold_every_output_exactly_once(s, d):
     for i, k, o, padding, p in axes(s, d):
-        phases = geometry.phases(k, s, d, o, p)
+        phases = list(geometry.each(geometry.phases(k, s, d, o, p), s))
         outputs = Counter(x for phase in phases for x in pairs_of_phase(phase, i, s))
         assert outputs == Counter(range(o)), (i, k, o, padding)
         assert all(phase.length > 0 for phase in phases)
@@ -89,7 +89,7 @@ def test_phases_hold_every_output_exactly_once(s, d):
 def test_phases_pair_taps_and_inputs_as_the_definition_does(s, d):
     for i, k, o, padding, p in axes(s, d):
         found = {}
-        for phase in geometry.phases(k, s, d, o, p):
+        for phase in geometry.each(geometry.phases(k, s, d, o, p), s):
             found |= pairs_of_phase(phase, i, s)
         expected = pairs_by_definition(i, k, s, d, o, p)
         assert {x: sorted(pairs) for x, pairs in found.items()} == expected, (i, k, o, padding)
@@ -101,17 +101,35 @@ def test_phases_need_no_legal_length(s, d, p):
     """Gradients and layers ask for lengths and crops that conv3d_transpose itself rejects."""
     for i, k, o in itertools.product((1, 2, 5), KERNELS, (0, 1, 2, 7, 16)):
         found = {}
-        for phase in geometry.phases(k, s, d, o, p):
+        for phase in geometry.each(geometry.phases(k, s, d, o, p), s):
             found |= pairs_of_phase(phase, i, s)
         expected = pairs_by_definition(i, k, s, d, o, p)
         assert {x: sorted(pairs) for x, pairs in found.items()} == expected, (i, k, o)
 
 
 @every_stride_and_dilation
+def test_no_more_phases_are_told_apart_than_taps_and_two(s, d):
+    for _, k, o, _, p in axes(s, d):
+        found = geometry.phases(k, s, d, o, p)
+        assert len(found) <= min(k, s) + 2
+        assert sum(phase.alike for phase in found) == min(s, o)
+        assert all(phase.alike == 1 for phase in found if phase.taps)
+
+
+@pytest.mark.parametrize("s", [10**6, 10**12])
+def test_a_stride_takes_no_longer_than_its_kernel(s):
+    found = geometry.phases(3, s, 1, 2 * s, 0)
+    assert [(f.first, f.taps, f.alike) for f in found] == [
+        *((0, 1, 1), (1, 1, 1), (2, 1, 1)),
+        (3, 0, s - 3),
+    ]
+
+
+@every_stride_and_dilation
 def test_phases_count_only_taps_of_the_kernel(s, d):
     for _, k, o, _, p in axes(s, d):
         reached = Counter()
-        for phase in geometry.phases(k, s, d, o, p):
+        for phase in geometry.each(geometry.phases(k, s, d, o, p), s):
             assert phase.taps >= 0
             reached.update(phase.k0 + j * phase.k_step for j in range(phase.taps))
         assert set(reached) <= set(range(k))

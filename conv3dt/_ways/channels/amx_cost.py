@@ -53,7 +53,7 @@ class _Amx(NamedTuple):
         most = _PARTS * MOST_ROWS
         along = width.phases_and_taps()
         row = sum(taps * tiled(f.length, most, self._parts) for f, taps in along)
-        tiles = sum(integers.n_tiles(f.length, most) for f in width.phases)
+        tiles = sum(f.alike * integers.n_tiles(f.length, most) for f in width.phases)
         count = batch.i * height.pairs() * row
         yield self._candidate("width", (1, 1, 1, most), count, batch.i * height.outputs * tiles)
         if 0 < width.positions <= MOST_ROWS:
@@ -69,9 +69,11 @@ class _Amx(NamedTuple):
         count = pairs * sum(
             taps * tiled(f.length, _PARTS, self._cycles) for f, taps in height.phases_and_taps()
         )
-        tiles = sum(integers.n_tiles(f.length, _PARTS) for f in height.phases) * len(width.phases)
+        rows = sum(f.alike * integers.n_tiles(f.length, _PARTS) for f in height.phases)
         at_most = (1, 1, _PARTS, width.positions)
-        return self._candidate("height and width", at_most, batch.i * count, batch.i * tiles)
+        return self._candidate(
+            "height and width", at_most, batch.i * count, batch.i * rows * width.n_phases
+        )
 
     def _parts(self, rows: int) -> float:
         """Return the cycles of a tap for rows at even distances."""

@@ -80,25 +80,27 @@ class _Channels(NamedTuple):
         """Return the candidate whose rows run along the width."""
         batch, _, height, width = self.layer.axes
         taps, most = width.phases_and_taps(), self.most
-        row = sum(tiled(f.length, most, partial(self._cycles, n)) for f, n in taps)
-        in_row = sum(integers.n_tiles(f.length, most) for f, _ in taps)
+        row = sum(f.alike * tiled(f.length, most, partial(self._cycles, n)) for f, n in taps)
+        in_row = sum(f.alike * integers.n_tiles(f.length, most) for f, _ in taps)
         tiles = batch.i * height.outputs * in_row
         return self._candidate("width", (1, 1, 1, most), batch.i * height.pairs() * row, tiles)
 
     def _along_height(self) -> Candidate:
         batch, _, height, width = self.layer.axes
-        groups, phases = self.most // width.positions, len(width.phases)
+        groups, phases = self.most // width.positions, width.n_phases
         count = sum(
-            nh * tiled(
+            fh.alike * fw.alike * nh * tiled(
                 fh.length, groups,
                 lambda g: self._cycles(nw, g * fw.length),  # noqa: B023
             )
             for fh, nh in height.phases_and_taps()
             for fw, nw in width.phases_and_taps()
         )  # fmt: skip
-        tiles = batch.i * phases * sum(integers.n_tiles(f.length, groups) for f in height.phases)
+        rows = sum(f.alike * integers.n_tiles(f.length, groups) for f in height.phases)
         at_most = (1, 1, groups, width.positions)
-        return self._candidate("height and width", at_most, batch.i * count, tiles)
+        return self._candidate(
+            "height and width", at_most, batch.i * count, batch.i * phases * rows
+        )
 
     def _along_batch(self) -> Candidate:
         batch, _, height, width = self.layer.axes

@@ -57,4 +57,4 @@ def _in_rows(scheme: Blocked, row: int) -> bool:
     """Return whether a block's rows of outputs are complete, one after the other, and not long."""
     most, width = scheme.shape.most, scheme.axes[3]
     alone = most[0] == most[2] == 1 and scheme.together
-    return alone and len(width.phases) == width.s and row <= TUNING.row_bytes
+    return alone and width.n_phases == width.s and row <= TUNING.row_bytes

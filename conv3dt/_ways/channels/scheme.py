@@ -107,7 +107,7 @@ class ChannelScheme(Blocked):
     @property
     def in_turn(self) -> int:
         """Phases of the width that take turns tile by tile."""
-        return max(1, len(self.axes[3].phases)) if self.together else 1
+        return max(1, self.axes[3].n_phases) if self.together else 1
 
     # ---- edges, outputs --------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..._geometry.axes import Axis
-from ..._geometry.integers import Phase
+from ..._geometry.integers import Phase, each
 
 __all__ = ["Entry", "Frame", "Group", "Line", "Program", "groups_of", "program"]
 
@@ -198,7 +198,7 @@ def program(axis: Axis, frame: Frame) -> Program:
     """Return what is computed of an axis of space."""
     lines: list[Line] = []
     slots: list[Filter] = []
-    for f in axis.phases:
+    for f in each(axis.phases, axis.s):
         groups = tuple(_groups(f, axis.in_s, slots))
         position = (frame.offset + f.first) // axis.s  # of the phase's first output, in the whole
         for g in range(min(f.dilation, f.length)):

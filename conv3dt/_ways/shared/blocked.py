@@ -95,7 +95,7 @@ class Blocked(Scheme):
     @property
     def in_turn(self) -> int:
         """Phases of the width that take turns tile by tile."""
-        return len(self.axes[3].phases)
+        return self.axes[3].n_phases
 
     @property
     def made_bytes(self) -> int:
@@ -137,8 +137,7 @@ class Blocked(Scheme):
     @cached_property
     def joined(self) -> bool:
         """Whether consecutive taps along the width are one run in the packed input."""
-        along = all(f.dilation == 1 for f in self.axes[3].phases)
-        return self.chunk == self.layer.request.ci and along
+        return self.chunk == self.layer.request.ci and self.axes[3].dilation == 1
 
     @cached_property
     def packed(self) -> tuple[int, ...]:
@@ -171,7 +170,7 @@ class Blocked(Scheme):
     @cached_property
     def lists_step(self) -> int:
         """Bytes of what a thread writes of its task, and of all its lists."""
-        return in_lines(self.task_record.SIZE + self.list_bytes * len(self.axes[3].phases))
+        return in_lines(self.task_record.SIZE + self.list_bytes * self.axes[3].n_phases)
 
     @property
     def fresh_at(self) -> int:
@@ -223,7 +222,7 @@ class Blocked(Scheme):
     @property
     def layout(self) -> tuple[object, ...]:
         """What packed filters depend on."""
-        taps = tuple((f.k0, f.k_step, f.taps) for axis in self.axes for f in axis.phases)
+        taps = tuple((f.k0, f.k_step, f.taps) for a in self.axes for f in a.phases if f.taps)
         r = self.layer.request
         return type(self), r.dtype, self.layer.no_zeros, self.shape.blocks, taps
 

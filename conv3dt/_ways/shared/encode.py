@@ -151,7 +151,7 @@ def _fill_axis(
         shift_hi=hi,
         packed_step=scheme.packed_steps[number],
         output_step=step,
-        n_phases=len(axis.phases),
+        n_phases=axis.n_phases,
         n_taps=sum(f.taps for f in axis.phases),
         phases=phases.ctypes.data,
         taps=taps.ctypes.data,
@@ -160,20 +160,24 @@ def _fill_axis(
 
 
 def _phase_table(scheme: Blocked, number: int) -> NDArray[np.int64]:
-    """Return the phases of an axis."""
-    rows, before = [], 0
-    for f in scheme.axes[number].phases:
-        row = {"first": f.first, "length": f.length, "taps": f.taps, "shift": f.shift}
-        rows.append({**row, "dilation": f.dilation, "before": before})
-        before += f.taps
-    return table(Phase, rows)
+    """Return all phases of an axis, of which there may be a million."""
+    axis = scheme.axes[number]
+    first = np.arange(axis.n_phases)
+    rows = np.zeros((len(first), len(Phase.NAMES)), np.int64)
+    of = dict(zip(Phase.NAMES, rows.T, strict=True))
+    of["first"][:], of["length"][:] = first, -((first - axis.outputs) // axis.s)
+    of["dilation"][:] = axis.dilation
+    for f in axis.phases:
+        of["taps"][f.first], of["shift"][f.first] = f.taps, f.shift
+    of["before"][1:] = np.cumsum(of["taps"])[:-1]
+    return rows
 
 
 def _tap_table(scheme: Blocked, number: int) -> NDArray[np.int64]:
-    """Return the taps of an axis in the order of phases."""
+    """Return the taps of an axis in the order of phases, each of which has the number `first`."""
     rows = [
-        {"phase": r, "number": j, "k": f.k0 + j * f.k_step}
-        for r, f in enumerate(scheme.axes[number].phases)
+        {"phase": f.first, "number": j, "k": f.k0 + j * f.k_step}
+        for f in scheme.axes[number].phases
         for j in range(f.taps)
     ]
     return table(Tap, rows)

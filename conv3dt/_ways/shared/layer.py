@@ -117,7 +117,7 @@ class Layer(NamedTuple):
 
     def entries(self, taps: int) -> int:
         """Return how many entries of a table so many taps of the width make: one, if joined."""
-        return min(taps, 1) if all(f.dilation == 1 for f in self.axes[3].phases) else taps
+        return min(taps, 1) if self.axes[3].dilation == 1 else taps
 
 
 def operands() -> dict[str, Storage]:

@@ -21,7 +21,7 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
     # Of equals the first is taken: more channels share an input, fewer rows share an edge.
     most = min(layer.request.co, TUNING.streams)
     for m in range(most, 0, -1) if layer.apart else [max(1, layer.request.co)]:
-        streams = len(width.phases) * (1 if layer.apart else m)
+        streams = width.n_phases * (1 if layer.apart else m)
         if not 0 < streams <= TUNING.streams:
             continue
         for outer in range(1, min(height.positions, layer.machine.registers) + 1):
@@ -57,17 +57,17 @@ def _candidate(layer: Layer, channels: int, vectors: int, outer: int) -> Candida
 
     in_row = -(-width.positions // layer.lanes)
     count = sum(
-        nh * tiled(
+        fh.alike * fw.alike * nh * tiled(
             fh.length, outer,
             lambda rows: tiled(in_row, vectors, partial(cycles, rows, taps=nw)),  # noqa: B023
         )
         for fh, nh in height.phases_and_taps()
-        for _, nw in width.phases_and_taps()
+        for fw, nw in width.phases_and_taps()
     )  # fmt: skip
     blocks = _even_blocks(layer.request.co, channels)
     rows = batch.i * depth.outputs * height.outputs
     tiles = rows / outer * integers.n_tiles(in_row, vectors)
-    stores = rows * in_row * len(width.phases) * channels
+    stores = rows * in_row * width.n_phases * channels
     inputs = layer.request.ci * batch.i * depth.i * height.i * width.i
     total = len(blocks) * (
         batch.i * depth.pairs() * count

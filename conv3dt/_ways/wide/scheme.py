@@ -77,7 +77,7 @@ class WideScheme(Blocked):
             outer_step=outer_step // self.size if outer > 1 else 0,
             channels=channels,
             vectors=vectors,
-            phases=len(self.axes[3].phases),
+            phases=self.axes[3].n_phases,
             apart=self.layer.apart,
             activation=self.layer.request.activation,
             streamed=past_caches(self.layer),
