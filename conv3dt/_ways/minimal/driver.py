@@ -126,22 +126,23 @@ def _combine(plan, task, d, h, every):
         call(plan.combine, task.terms, _terms(plan, task, d, h), to, count)
     elif h.head:
         n = _group_terms(plan, task, d, h, every)
-        call(get(plan.merge, h.taps), task.terms, n, to, plan.line_bytes, count)
+        call(get(plan.merge, 3 * h.taps + n), task.terms, to, plan.line_bytes, count)
 
 
 def _group_terms(plan, task, d, h, every):
-    """Write which rows of inputs are d0, d1, ... of a group; return how many terms there are."""
+    """Write which rows of inputs are d0, d1, ... of a group; return of how many planes."""
     zeros = task.scratch + plan.line_at + 4 * plan.line_bytes
-    for a in range(d.n):
+    n = max(1, d.n)
+    for a in range(n):
         i, c = (d.i1, d.c1) if a else (d.i0, d.c0)
         to = task.terms + a * (h.taps + 2) * 8
         float64_at(to, 1)[0] = np.float64(c)
         for m in range(h.taps + 1):
             j = h.d0 + m * every
-            inside = 0 <= j < plan.height.i
+            inside = 0 <= j < plan.height.i and a < d.n
             row = task.inputs + i * task.step_d + j * task.step_h if inside else zeros
             put(to, 1 + m, row)
-    return d.n
+    return n
 
 
 def _terms(plan, task, d, h):
@@ -197,45 +198,39 @@ def _restore(plan, task, product, b, rows):
     position = block.columns * plan.size
     sums = task.scratch + plan.y_at + b * plan.y_block + plan.y_left * position
     for u in range(rows.lo, rows.hi):
-        for j in range(2):
-            t = 2 * u + j - height.odd
-            if t < 0 or t >= height.length:
+        row = sums + 2 * (u - rows.lo) * plan.y_row
+        for p in range(get(height.starts, u), get(height.starts, u + 1)):
+            formula = 6 * height.products[p].tall
+            if formula == 0:
                 continue
-            row = sums + (2 * (u - rows.lo) + j) * plan.y_row
             for lw in range(plan.width.n_lines):
                 width = plan.width.lines[lw]
                 for o in range(width.n_operations):
                     operation = width.operations[o]
-                    n = _products(plan, task, operation, Rows(height, rows.lo, u), j, position)
+                    _products(plan, task, operation, Rows(height, rows.lo, p), position)
                     first = width.first + operation.output * width.step
-                    m = _targets(plan, task, product, row + first * position)
+                    n = _targets(plan, task, product, row + first * position)
                     step = width.step * position
-                    kernel = get(plan.restore, 3 * operation.formula + block.columns // plan.lanes)
+                    number = 3 * (formula + operation.formula) + block.columns // plan.lanes
                     call(
-                        kernel, task.terms, n, task.targets, m, operation.tiles, step,
-                        operation.outputs * step,
+                        get(plan.restore, number), task.terms, task.targets, n, operation.tiles,
+                        step, operation.outputs * step, plan.y_row,
                     )  # fmt: skip
 
 
-def _products(plan, task, operation, at, j, position):
-    """Write which products an output along the height is the sum of; return how many."""
+def _products(plan, task, operation, at, position):
+    """Write where the products of a group of the height are, for a run of the width."""
     height, n = at.line, 0
-    for p in range(get(height.starts, at.hi), get(height.starts, at.hi + 1)):
+    for p in range(at.hi, at.hi + height.products[at.hi].many):
         product = height.products[p]
-        sign = product.y1 if j else product.y0
-        if sign:
-            slot = product.slot - height.slot
-            row = product.rank - get(height.ranks, at.lo * height.slots + slot)
-            to = task.terms + n * (operation.n + 1) * 8
-            float64_at(to, 1)[0] = np.float64(sign)
-            for s in range(operation.n):
-                w = get(operation.places, 2 * s)
-                entry = row * get(plan.width.counts, w) + get(operation.places, 2 * s + 1)
-                plane = slot * plan.width.n_slots + w
-                m = task.scratch + plan.m_at + plane * plan.m_plane
-                put(to, 1 + s, m + entry * position)
+        slot = product.slot - height.slot
+        row = product.rank - get(height.ranks, at.lo * height.slots + slot)
+        for s in range(operation.n):
+            w = get(operation.places, 2 * s)
+            entry = row * get(plan.width.counts, w) + get(operation.places, 2 * s + 1)
+            plane = slot * plan.width.n_slots + w
+            put(task.terms, n, task.scratch + plan.m_at + plane * plan.m_plane + entry * position)
             n += 1
-    return n
 
 
 def _targets(plan, task, product, row):

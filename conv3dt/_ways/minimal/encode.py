@@ -1,6 +1,7 @@
 """How the minimal way's scheme fills the records of its driver."""
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from ..._compiler.records import table
 from ..shared.encode import output_steps
 from ..shared.records import Block
 from ..shared.scheme import Encoded
-from .formulas import Line, Program
+from .formulas import TALL, Line, Program, tall
 from .records import End, MinimalAxis, MinimalLine, MinimalParams, Operation, Product
 from .scheme import MinimalScheme
 from .sizes import CHUNK, LINES
@@ -23,10 +24,10 @@ STORAGES = "float32", "float64"
 
 # Numbers of the tables of kernels' addresses.
 _TABLES = {
-    "merge": 4,
+    "merge": 4 * 3,
     "transform": 6,
     "multiply": 3 * 64,
-    "restore": 6 * 3,
+    "restore": TALL * 6 * 3,
     "define": 3,
     "begin": 3,
     "finish": 3,
@@ -85,12 +86,16 @@ def _kernels(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
 
 def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTile]]:
     """Yield the table and the number in it of every kernel, and its tile."""
-    height = {g.taps for x in scheme.programs[1].lines for g in x.groups}
+    program = scheme.programs[1]
+    groups = [(line, group) for line in program.lines for group in line.groups]
+    height = {group.taps for _, group in groups}
+    talls = {program.formula(x, g, u) for x, g in groups for u in range(x.tiles)}
     width = {run.formula for line in scheme.width_tiles.runs for run in line}
     yield ("combine", 0), scheme.tile("combine")
     yield ("combine_filters", 0), scheme.tile("combine", rows=2)
     for n in height - {1}:
-        yield ("merge", n), scheme.tile("merge", rows=n)
+        for terms in (1, 2):
+            yield ("merge", 3 * n + terms), scheme.tile("merge", rows=n, terms=terms)
     for n in width:
         yield ("transform", n), scheme.tile("transform", rows=n, pitch=scheme.pitch)
     for vectors, _, n, tile in scheme.tiles():
@@ -99,8 +104,9 @@ def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTil
         yield ("begin", vectors), scheme.tile("begin", vectors=vectors)
         if scheme.taps:
             yield ("define", vectors), scheme.tile("define", vectors=vectors)
-        for n in width:
-            yield ("restore", 3 * n + vectors), scheme.tile("restore", rows=n, vectors=vectors)
+        for h, n in product(talls, width):
+            tile = scheme.tile("restore", tall=h, rows=n, vectors=vectors)
+            yield ("restore", 3 * (6 * h + n) + vectors), tile
     r, lanes = scheme.layer.request, scheme.layer.lanes
     for name, (start, columns) in (
         ("finish", scheme.blocks[0]),
@@ -252,13 +258,16 @@ def _products(
     ranks, before = [], [0] * slots
     for u in range(line.tiles):
         ranks.append([*before])
-        merged = -1
+        merged = begun = -1
         for slot, terms, y0, y1 in program.entries(line, u):
             group = next(g for g in reversed(line.groups) if g.slot <= slot)
+            formula = program.formula(line, group, u)
             (i0, c0), (i1, c1) = (*terms, (0, 0), (0, 0))[:2]
             place = {"slot": slot, "rank": before[slot - first], "n": len(terms), "y0": y0}
             row = {**place, "y1": y1, "i0": i0, "c0": c0, "i1": i1, "c1": c1}
             row |= {"head": 0, "taps": group.taps, "d0": line.inputs(group, u), "line": 0}
+            row |= {"tall": formula * (group.slot != begun), "many": len(tall(formula))}
+            begun = group.slot
             if group.taps == 1 or program.kind(line, group, u):
                 row["taps"] = 0
             else:

@@ -3,7 +3,7 @@
 combine     terms, n    table of n terms: address of numbers, coefficient as float64
             y, count    y[x] = sum over terms of coefficient * number[x], x < count; rounded once
                         where `storage` is float32 and the tile's rows are 2: sums are in float64
-merge       terms, n    table of n terms: coefficient as float64, addresses of d0, d1, ...
+merge       terms       table of `terms` terms: coefficient as float64, addresses of d0, d1, ...
             y, step, count      y[slot][x] = the inputs of F(2, rows), of d = sum of coefficient *
                         numbers, x < count; `step` bytes from a slot to the next
 transform   t           address of the channels of d0 of the first tile
@@ -15,11 +15,12 @@ transform   t           address of the channels of d0 of the first tile
 multiply    a, b, c     c[m, :] = sum over k < length of a[m, k] * b[k, :], m < rows * count;
             length, count       rows of a lie `pitch` bytes apart, those of b and c are whole
             ask         address of what is going to be read next: asked for meanwhile
-restore     terms, n    table of n terms: coefficient as float64, addresses of a formula's products
+restore     products    table of addresses: [product of the height][of the width] of a tile
             targets, n_targets  table: coefficient as float64, address of the first output
             count, step, next   tiles; bytes from an output to the next, and from a tile to the next
-                        z = sum over terms of coefficient * products; y += coefficient * outputs of
-                        the formula (`rows` of FORMULAS) of z, for every target
+            row         bytes from the first row of outputs to the second
+                        y += coefficient * outputs of the formulas (`tall` of the height, `rows` of
+                        FORMULAS along the width), for every target
 define      terms, n    table of n terms: addresses of the channels of an input, and of filters
             y, bias     y[:] = bias + sum over terms and k < length of x[k] * b[k, :]
             length
@@ -44,7 +45,7 @@ __all__ = ["address", "text"]
 # What writes each kind, and how many arguments it takes.
 _KINDS = {
     "combine": (Combine, 4),
-    "merge": (Merge, 5),
+    "merge": (Merge, 4),
     "transform": (Transform, 6),
     "multiply": (Multiply, 6),
     "restore": (Restore, 7),

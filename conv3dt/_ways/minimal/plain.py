@@ -5,7 +5,7 @@ import numpy as np
 from ..._compiler.activations.table import apply
 from ..._compiler.words import float64_at, get, put
 from ..shared.plain import reading, writing
-from .formulas import FORMULAS, INPUTS
+from .formulas import FORMULAS, INPUTS, tall
 from .tile import MinimalTile
 
 __all__ = ["KERNELS"]
@@ -30,9 +30,9 @@ def _merge(tile: MinimalTile):
     """Return a Python function that does what the compiled `merge` of `tile` does."""
     read, inputs = reading(tile.storage), tile.rows + 1
 
-    def compute(terms, n, y, step, count):
+    def compute(terms, y, step, count):
         d = np.zeros((inputs, count), read(0, 0).dtype)
-        for t in range(n):
+        for t in range(tile.terms):
             row = terms + 8 * t * (inputs + 1)
             for m in range(inputs):
                 d[m] += d.dtype.type(float64_at(row, 1)[0]) * read(get(row, 1 + m), count)
@@ -72,23 +72,22 @@ def _multiply(tile: MinimalTile):
 
 def _restore(tile: MinimalTile):
     """Return a Python function that does what the compiled `restore` of `tile` does."""
-    read, width, formula = reading(tile.storage), tile.vectors * tile.lanes, FORMULAS[tile.rows]
-    slots = len(formula)
+    read, width = reading(tile.storage), tile.vectors * tile.lanes
+    high, wide = tall(tile.tall), FORMULAS[tile.rows]
 
-    def compute(terms, n, targets, n_targets, count, step, following):
-        z = np.zeros((slots, count, width), read(0, 0).dtype)
-        for t in range(n):
-            row = terms + 8 * t * (slots + 1)
-            for s in range(slots):
-                x = read(get(row, 1 + s), count * width).reshape(count, width)
-                z[s] += z.dtype.type(float64_at(row, 1)[0]) * x
-        for i in range(2 if slots > 1 else 1):
-            signs = [(n, row[2 + i]) for n, row in enumerate(formula) if row[2 + i]]
-            y = sum(c * z[s] for s, c in signs)
+    def compute(products, targets, n_targets, count, step, following, row):
+        addresses = [get(products, n) for n in range(len(high) * len(wide))]
+        m = np.stack([read(at, count * width) for at in addresses])
+        m = m.reshape(len(high), len(wide), count, width)
+        for h, i in np.ndindex(2, 2 if len(wide) > 1 else 1):
+            signs = np.outer([x[2 + h] for x in high], [x[2 + i] for x in wide])
+            y = sum(c * m[place] for place, c in np.ndenumerate(signs) if c)
+            if not signs.any():
+                continue
             for t in range(n_targets):
-                c, at = float64_at(targets, 4)[2 * t], get(targets, 2 * t + 1) + i * step
+                c, at = float64_at(targets, 4)[2 * t], get(targets, 2 * t + 1) + h * row + i * step
                 for u in range(count):
-                    read(at + u * following, width)[:] += z.dtype.type(c) * y[u]
+                    read(at + u * following, width)[:] += m.dtype.type(c) * y[u]
 
     return compute
 

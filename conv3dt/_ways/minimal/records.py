@@ -30,6 +30,8 @@ class Product(Record):
     head = Int()  # 1: with this product
     d0 = Int()  # the first of them
     line = Int()  # and which of the combinations it has
+    tall = Int()  # the formula of the group that begins here: `formulas.tall`; 0: none does
+    many = Int()  # and how many products it has
 
 
 class Operation(Record):
@@ -122,12 +124,12 @@ class MinimalParams(Params):
     y_row = Int()
     y_left = Int()  # positions before the first output
     combine = Int()  # addresses of kernels
-    merge = Int()  # [taps]
+    merge = Int()  # [taps][inputs of the depth]
     transform = Int()  # address of the table [formula] of kernels' addresses
     multiply = Int()  # [vectors][rows of a register tile]
     rows = Int()  # [vectors][positions of a block]: rows of its tiles
     rows_step = Int()
-    restore = Int()  # [formula][vectors]
+    restore = Int()  # [formula of the height][of the width][vectors]
     begin = Int()  # [vectors]
     finish = Int()
     finish_last = Int()  # for the last block

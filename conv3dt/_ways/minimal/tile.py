@@ -17,6 +17,8 @@ class MinimalTile(NamedTuple):
     last: int = 0  # channels of the last vector that exist
     pitch: int = 0  # bytes from a position to the next, in the inputs
     chains: int = 2  # sums of each number: of all k, or of even and of odd
+    terms: int = 0  # inputs of the depth that are combined
+    tall: int = 0  # what is restored along the height: a formula and outputs, of `formulas.tall`
     activation: str = "linear"
     streamed: bool = False
 

@@ -5,7 +5,7 @@ from llvmlite import ir
 from ..._compiler.vectors import Words, i64
 from ..shared.emitter import Loop
 from .emitters import MinimalEmitter, rounds
-from .formulas import FORMULAS, INPUTS
+from .formulas import FORMULAS, INPUTS, tall
 
 __all__ = ["Combine", "Merge", "Restore", "Transform"]
 
@@ -66,8 +66,11 @@ class Combine(MinimalEmitter):
 class Merge(MinimalEmitter):
     """Writes `merge`."""
 
-    def kernel(self, terms, n, y, step, count):
-        b, w = self.builder, self.words
+    def kernel(self, terms, y, step, count):
+        b, w, inputs = self.builder, self.words, self.tile.rows + 1
+        firsts = [i64(t * (inputs + 1)) for t in range(self.tile.terms)]
+        cs = [b.load(b.gep(w.pointer(terms, ir.DoubleType()), [i])) for i in firsts]
+        rows = [[self.number(terms, b.add(i, i64(1 + m))) for m in range(inputs)] for i in firsts]
         whole, done = w, i64(0)
         for lanes, vectors in ((w.lanes, 2), (w.lanes, 1), (1, 1)):
             self.words = Words(b, whole.double, lanes, whole.fused)
@@ -75,29 +78,22 @@ class Merge(MinimalEmitter):
             turns = b.sdiv(b.sub(count, done), i64(numbers))
             with Loop(b, turns) as r:
                 at = b.mul(b.add(done, b.mul(r, i64(numbers))), i64(w.size))
-                self.some(terms, n, b.add(y, at), step, at, vectors)
+                for v in range(vectors):
+                    self.some(cs, rows, b.add(y, at), step, at, v)
             done = b.add(done, b.mul(turns, i64(numbers)))
         self.words = whole
 
-    def some(self, terms, n, y, step, at, vectors):
-        """Write the combinations of some neighbours."""
-        b, w, inputs = self.builder, self.words, self.tile.rows + 1
-
-        def body(t, sums):
-            first = b.mul(t, i64(inputs + 1))
-            c, found = self.coefficient(terms, first), []
-            for m in range(inputs):
-                source = b.add(self.number(terms, b.add(first, i64(1 + m))), at)
-                for v in range(vectors):
-                    x = sums[m * vectors + v]
-                    found.append(w.multiply_add(c, self.at(source, i64(0), v), x))
-            return found
-
-        d = rounds(b, n, [w.constant(0)] * (inputs * vectors), body)
+    def some(self, cs, rows, y, step, at, v):
+        """Write the combinations of a vector of neighbours."""
+        b, w = self.builder, self.words
+        cs = [w.splat(c if w.double else b.fptrunc(c, w.element)) for c in cs]
+        d = []
+        for one in zip(*rows, strict=True):
+            found = [self.at(address, at, v) for address in one]
+            x = b.fmul(cs[0], found[0])
+            d.append(w.multiply_add(cs[1], found[1], x) if len(found) > 1 else x)
         for slot, signs, *_ in INPUTS[self.tile.rows]:
-            for v in range(vectors):
-                x = self.signed([(d[m * vectors + v], c) for m, c in signs])
-                self.put(x, y, b.mul(step, i64(slot)), v)
+            self.put(self.signed([(d[m], c) for m, c in signs]), y, b.mul(step, i64(slot)), v)
 
 
 class Transform(MinimalEmitter):
@@ -120,41 +116,34 @@ class Transform(MinimalEmitter):
 class Restore(MinimalEmitter):
     """Writes `restore`."""
 
-    def kernel(self, terms, n, targets, n_targets, count, step, following):
+    def kernel(self, products, targets, n_targets, count, step, following, row):
         b, w, tile = self.builder, self.words, self.tile
-        formula, vectors = FORMULAS[tile.rows], range(tile.vectors)
-        slots = range(len(formula))
         width = tile.vectors * w.lanes * w.size
         with Loop(b, count) as u:
             from_, to = b.mul(u, i64(width)), b.mul(u, following)
-
-            def add(t, sums, from_=from_):
-                first = b.mul(t, i64(len(slots) + 1))
-                c, found = self.coefficient(terms, first), []
-                for s in slots:
-                    at = self.number(terms, b.add(first, i64(1 + s)))
-                    found += [
-                        w.multiply_add(c, self.at(at, from_, j), sums[s * tile.vectors + j])
-                        for j in vectors
-                    ]
-                return found
-
-            z = rounds(b, n, [w.constant(0)] * (len(slots) * tile.vectors), add)
-            ys = self.outputs(formula, z)
+            ys = [self.outputs(products, from_, j) for j in range(tile.vectors)]
             with Loop(b, n_targets) as t:
                 c = self.coefficient(targets, b.mul(t, i64(2)))
                 y = b.add(self.number(targets, b.add(b.mul(t, i64(2)), i64(1))), to)
-                for i, column in enumerate(ys):
-                    at = b.mul(step, i64(i))
-                    for j in vectors:
-                        self.put(w.multiply_add(c, column[j], self.at(y, at, j)), y, at, j)
+                for j, found in enumerate(ys):
+                    for (h, i), x in found.items():
+                        at = b.add(b.mul(row, i64(h)), b.mul(step, i64(i)))
+                        self.put(w.multiply_add(c, x, self.at(y, at, j)), y, at, j)
 
-    def outputs(self, formula, z):
-        """Return the vectors of each output of a tile; of one tap, of one."""
-        vectors, found = self.tile.vectors, []
-        for which in (2, 3) if len(formula) > 1 else (2,):
-            signs = [(n, row[which]) for n, row in enumerate(formula) if row[which]]
-            found.append(
-                [self.signed([(z[n * vectors + j], c) for n, c in signs]) for j in range(vectors)]
-            )
+    def outputs(self, products, from_, j):
+        """Return a vector of each output of a tile, by its place along height and width."""
+        high, wide = tall(self.tile.tall), FORMULAS[self.tile.rows]
+        z = {}
+        for s in range(len(wide)):
+            numbers = [i64(h * len(wide) + s) for h in range(len(high))]
+            m = [self.at(self.number(products, n), from_, j) for n in numbers]
+            for h in range(2):
+                signs = [(m[n], row[2 + h]) for n, row in enumerate(high) if row[2 + h]]
+                if signs:
+                    z[h, s] = self.signed(signs)
+        found = {}
+        for h in sorted({h for h, _ in z}):
+            for i in range(2 if len(wide) > 1 else 1):
+                signs = [(z[h, s], row[2 + i]) for s, row in enumerate(wide) if row[2 + i]]
+                found[h, i] = self.signed(signs)
         return found
