@@ -109,7 +109,7 @@ class Tuning(NamedTuple):
     edge_products: int = 32  # of vectors for a row and a tap: fewer are faster than another entry
     edge_loops: int = 6  # of a micro-kernel, for taps that some of its rows miss
     minimal_positions: int = 64  # tiles of a block of minimal filtering
-    minimal_bytes: int = 768 * 1024  # of its inputs, products and sums: they stay in L2
+    minimal_bytes: int = 1024 * 1024  # of its inputs, products and sums: they stay in L2
     minimal_depth: int = 4  # tiles of depth that share inputs that are packed
     minimal_filters: int = 64 * 1024 * 1024  # bytes of transformed filters: no more
     minimal_region: int = 4 * 1024 * 1024  # bytes of a thread's numbers, at most
@@ -117,7 +117,7 @@ class Tuning(NamedTuple):
     minimal_margin: float = 1.12  # times as many cycles are predicted: it is to win, not to draw
     minimal_combine: float = 16.0  # cycles of a vector of a row of inputs, transformed,
     minimal_row: float = 290.0  # of such a row,
-    minimal_restore: float = 3.5  # of a vector of products that is transformed back,
+    minimal_restore: float = 2.7  # of a vector of products that is transformed back,
     minimal_store: float = 18.0  # of one of outputs
     minimal_filter: float = 58.0  # and of one of filters,
     minimal_call: float = 60.0  # of the products of a slot
