@@ -24,6 +24,7 @@ STORAGES = "float32", "float64"
 
 # Numbers of the tables of kernels' addresses.
 _TABLES = {
+    "weigh": 3,
     "merge": 4 * 3,
     "transform": 6,
     "multiply": 3 * 64,
@@ -79,8 +80,7 @@ def _kernels(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
         for positions, n in scheme.rows(vectors).items():
             rows[vectors, positions] = n
     params.fill(rows=rows.ctypes.data, rows_step=most)
-    for name in ("combine", "combine_filters"):
-        setattr(params, name, addresses[name, 0])
+    params.combine = addresses["combine", 0]
     return [*kept, rows]
 
 
@@ -92,7 +92,8 @@ def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTil
     talls = {program.formula(x, g, u) for x, g in groups for u in range(x.tiles)}
     width = {run.formula for line in scheme.width_tiles.runs for run in line}
     yield ("combine", 0), scheme.tile("combine")
-    yield ("combine_filters", 0), scheme.tile("combine", rows=2)
+    for axis in range(3):
+        yield ("weigh", axis), scheme.tile("weigh", rows=axis)
     for n in height - {1}:
         for terms in (1, 2):
             yield ("merge", 3 * n + terms), scheme.tile("merge", rows=n, terms=terms)

@@ -1,8 +1,9 @@
 """The micro-kernels of minimal filtering: all but the loops around them.
 
 combine     terms, n    table of n terms: address of numbers, coefficient as float64
-            y, count    y[x] = sum over terms of coefficient * number[x], x < count; rounded once
-                        where `storage` is float32 and the tile's rows are 2: sums are in float64
+            y, count    y[x] = sum over terms of coefficient * number[x], x < count
+weigh       terms, n    the same in float64, of whole vectors: numbers are float64 but along the
+            y, count    first axis (`rows` is 0), and so are sums but along the last (2), rounded
 merge       terms       table of `terms` terms: coefficient as float64, addresses of d0, d1, ...
             y, step, count      y[slot][x] = the inputs of F(2, rows), of d = sum of coefficient *
                         numbers, x < count; `step` bytes from a slot to the next
@@ -38,13 +39,14 @@ from functools import partial
 from ..._compiler.build import assembly, emitted
 from .products import Begin, Define, Finish, Multiply
 from .tile import MinimalTile
-from .transforms import Combine, Merge, Restore, Transform
+from .transforms import Combine, Merge, Restore, Transform, Weigh
 
 __all__ = ["address", "text"]
 
 # What writes each kind, and how many arguments it takes.
 _KINDS = {
     "combine": (Combine, 4),
+    "weigh": (Weigh, 4),
     "merge": (Merge, 4),
     "transform": (Transform, 6),
     "multiply": (Multiply, 6),

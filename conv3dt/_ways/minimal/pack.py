@@ -22,8 +22,17 @@ class Chunk(NamedTuple):
     block: Any
     first: Any  # input channels from .. to
     end: Any
-    stage: Any  # address of [tap][ci][co of the block]
+    stage: Any  # address of [tap][ci][co of the block], and of sums
     terms: Any  # address of a table of terms
+
+
+class Rows(NamedTuple):
+    """The taps of a slot of an axis, and where they lie."""
+
+    slot: Any  # address of how many, and of (tap, twice its coefficient)
+    first: Any  # address of the numbers of tap 0,
+    step: Any  # and bytes to those of the next
+    terms: Any
 
 
 def pack_filters(plan, slot, *, storage):
@@ -40,10 +49,7 @@ def pack_filters(plan, slot, *, storage):
         end = min(plan.channels, first + plan.chunk_ci)
         chunk = Chunk(plan.blocks[b], first, end, stage, stage + plan.stage - 8 * 256)
         _turn(plan, chunk, storage=storage)
-        for d in range(plan.depth.n_slots):
-            for h in range(plan.height.n_slots):
-                for w in range(plan.width.n_slots):
-                    _transform(plan, chunk, d, h, w)
+        _transform(plan, chunk)
         if plan.taps_at:
             _keep(plan, chunk, storage=storage)
 
@@ -80,24 +86,34 @@ def _turn(plan, chunk, *, storage):
                 to += count * block.columns * plan.size
 
 
-def _transform(plan, chunk, d, h, w):
-    """Write a chunk of the filters of a slot."""
+def _transform(plan, chunk):
+    """Write a chunk of the filters of all slots: along depth, then height, then width."""
     numbers = (chunk.end - chunk.first) * chunk.block.columns
-    n = 0
-    at_d, at_h = plan.depth.filters + 56 * d, plan.height.filters + 56 * h
-    at_w = plan.width.filters + 56 * w
-    for a in range(get(at_d, 0)):
-        for b in range(get(at_h, 0)):
-            for c in range(get(at_w, 0)):
-                tap = get(at_d, 1 + 2 * a) * plan.height.k + get(at_h, 1 + 2 * b)
-                tap = tap * plan.width.k + get(at_w, 1 + 2 * c)
-                product = get(at_d, 2 + 2 * a) * get(at_h, 2 + 2 * b) * get(at_w, 2 + 2 * c)
-                put(chunk.terms, 2 * n, chunk.stage + tap * numbers * plan.size)
-                float64_at(chunk.terms, 256)[2 * n + 1] = np.float64(product) * np.float64(0.125)
-                n += 1
+    row, size = plan.width.k * numbers, plan.size
+    plane = plan.height.k * row
+    deep = chunk.stage + plan.depth.k * plane * size
+    high = deep + plane * 8
     slots = plan.depth.n_slots * plan.height.n_slots * plan.width.n_slots
-    number = (d * plan.height.n_slots + h) * plan.width.n_slots + w
-    to = chunk.block.start * slots + number * chunk.block.columns
-    to = to * plan.channels + chunk.first * chunk.block.columns
-    to = plan.arrays.panels + to * plan.size
-    call(plan.combine_filters, chunk.terms, n, to, numbers)
+    to = chunk.block.start * slots * plan.channels + chunk.first * chunk.block.columns
+    to = plan.arrays.panels + to * size
+    step = plan.channels * chunk.block.columns * size
+    for d in range(plan.depth.n_slots):
+        rows = Rows(plan.depth.filters + 56 * d, chunk.stage, plane * size, chunk.terms)
+        _weigh(get(plan.weigh, 0), rows, deep, plane)
+        for h in range(plan.height.n_slots):
+            rows = Rows(plan.height.filters + 56 * h, deep, row * 8, chunk.terms)
+            _weigh(get(plan.weigh, 1), rows, high, row)
+            for w in range(plan.width.n_slots):
+                rows = Rows(plan.width.filters + 56 * w, high, numbers * 8, chunk.terms)
+                _weigh(get(plan.weigh, 2), rows, to, numbers)
+                to += step
+
+
+def _weigh(kernel, rows, to, count):
+    """Write the sum of the taps of a slot of an axis, times their coefficients."""
+    n = get(rows.slot, 0)
+    for t in range(n):
+        put(rows.terms, 2 * t, rows.first + get(rows.slot, 1 + 2 * t) * rows.step)
+        coefficient = np.float64(get(rows.slot, 2 + 2 * t)) * np.float64(0.5)
+        float64_at(rows.terms, 8)[2 * t + 1] = coefficient
+    call(kernel, rows.terms, n, to, count)

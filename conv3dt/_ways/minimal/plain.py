@@ -14,16 +14,24 @@ __all__ = ["KERNELS"]
 def _combine(tile: MinimalTile):
     """Return a Python function that does what the compiled `combine` of `tile` does."""
     read = reading(tile.storage)
+    return lambda terms, n, y, count: _sum(read, read, terms, n, y, count)
 
-    def compute(terms, n, y, count):
-        double = np.float64 if tile.rows == 2 else read(0, 0).dtype.type
-        sums = np.zeros(count, double)
-        for t in range(n):
-            c = float64_at(terms, 2 * n)[2 * t + 1]
-            sums += double(c) * read(get(terms, 2 * t), count).astype(double)
-        read(y, count)[:] = sums
 
-    return compute
+def _weigh(tile: MinimalTile):
+    """Return a Python function that does what the compiled `weigh` of `tile` does."""
+    narrow, wide = reading(tile.storage), float64_at
+    x, y = (narrow if tile.rows == axis else wide for axis in (0, 2))
+    return lambda terms, n, to, count: _sum(x, y, terms, n, to, count, np.float64)
+
+
+def _sum(read, write, terms, n, y, count, kind=None):
+    """Write the sum of the terms of a table."""
+    kind = kind or read(0, 0).dtype.type
+    sums = np.zeros(count, kind)
+    for t in range(n):
+        c = float64_at(terms, 2 * n)[2 * t + 1]
+        sums += kind(c) * read(get(terms, 2 * t), count).astype(kind)
+    write(y, count)[:] = sums
 
 
 def _merge(tile: MinimalTile):
@@ -149,6 +157,7 @@ def _silent(make):
 
 KERNELS = {
     "combine": _silent(_combine),
+    "weigh": _silent(_weigh),
     "merge": _silent(_merge),
     "transform": _silent(_transform),
     "multiply": _silent(_multiply),

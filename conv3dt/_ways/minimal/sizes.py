@@ -17,7 +17,7 @@ __all__ = ["CHUNK", "LINES", "TERMS", "Sizes", "any_two_taps", "blocks_of"]
 
 LINES = 5  # of combined rows: those of the slots of a group, and one of zeros
 TERMS = 256  # of a table
-CHUNK = 32  # input channels whose filters are combined at a time
+CHUNK = 16  # input channels whose filters are combined at a time
 
 
 def blocks_of(co: int, lanes: int) -> tuple[tuple[int, int], ...]:
@@ -157,6 +157,7 @@ class Sizes(Scheme):
 
     @property
     def stage(self) -> int:
-        """Bytes of the filters that a thread has in work, and of a table of terms."""
-        taps = prod(self.layer.request.k)
-        return in_lines(taps * CHUNK * self.columns * self.size + 8 * TERMS)
+        """Bytes of the filters that a thread has in work, their sums, and a table of terms."""
+        _, kh, kw = k = self.layer.request.k
+        numbers = prod(k) * self.size + 8 * (kh * kw + kw)
+        return in_lines(numbers * CHUNK * self.columns + 8 * TERMS)

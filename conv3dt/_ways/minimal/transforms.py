@@ -15,52 +15,74 @@ _AT_ONCE = 4  # vectors of a row that a term is multiplied with: reading the tab
 class Combine(MinimalEmitter):
     """Writes `combine`."""
 
-    def __init__(self, builder, tile):
-        super().__init__(builder, tile)
-        self.narrow = self.words.element
-        if tile.rows == 2 and not self.words.double:
-            self.words = Words(builder, True, tile.lanes // 2, tile.fused)
-
     def kernel(self, terms, n, y, count):
-        b, w = self.builder, self.words
-        size = self.item
-        big = b.sdiv(count, i64(_AT_ONCE * w.lanes))
-        with Loop(b, big) as r:
-            at = b.mul(r, i64(_AT_ONCE * w.lanes * size))
-            self.some(terms, n, y, at, w.lanes, _AT_ONCE)
-        done = b.mul(big, i64(_AT_ONCE * w.lanes))
-        small = b.sdiv(b.sub(count, done), i64(w.lanes))
-        with Loop(b, small) as r:
-            at = b.mul(b.add(done, b.mul(r, i64(w.lanes))), i64(size))
-            self.some(terms, n, y, at, w.lanes, 1)
-        done = b.add(done, b.mul(small, i64(w.lanes)))
-        with Loop(b, b.sub(count, done)) as r:
-            self.some(terms, n, y, b.mul(b.add(done, r), i64(size)), 1, 1)
+        whole, done = self.words, i64(0)
+        b = self.builder
+        for lanes, vectors in ((whole.lanes, _AT_ONCE), (whole.lanes, 1), (1, 1)):
+            self.words = w = Words(b, whole.double, lanes, whole.fused)
+            turns = b.sdiv(b.sub(count, done), i64(lanes * vectors))
+            with Loop(b, turns) as r:
+                at = b.mul(b.add(done, b.mul(r, i64(lanes * vectors))), i64(w.size))
+                for v, x in enumerate(self.sums(terms, n, at, vectors)):
+                    self.put(x, y, at, v)
+            done = b.add(done, b.mul(turns, i64(lanes * vectors)))
+        self.words = whole
 
-    def some(self, terms, n, y, at, lanes, vectors):
-        """Write the sums of some neighbours."""
-        b, outer = self.builder, self.words
-        self.words = w = Words(b, outer.double, lanes, outer.fused)
-        narrow = ir.VectorType(self.narrow, lanes)
-        step = lanes * self.item
+    def sums(self, terms, n, at, vectors):
+        """Return the sums of some neighbours."""
 
         def body(t, sums):
-            first = b.mul(t, i64(2))
-            source = b.add(self.number(terms, first), at)
-            c = self.coefficient(terms, b.add(first, i64(1)))
+            first = self.builder.mul(t, i64(2))
+            source = self.number(terms, first)
+            c = self.coefficient(terms, self.builder.add(first, i64(1)))
+            found = [self.at(source, at, v) for v in range(vectors)]
+            return [self.words.multiply_add(c, x, y) for x, y in zip(found, sums, strict=True)]
+
+        return rounds(self.builder, n, [self.words.constant(0)] * vectors, body)
+
+
+class Weigh(MinimalEmitter):
+    """Writes `weigh`."""
+
+    def kernel(self, terms, n, y, count):
+        b, whole = self.builder, self.words
+        lanes = whole.lanes if whole.double else whole.lanes // 2
+        self.words = Words(b, True, lanes, whole.fused)
+        narrow = ir.VectorType(whole.element, lanes)
+        from_, to = (narrow if self.tile.rows == axis else self.words.vector for axis in (0, 2))
+        done, vectors = i64(0), _AT_ONCE
+        while vectors:
+            turns = b.sdiv(b.sub(count, done), i64(lanes * vectors))
+            with Loop(b, turns) as r:
+                first = b.add(done, b.mul(r, i64(lanes * vectors)))
+                for v, x in enumerate(self.sums(terms, n, first, from_, vectors)):
+                    x = x if to == x.type else b.fptrunc(x, to)
+                    b.store(x, self.place(y, first, v, to), align=self.item)
+            done = b.add(done, b.mul(turns, i64(lanes * vectors)))
+            vectors //= 4
+        self.words = whole
+
+    def sums(self, terms, n, first, kind, vectors):
+        """Return the sums of some neighbours."""
+        b, w = self.builder, self.words
+
+        def body(t, sums):
+            row = b.mul(t, i64(2))
+            source, c = self.number(terms, row), self.coefficient(terms, b.add(row, i64(1)))
             found = []
-            for v, x in enumerate(sums):
-                p = b.inttoptr(b.add(source, i64(v * step)), narrow.as_pointer())
-                value = b.load(p, align=self.item)
-                value = value if narrow == w.vector else b.fpext(value, w.vector)
-                found.append(w.multiply_add(c, value, x))
+            for v, y in enumerate(sums):
+                x = b.load(self.place(source, first, v, kind), align=self.item)
+                x = x if kind == w.vector else b.fpext(x, w.vector)
+                found.append(w.multiply_add(c, x, y))
             return found
 
-        for v, x in enumerate(rounds(b, n, [w.constant(0)] * vectors, body)):
-            value = x if narrow == w.vector else b.fptrunc(x, narrow)
-            to = b.add(b.add(y, at), i64(v * step))
-            b.store(value, b.inttoptr(to, narrow.as_pointer()), align=self.item)
-        self.words = outer
+        return rounds(b, n, [w.constant(0)] * vectors, body)
+
+    def place(self, address, first, v, kind):
+        """Return a pointer to a vector of numbers of a kind."""
+        b, size = self.builder, 8 if kind == self.words.vector else self.item
+        at = b.mul(b.add(first, i64(v * kind.count)), i64(size))
+        return b.inttoptr(b.add(address, at), kind.as_pointer())
 
 
 class Merge(MinimalEmitter):
