@@ -24,7 +24,7 @@ STORAGES = "float32", "float64"
 
 # Numbers of the tables of kernels' addresses.
 _TABLES = {
-    "weigh": 3,
+    "weigh": 3 * 4,
     "merge": 4 * 3,
     "transform": 6,
     "multiply": 3 * 64,
@@ -92,8 +92,9 @@ def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTil
     talls = {program.formula(x, g, u) for x, g in groups for u in range(x.tiles)}
     width = {run.formula for line in scheme.width_tiles.runs for run in line}
     yield ("combine", 0), scheme.tile("combine")
-    for axis in range(3):
-        yield ("weigh", axis), scheme.tile("weigh", rows=axis)
+    for axis, along in enumerate(scheme.programs):
+        for terms in {len(slot) for slot in along.slots}:
+            yield ("weigh", 4 * axis + terms), scheme.tile("weigh", rows=axis, terms=terms)
     for n in height - {1}:
         for terms in (1, 2):
             yield ("merge", 3 * n + terms), scheme.tile("merge", rows=n, terms=terms)

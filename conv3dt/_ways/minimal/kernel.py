@@ -2,8 +2,9 @@
 
 combine     terms, n    table of n terms: address of numbers, coefficient as float64
             y, count    y[x] = sum over terms of coefficient * number[x], x < count
-weigh       terms, n    the same in float64, of whole vectors: numbers are float64 but along the
-            y, count    first axis (`rows` is 0), and so are sums but along the last (2), rounded
+weigh       terms       the same for `terms` terms, in float64 and of whole vectors; numbers are
+            y, count    float64 but along the first axis (`rows` is 0), and sums but along the last
+                        (2), where they are rounded
 merge       terms       table of `terms` terms: coefficient as float64, addresses of d0, d1, ...
             y, step, count      y[slot][x] = the inputs of F(2, rows), of d = sum of coefficient *
                         numbers, x < count; `step` bytes from a slot to the next
@@ -46,7 +47,7 @@ __all__ = ["address", "text"]
 # What writes each kind, and how many arguments it takes.
 _KINDS = {
     "combine": (Combine, 4),
-    "weigh": (Weigh, 4),
+    "weigh": (Weigh, 3),
     "merge": (Merge, 4),
     "transform": (Transform, 6),
     "multiply": (Multiply, 6),

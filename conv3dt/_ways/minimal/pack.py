@@ -99,21 +99,21 @@ def _transform(plan, chunk):
     step = plan.channels * chunk.block.columns * size
     for d in range(plan.depth.n_slots):
         rows = Rows(plan.depth.filters + 56 * d, chunk.stage, plane * size, chunk.terms)
-        _weigh(get(plan.weigh, 0), rows, deep, plane)
+        _weigh(plan.weigh, rows, deep, plane)
         for h in range(plan.height.n_slots):
             rows = Rows(plan.height.filters + 56 * h, deep, row * 8, chunk.terms)
-            _weigh(get(plan.weigh, 1), rows, high, row)
+            _weigh(plan.weigh + 32, rows, high, row)
             for w in range(plan.width.n_slots):
                 rows = Rows(plan.width.filters + 56 * w, high, numbers * 8, chunk.terms)
-                _weigh(get(plan.weigh, 2), rows, to, numbers)
+                _weigh(plan.weigh + 64, rows, to, numbers)
                 to += step
 
 
-def _weigh(kernel, rows, to, count):
+def _weigh(kernels, rows, to, count):
     """Write the sum of the taps of a slot of an axis, times their coefficients."""
     n = get(rows.slot, 0)
     for t in range(n):
         put(rows.terms, 2 * t, rows.first + get(rows.slot, 1 + 2 * t) * rows.step)
         coefficient = np.float64(get(rows.slot, 2 + 2 * t)) * np.float64(0.5)
         float64_at(rows.terms, 8)[2 * t + 1] = coefficient
-    call(kernel, rows.terms, n, to, count)
+    call(get(kernels, n), rows.terms, to, count)

@@ -21,7 +21,7 @@ def _weigh(tile: MinimalTile):
     """Return a Python function that does what the compiled `weigh` of `tile` does."""
     narrow, wide = reading(tile.storage), float64_at
     x, y = (narrow if tile.rows == axis else wide for axis in (0, 2))
-    return lambda terms, n, to, count: _sum(x, y, terms, n, to, count, np.float64)
+    return lambda terms, to, count: _sum(x, y, terms, tile.terms, to, count, np.float64)
 
 
 def _sum(read, write, terms, n, y, count, kind=None):

@@ -133,7 +133,7 @@ class MinimalParams(Params):
     begin = Int()  # [vectors]
     finish = Int()
     finish_last = Int()  # for the last block
-    weigh = Int()  # [axis]
+    weigh = Int()  # [axis][taps that are combined]
     taps_at = Int()  # in the panels are the filters as they are, for corners; 0: there are none
     define = Int()  # [vectors]
     chunk_ci = Int()  # input channels whose filters are combined at a time

@@ -8,7 +8,7 @@ __all__ = ["MinimalTile"]
 class MinimalTile(NamedTuple):
     """One of the kernels, for positions by `vectors` vectors of channels."""
 
-    kind: str  # "combine", "transform", "multiply", "restore" or "finish"
+    kind: str  # of those that `kernel` has
     storage: str  # type of the numbers
     lanes: int  # numbers in a vector
     fused: bool  # multiply and add in one instruction
@@ -17,7 +17,7 @@ class MinimalTile(NamedTuple):
     last: int = 0  # channels of the last vector that exist
     pitch: int = 0  # bytes from a position to the next, in the inputs
     chains: int = 2  # sums of each number: of all k, or of even and of odd
-    terms: int = 0  # inputs of the depth that are combined
+    terms: int = 0  # how many numbers are combined, in `merge` and `weigh`
     tall: int = 0  # what is restored along the height: a formula and outputs, of `formulas.tall`
     activation: str = "linear"
     streamed: bool = False

@@ -44,39 +44,36 @@ class Combine(MinimalEmitter):
 class Weigh(MinimalEmitter):
     """Writes `weigh`."""
 
-    def kernel(self, terms, n, y, count):
+    def kernel(self, terms, y, count):
         b, whole = self.builder, self.words
         lanes = whole.lanes if whole.double else whole.lanes // 2
         self.words = Words(b, True, lanes, whole.fused)
         narrow = ir.VectorType(whole.element, lanes)
         from_, to = (narrow if self.tile.rows == axis else self.words.vector for axis in (0, 2))
-        done, vectors = i64(0), _AT_ONCE
-        while vectors:
+        table = [
+            (self.number(terms, i64(2 * t)), self.coefficient(terms, i64(2 * t + 1)))
+            for t in range(self.tile.terms)
+        ]
+        done = i64(0)
+        for vectors in (_AT_ONCE, 1):
             turns = b.sdiv(b.sub(count, done), i64(lanes * vectors))
             with Loop(b, turns) as r:
                 first = b.add(done, b.mul(r, i64(lanes * vectors)))
-                for v, x in enumerate(self.sums(terms, n, first, from_, vectors)):
+                for v in range(vectors):
+                    x = self.sum(table, first, from_, v)
                     x = x if to == x.type else b.fptrunc(x, to)
                     b.store(x, self.place(y, first, v, to), align=self.item)
             done = b.add(done, b.mul(turns, i64(lanes * vectors)))
-            vectors //= 4
         self.words = whole
 
-    def sums(self, terms, n, first, kind, vectors):
-        """Return the sums of some neighbours."""
-        b, w = self.builder, self.words
-
-        def body(t, sums):
-            row = b.mul(t, i64(2))
-            source, c = self.number(terms, row), self.coefficient(terms, b.add(row, i64(1)))
-            found = []
-            for v, y in enumerate(sums):
-                x = b.load(self.place(source, first, v, kind), align=self.item)
-                x = x if kind == w.vector else b.fpext(x, w.vector)
-                found.append(w.multiply_add(c, x, y))
-            return found
-
-        return rounds(b, n, [w.constant(0)] * vectors, body)
+    def sum(self, table, first, kind, v):
+        """Return the sum of a vector of neighbours."""
+        b, w, total = self.builder, self.words, None
+        for source, c in table:
+            x = b.load(self.place(source, first, v, kind), align=self.item)
+            x = x if kind == w.vector else b.fpext(x, w.vector)
+            total = b.fmul(c, x) if total is None else w.multiply_add(c, x, total)
+        return total
 
     def place(self, address, first, v, kind):
         """Return a pointer to a vector of numbers of a kind."""
