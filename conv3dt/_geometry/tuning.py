@@ -119,7 +119,7 @@ class Tuning(NamedTuple):
     minimal_row: float = 290.0  # of such a row,
     minimal_restore: float = 2.7  # of a vector of products that is transformed back,
     minimal_store: float = 18.0  # of one of outputs
-    minimal_filter: float = 58.0  # and of one of filters,
+    minimal_filter: float = 40.0  # and of one of filters,
     minimal_call: float = 60.0  # of the products of a slot
     minimal_dilated: float = 1.35  # the margin more, where the other ways leave out more zeros
     pad_every: int = 4096  # rows at multiples of this many bytes fall into the same cache lines
