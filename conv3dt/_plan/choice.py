@@ -96,7 +96,7 @@ def _best(layer: Layer) -> dict[str, Candidate]:
         for unnamed in way.candidates(form):
             along, order = unnamed.along + form.form, (unnamed.order or way.order) + form.form
             cycles = unnamed.cycles + form.joining
-            candidate = Candidate(along, cycles, unnamed.shape, name, order, form)
+            candidate = Candidate(along, cycles, unnamed.shape, name, order, unnamed.layer or form)
             known = found.get(candidate.name)
             if known is None or candidate.cycles < known.cycles:
                 found[candidate.name] = candidate

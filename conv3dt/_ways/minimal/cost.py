@@ -20,17 +20,20 @@ _MOST = 1 << 16  # inputs, outputs or taps of an axis: tables list all tiles
 
 def candidates(layer: Layer) -> Iterator[Candidate]:
     """Yield the layer with fewer products, where nothing speaks against them."""
+    layer = layer.widened()
     if not refusal(layer):
-        yield Candidate("tiles of 2x2x2 outputs", predicted_cycles(layer), None)
+        yield Candidate("tiles of 2x2x2 outputs", predicted_cycles(layer), None, layer=layer)
 
 
 def refusal(layer: Layer) -> str:
     """Return why there are no such sums of a layer, in words; nothing where there are."""
+    layer = layer.widened()
     return next(chain(_hindrances(layer), _objections(layer)), "")
 
 
 def saved(layer: Layer) -> float:
     """Return how many times fewer products there would be; 0 where tiles cannot be cut."""
+    layer = layer.widened()
     if next(_hindrances(layer), ""):
         return 0.0
     return scheme_of(layer).saved
@@ -44,8 +47,8 @@ def _hindrances(layer: Layer) -> Iterator[str]:
     r = layer.asked
     if layer.no_zeros:
         yield "filters that are not finite meet no zeros"
-    if r.dtype not in ("float32", "float64"):
-        yield f"it is for float32 and float64, not for {r.dtype}"
+    if layer.apart and layer.converted:
+        yield f"where channels lie apart it is for float32 and float64, not for {r.dtype}"
     if 0 in r.output_shape or 0 in r.k or not r.ci:
         yield "nothing is multiplied"
     if max(*r.i, *r.o, *r.k) > _MOST:
@@ -97,6 +100,7 @@ def scheme_of(layer: Layer) -> MinimalScheme:
 @lru_cache(maxsize=1024)
 def predicted_cycles(layer: Layer) -> float:
     """Return the predicted cycles of one thread, filters included."""
+    layer = layer.widened()
     scheme, r = scheme_of(layer), layer.request
     d, h, w = (p.products for p in scheme.programs)
     outputs, rows = scheme.width // layer.lanes, r.n * d * h

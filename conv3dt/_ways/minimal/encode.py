@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..._compiler.drivers import part
 from ..._compiler.records import table
+from ..._geometry.storages import STORAGES
 from ..shared.encode import output_steps
 from ..shared.records import Block
 from ..shared.scheme import Encoded
@@ -20,7 +21,6 @@ from .tile import MinimalTile
 
 __all__ = ["encoded", "parts"]
 
-STORAGES = "float32", "float64"
 
 # Numbers of the tables of kernels' addresses.
 _TABLES = {
@@ -131,7 +131,7 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
         scratch_step=scheme.region,
         lists_step=scheme.lists_step,
         size=scheme.size,
-        item=scheme.size,
+        item=scheme.layer.storage.item,
         lanes=layer.lanes,
         channels=r.ci,
         halves=r.ci,

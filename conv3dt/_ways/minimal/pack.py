@@ -9,6 +9,7 @@ import numpy as np
 
 from ..._compiler.words import call, float64_at, get, next_task, put
 from ..._geometry.integers import n_tiles
+from ..._geometry.storages import STORAGES
 from ..shared.moving import clear, copy, is_finite
 from ..shared.panels import turn_numbers
 from .records import MinimalParams
@@ -61,7 +62,8 @@ def _keep(plan, chunk, *, storage):
     for tap in range(taps):
         to = (chunk.block.start * taps + tap * columns) * plan.channels + chunk.first * columns
         to = plan.arrays.panels + plan.taps_at + to * plan.size
-        copy(chunk.stage + tap * numbers * plan.size, to, numbers, storage=storage)
+        at = chunk.stage + tap * numbers * plan.size
+        copy(at, to, numbers, storage=STORAGES[storage].compute)
 
 
 def _turn(plan, chunk, *, storage):

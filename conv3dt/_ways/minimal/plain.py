@@ -4,7 +4,7 @@ import numpy as np
 
 from ..._compiler.activations.table import apply
 from ..._compiler.words import float64_at, get, put
-from ..shared.plain import reading, writing
+from ..shared.plain import reading, stored, writing
 from .formulas import FORMULAS, INPUTS, tall
 from .tile import MinimalTile
 
@@ -134,8 +134,8 @@ def _finish(tile: MinimalTile):
             sums = read(y + m * y_step, width)
             if not np.isfinite(sums).all():
                 put(flag, 0, 1)
-            results = apply(tile.activation, sums.copy())
-            writing(tile.storage)(c + m * c_step, exist)[:] = results[:exist]
+            results = stored(tile.storage, apply(tile.activation, sums.copy())[:exist])
+            writing(tile.storage)(c + m * c_step, exist)[:] = results
 
     return compute
 

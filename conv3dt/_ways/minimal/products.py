@@ -115,14 +115,14 @@ class Finish(MinimalEmitter):
             worst = worst[0]
             for x in sums:  # 0 * x is 0 or NaN
                 worst = w.multiply_add(x, w.constant(0), worst)
-            placed = [(x, b.add(to, i64(j * w.lanes * w.size)))
+            placed = [(self.stored(x), b.add(to, i64(j * self.line)))
                       for j, x in enumerate(self.activated(sums))]  # fmt: skip
             if tile.last == w.lanes:
                 self.store_whole(placed, [c, c_step])
             else:
                 for j, (x, to) in enumerate(placed):
                     count = tile.last if j == tile.vectors - 1 else w.lanes
-                    w.store(x, to, count, align=w.size)
+                    w.store(x, to, count, align=self.item)
             return [worst]
 
         worst = rounds(b, count, [w.constant(0)], one)[0]

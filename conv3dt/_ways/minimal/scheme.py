@@ -139,16 +139,17 @@ class MinimalScheme(Sizes):
 
     def in_place(self) -> MinimalScheme:
         """Return the scheme that reads a contiguous input where it lies, if channels are last."""
-        if self.direct or self.layer.apart:
+        if self.direct or self.layer.apart or self.layer.converted:
             return self
         return MinimalScheme(self.layer, self.programs, self.threads, True)
 
     # ---- kernels and words -----------------------------------------------------------------------
 
     def tile(self, kind: str, **options: object) -> MinimalTile:
-        """Return a kernel's tile."""
-        layer = self.layer
-        return MinimalTile(kind, layer.request.dtype, layer.lanes, layer.machine.fused, **options)  # type: ignore[arg-type]
+        """Return a kernel's tile: of the compute type, but for what stores outputs."""
+        layer, r = self.layer, self.layer.request
+        storage = r.dtype if kind == "finish" else layer.storage.compute
+        return MinimalTile(kind, storage, layer.lanes, layer.machine.fused, **options)  # type: ignore[arg-type]
 
     def tiles(self) -> Iterator[tuple[int, int, int, MinimalTile]]:
         """Yield (vectors, 0, rows, tile) for every micro-kernel that multiplies."""

@@ -97,6 +97,13 @@ class Layer(NamedTuple):
         """Return the same of pairs of bfloat16, where it can be made of them."""
         return self._replace(request=_with_pairs(self.request))
 
+    def widened(self) -> "Layer":
+        """Return the same of numbers in the compute type, where it is of pairs."""
+        if not self.storage.pairs:
+            return self
+        r = _with_neighbours_as_channels(self.asked, self.lanes)
+        return self._replace(request=r, axes=axes_of(r))
+
     @property
     def apart(self) -> bool:
         """Whether neighbouring channels of the output lie apart in memory."""

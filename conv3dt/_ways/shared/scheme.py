@@ -31,7 +31,7 @@ class Candidate(NamedTuple):
     shape: Any  # what the way needs to make its scheme of it
     way: str = ""  # name of the way in the list of ways, from where it comes
     order: str = ""  # of sums, where it is not the way's
-    layer: Layer | None = None  # in the form in which it is computed
+    layer: Layer | None = None  # in the form in which it is computed, where it is another
 
     @property
     def name(self) -> str:

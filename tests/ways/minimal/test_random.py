@@ -12,7 +12,7 @@ calls = st.one_of(
     strategies.calls_n_dhw_ci_co(
         (None, *THREADS), dtype=dtype, algorithm="minimal", forward=forward
     )
-    for dtype in ("float32", "float64")
+    for dtype in ("float32", "float64", "float16", "bfloat16")
     for forward in (False, True)
 )
 
