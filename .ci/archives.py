@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TOP = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "asv.conf.json", "pyproject.toml"]
-TOP += [".ci/wheel_texts.py"]
+TOP += ["SECURITY.md", "CITATION.cff", ".ci/wheel_texts.py"]
 MADE = {"conv3dt/_compiler/texts.zip"}  # by wheel_texts.py
 FOLDERS = ["conv3dt", "tests", "benchmarks", "docs", "examples"]
 

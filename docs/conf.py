@@ -26,6 +26,7 @@ exclude_patterns = ["templates"]
 
 autodoc_default_options = {"members": True, "inherited-members": "tuple, object"}
 autodoc_typehints = "none"
+default_role = "code"
 numpydoc_show_class_members = False
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
@@ -63,7 +64,7 @@ html_show_sourcelink = False
 html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
-    "navbar_end": ["version", "theme-switcher"],
+    "navbar_end": ["theme-switcher"],
     "footer_start": ["sphinx-version"],
     "footer_end": ["theme-version"],
     "show_prev_next": False,
@@ -76,6 +77,7 @@ OUTSIDE = {
     r"\]\((?:\.\./)+(CONTRIBUTING|CHANGELOG)\.md": lambda found: f"]({found[1].lower()}.md",
     r"\]\((?:\.\./)+README\.md": lambda found: "](index.md",
     r"\]\((?:\.\./)*examples/(\w+)\.py": lambda found: f"](gallery/{found[1]}.rst",
+    r"\]\((?:\.\./)*examples\)": lambda found: "](gallery/index.rst)",
 }
 
 

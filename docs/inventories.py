@@ -16,7 +16,9 @@ PLACES = {
     "tensorflow": "https://www.tensorflow.org/",
 }
 WITHOUT = {"tensorflow"}  # has none of its own
-HEAD = "# Sphinx inventory version 2\n# Project: {}\n# Version: \n# zlib compressed entries follow\n"
+HEAD = (
+    "# Sphinx inventory version 2\n# Project: {}\n# Version: \n# zlib compressed entries follow\n"
+)
 
 
 def mapping():

@@ -12,8 +12,8 @@ from typing import NoReturn
 import conv3dt
 
 from . import apply, demo, finish, info, outputs, signals, upsample, warmup
+from .terminal import extra, one_line, stand_in, tell
 from .terminal import finish as finish_streams
-from .terminal import one_line, stand_in, tell
 
 __all__ = ["main"]
 
@@ -82,7 +82,10 @@ def _status(argv: Sequence[str] | None) -> int:
 
 def _run(argv: Sequence[str] | None) -> None:
     """Run the command that the arguments name."""
-    args = _parser().parse_args(argv)
+    parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks for words
+        extra("argcomplete").autocomplete(parser)
+    args = parser.parse_args(argv)
     try:
         args.run(args)
         signals.check()

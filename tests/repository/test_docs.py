@@ -3,9 +3,13 @@
 import importlib
 import importlib.util
 import inspect
+import os
 import pkgutil
+import re
+import shutil
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,7 @@ import conv3dt
 import conv3dt.functions
 
 ROOT = Path(__file__).parents[2]
+NEEDED = ("pydata_sphinx_theme", "sphinx_copybutton", "sphinx_design", "sphinx_gallery")
 # Commands; and whose names are on the pages of the packages that hand them on.
 ELSEWHERE = (
     "conv3dt.cli",
@@ -42,10 +47,26 @@ def public_things(module):
 MODULES = list(public_modules())
 
 
+def listed(module):
+    """Return the names that the page of a module gives pages of their own."""
+    text = (ROOT / "docs" / "api" / f"{module}.md").read_text()
+    return re.findall(rf"^ +~{re.escape(module)}\.(\w+)$", text, re.MULTILINE)
+
+
 def test_every_public_module_has_a_page():
     assert {path.stem for path in (ROOT / "docs" / "api").glob("*.md")} == set(MODULES)
+    text = (ROOT / "docs" / "reference.md").read_text()
     for name in MODULES:
-        assert f".. automodule:: {name}\n" in (ROOT / "docs" / "api" / f"{name}.md").read_text()
+        assert f"\napi/{name}\n" in text
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_everything_public_has_a_page(name):
+    """Once, whatever other names it has in the same module."""
+    things = public_things(importlib.import_module(name))
+    shown = [things[x] for x in listed(name)]
+    assert len(shown) == len({*map(id, shown)})
+    assert {*map(id, shown)} == {id(x) for x in things.values()}
 
 
 def test_what_functions_hands_on_is_on_a_page():
@@ -66,10 +87,76 @@ def test_everything_public_is_described(name):
                 assert inspect.getdoc(x), x
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("sphinx"), reason="needs the extra docs")
-def test_pages_are_made_without_warnings(tmp_path):
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", ROOT / "docs", tmp_path]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+class Page(HTMLParser):
+    """The places that links of a page can lead to, and the links."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.names, self.links = set(), set()
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag, attributes):
+        """Note what an element is called, and where it leads."""
+        found = dict(attributes)
+        self.names |= {found[x] for x in ("id", "name") if found.get(x)}
+        link = found.get("href" if tag in ("a", "link") else "src") or ""
+        if link and not re.match(r"[a-z]+:", link):
+            self.links.add(link)
+
+
+def broken(folder):
+    """Return the links between pages that lead nowhere."""
+    found = [path for path in sorted(folder.rglob("*.html")) if "_static" not in path.parts]
+    pages = {path: Page(path) for path in found}
+    for path, page in pages.items():
+        for link in page.links:
+            name, _, anchor = link.partition("#")
+            target = (path.parent / name.partition("?")[0]).resolve() if name else path
+            if not target.exists() or (anchor and anchor not in pages[target].names):
+                yield f"{path.relative_to(folder)}: {link}"
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """All pages, made of a copy; the programs of the gallery are not run."""
+    folder = tmp_path_factory.mktemp("documentation").resolve()
+    for name in ("docs", "examples"):
+        shutil.copytree(
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns("ge*d", "gallery")
+        )
+    for path in ROOT.glob("*.md"):
+        shutil.copy(path, folder)
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-D", "plot_gallery=0"]
+    result = subprocess.run(
+        [*command, folder / "docs", folder / "pages"],
+        capture_output=True, text=True, cwd=folder, check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    page = (tmp_path / "api" / "conv3dt.keras.layers.html").read_text()
-    assert 'id="conv3dt.keras.layers.Conv3DTranspose.load_weights"' in page
+    return folder / "pages"
+
+
+@pytest.mark.skipif(not all(map(importlib.util.find_spec, NEEDED)), reason="needs the extra docs")
+def test_pages_are_made_without_warnings(pages):
+    layer = "conv3dt.keras.layers.Conv3DTranspose"
+    page = (pages / "api" / "generated" / f"{layer}.html").read_text()
+    assert f'id="{layer}.load_weights"' in page
+    page = (pages / "api" / "generated" / "conv3dt.conv3d_transpose.html").read_text()
+    assert 'href="https://numpy.org/doc/stable/glossary.html#term-array_like"' in page
+    page = (pages / "api" / "conv3dt.nn.html").read_text()
+    assert 'href="https://www.tensorflow.org/api_docs/python/tf/nn/conv3d_transpose"' in page
+    for path in (ROOT / "examples").glob("*.py"):
+        assert (pages / "gallery" / f"{path.stem}.html").exists()
+    assert not [*broken(pages)]
+
+
+def test_links_of_pages_that_lead_nowhere_are_seen(tmp_path):
+    (tmp_path / "b.html").write_text('<p id="here"><a name="there">')
+    page = '<a href="b.html#here"> <a href="b.html#no"> <a href="c.html"> <img src="d.png"> <a href="#x">'
+    (tmp_path / "a.html").write_text(page + '<a href="https://x.org"> <a href="b.html#there">')
+    assert {link.split(": ")[1] for link in broken(tmp_path)} == {
+        "b.html#no",
+        "c.html",
+        "d.png",
+        "#x",
+    }

@@ -14,12 +14,14 @@ from conv3dt._geometry.tuning import MACHINES
 from conv3dt._plan import choice
 from conv3dt._runtime import team
 from conv3dt.cli import main
+from conv3dt.compat import v1
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(conv3dt.__file__).parent
-PAGES = ("compiler", "engine", "migrating")
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", *(f"docs/{x}.md" for x in PAGES))
+PAGES = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", *(f"docs/{x}" for x in PAGES))
 FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NOT_RUN = re.compile(r"^```python (.*)$", re.MULTILINE)
 
 
 def blocks(document):
@@ -33,25 +35,36 @@ def commands(document):
 
 
 def examples(document):
-    """Pairs of a Python block and the text block that follows it."""
-    pairs = pairwise(blocks(document))
-    return [(a[1], b[1]) for a, b in pairs if (a[0], b[0]) == ("python", "text")]
+    """Python blocks, each with the text block that follows it, or None."""
+    for (language, text), (after, shown) in pairwise([*blocks(document), ("", "")]):
+        if language == "python":
+            yield text, shown if after == "text" else None
 
 
-EXAMPLES = [pair for document in DOCUMENTS for pair in examples(document)]
-PLANS = [pair for pair in EXAMPLES if "explain(" in pair[0]]
+def calls(document):
+    """Calls of the command line in a document."""
+    for language, text in blocks(document):
+        if language in ("sh", "bash"):
+            for line in text.replace("\\\n", " ").splitlines():
+                if line.startswith("conv3dt "):
+                    yield line.partition(" && ")[0].partition(" |")[0]
 
 
-def printed(code, capsys, folder):
-    """What a block prints: a file of its own, for drivers are read as text."""
-    path = folder / "document.py"
-    path.write_text(code)
-    runpy.run_path(str(path), run_name="document")
-    return capsys.readouterr().out
+EXAMPLES = {document: [*examples(document)] for document in DOCUMENTS}
+PLAN = [document for document in DOCUMENTS for code, _ in EXAMPLES[document] if "explain(" in code]
 
 
 @pytest.fixture
-def machine_of_the_readme(monkeypatch):
+def somewhere(tmp_path, monkeypatch):
+    """A folder to work in; what TensorFlow 1 remembers is forgotten."""
+    monkeypatch.chdir(tmp_path)
+    v1.reset_default_graph()
+    yield tmp_path
+    v1.reset_default_graph()
+
+
+@pytest.fixture
+def machine_of_the_plan(monkeypatch):
     """A plan for AVX-512 and two threads; it is not run."""
     monkeypatch.setattr(processor, "machine", lambda: MACHINES["avx512"])
     monkeypatch.setattr(team, "available", lambda: 2)
@@ -60,19 +73,37 @@ def machine_of_the_readme(monkeypatch):
     choice.clear()
 
 
+def check(document, capsys, folder):
+    """Run the blocks of a document one after the other, each in a file: drivers are read as text."""
+    names = {}
+    for number, (code, shown) in enumerate(EXAMPLES[document]):
+        path = folder / f"document{number}.py"
+        path.write_text(code)
+        found = runpy.run_path(str(path), names, "document")
+        names |= {name: x for name, x in found.items() if not name.startswith("__")}
+        printed = capsys.readouterr().out
+        assert shown is None or printed == shown, code
+
+
 def test_there_are_examples():
-    assert len(EXAMPLES) == 6
-    assert len(PLANS) == 1
+    assert sum(len(found) for found in EXAMPLES.values()) > 20
+    assert PLAN == ["docs/how-it-works.md"]
 
 
-@pytest.mark.parametrize(("code", "shown"), [pair for pair in EXAMPLES if pair not in PLANS])
-def test_a_python_block_prints_the_text_that_follows(code, shown, capsys, tmp_path):
-    assert printed(code, capsys, tmp_path) == shown
+@pytest.mark.parametrize("document", [x for x in DOCUMENTS if EXAMPLES[x] and x not in PLAN])
+def test_python_blocks_run_and_print_what_follows(document, capsys, somewhere):
+    check(document, capsys, somewhere)
 
 
-@pytest.mark.parametrize(("code", "shown"), PLANS)
-def test_a_plan_is_the_one_shown(code, shown, capsys, tmp_path, machine_of_the_readme):
-    assert printed(code, capsys, tmp_path) == shown
+@pytest.mark.parametrize("document", PLAN)
+def test_a_plan_is_the_one_shown(document, capsys, somewhere, machine_of_the_plan):
+    check(document, capsys, somewhere)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_a_block_that_is_not_run_says_why(document):
+    for said in NOT_RUN.findall((ROOT / document).read_text()):
+        assert said.startswith("not run: "), said
 
 
 def test_the_first_two_commands_are_one_line_each():
@@ -83,8 +114,9 @@ def test_the_first_two_commands_are_one_line_each():
     assert second[0].endswith(" -m pytest -q -n 2")
 
 
-def test_the_command_line_knows_what_the_readme_shows():
-    for line in commands("README.md")[2]:
+@pytest.mark.parametrize("document", [x for x in DOCUMENTS if [*calls(x)]])
+def test_the_command_line_knows_what_documents_show(document):
+    for line in calls(document):
         program, *arguments = shlex.split(line, comments=True)
         assert program == "conv3dt"
         assert callable(main._parser().parse_args(arguments).run)
@@ -93,7 +125,6 @@ def test_the_command_line_knows_what_the_readme_shows():
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_files_that_are_named_exist(document):
     text = (ROOT / document).read_text()
-    named = set(re.findall(r"`([\w./]+\.(?:py|md|toml))`|\]\(([\w./]+)\)", text))
-    for name in {a or b for a, b in named}:
-        places = (ROOT, PACKAGE.parent, PACKAGE, (ROOT / document).parent)
+    for name in set(re.findall(r"`([\w./]+\.(?:py|md|toml))`", text)) - {"upsample.py"}:
+        places = (ROOT, ROOT / "benchmarks", PACKAGE.parent, PACKAGE, (ROOT / document).parent)
         assert any((place / name).exists() for place in places), name

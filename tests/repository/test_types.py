@@ -1,0 +1,98 @@
+"""Programs of users are checked by mypy, strictly: what is right passes, what is wrong is seen."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RIGHT = """
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import conv3dt
+import conv3dt.dask
+from conv3dt.keras.layers import Conv3DTranspose
+
+Array = NDArray[np.float32]
+
+
+def upsampled(x: Array, w: Array, bias: Array | None = None) -> tuple[NDArray[Any], ...]:
+    n, d, h, width, _ = x.shape
+    shape = n, 2 * d, 2 * h, 2 * width, w.shape[3]
+    y = conv3dt.conv3d_transpose(x, w, shape, 2, bias=bias, activation="relu", threads=1)
+    z: NDArray[Any] = conv3dt.nn.conv3d_transpose(x, w, shape, strides=2)
+    return y, z, conv3dt.compat.v1.nn.conv3d_transpose(x, w, shape, [1, 2, 2, 2, 1])
+
+
+class Decoder:
+    def __init__(self, weights: str) -> None:
+        self.layers = conv3dt.weights.load(weights)
+        self.up = conv3dt.prepare(self.layers["up"].kernel, strides=2, bias=self.layers["up"].bias)
+        self.last = Conv3DTranspose(1, 2, strides=2, activation="sigmoid")
+
+    def __call__(self, x: Array) -> NDArray[Any]:
+        y: NDArray[Any] = self.last(self.up(x))
+        return y
+
+
+def told(x: Array, w: Array) -> tuple[str, float]:
+    plan = conv3dt.explain(x, w, (1, 8, 8, 8, 1), 2)
+    with conv3dt.threads(1):
+        conv3dt.warmup(plan)
+    return str(plan), plan.flops / 1e9
+
+
+def part(x: Array, w: Array) -> NDArray[Any]:
+    region = (0, 4), (0, 8), (0, 8)
+    needed = conv3dt.needed(region, x, w, (1, 8, 8, 8, 1), 2)
+    return conv3dt.conv3d_transpose(
+        x[needed], w, (1, 8, 8, 8, 1), 2, region=region, whole=x.shape
+    )
+
+
+def chunks(volume: Array) -> tuple[tuple[int, ...], ...]:
+    found: tuple[tuple[int, ...], ...] = conv3dt.dask.upsample(volume, 2).chunks
+    return found
+"""
+WRONG = """
+import conv3dt
+import conv3dt.keras
+
+conv3dt.prepare([[[[[1.0]]]]], stirdes=2)
+conv3dt.set_recycling("much")
+conv3dt.weights.load(3)
+conv3dt.keras.layers.Conv3DTranspose(1).load_weights()
+"""
+
+
+def checked(program, folder):
+    """Return what mypy says of a program that a user has written elsewhere."""
+    (folder / "program.py").write_text(program)
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "program.py"]
+    result = subprocess.run(
+        command,
+        capture_output=True,
+        check=False,
+        cwd=folder,
+        env=os.environ | {"MYPYPATH": str(ROOT)},
+        text=True,
+        timeout=600,
+    )
+    return result.stdout
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("mypy"), reason="needs mypy")
+def test_a_program_of_a_user_is_checked_strictly(tmp_path):
+    assert checked(RIGHT, tmp_path).startswith("Success")
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("mypy"), reason="needs mypy")
+def test_mistakes_of_a_user_are_seen(tmp_path):
+    errors = [line for line in checked(WRONG, tmp_path).splitlines() if ": error: " in line]
+    assert {line.split(":")[1] for line in errors} == {"5", "6", "7", "8"}
