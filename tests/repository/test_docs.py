@@ -151,12 +151,9 @@ def test_pages_are_made_without_warnings(pages):
 
 
 def test_links_of_pages_that_lead_nowhere_are_seen(tmp_path):
+    links = "b.html#here", "b.html#there", "https://x.org", "b.html#no", "c.html", "#x"
+    page = "".join(f'<a href="{link}">' for link in links) + '<img src="d.png">'
+    (tmp_path / "a.html").write_text(page)
     (tmp_path / "b.html").write_text('<p id="here"><a name="there">')
-    page = '<a href="b.html#here"> <a href="b.html#no"> <a href="c.html"> <img src="d.png"> <a href="#x">'
-    (tmp_path / "a.html").write_text(page + '<a href="https://x.org"> <a href="b.html#there">')
-    assert {link.split(": ")[1] for link in broken(tmp_path)} == {
-        "b.html#no",
-        "c.html",
-        "d.png",
-        "#x",
-    }
+    nowhere = {link.split(": ")[1] for link in broken(tmp_path)}
+    assert nowhere == {"b.html#no", "c.html", "d.png", "#x"}

@@ -1,4 +1,4 @@
-"""What others read about the package says the same everywhere: metadata, citation, recipe, templates."""
+"""Metadata, citation, recipe and forms say the same of the package."""
 
 import re
 import sys

@@ -74,7 +74,7 @@ def machine_of_the_plan(monkeypatch):
 
 
 def check(document, capsys, folder):
-    """Run the blocks of a document one after the other, each in a file: drivers are read as text."""
+    """Run the blocks of a document in turn, each in a file: drivers are read as text."""
     names = {}
     for number, (code, shown) in enumerate(EXAMPLES[document]):
         path = folder / f"document{number}.py"
