@@ -53,6 +53,7 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "abort_on_example_error": True,
     "show_signature": False,
+    "write_computation_times": False,
     "plot_gallery": "True",
 }
 
