@@ -62,6 +62,8 @@ html_static_path = ["static"]
 html_css_files = ["conv3dt.css"]
 html_title = f"conv3dt {version}"
 html_show_sourcelink = False
+# Pages without others below them have nothing to list at the left.
+html_sidebars = {name: [] for name in ("index", "first-steps", "changelog", "contributing")}
 html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
