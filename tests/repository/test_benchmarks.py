@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import conv3dt
 from benchmarks import clock, common, peers, sweep, variants, versus_peers, worker
 from docs import drawings
 from tests.helpers import oracle
@@ -21,6 +23,30 @@ CHOSEN = type("Chosen", (), {"turn": 0.001, "dtype": "float32", "data_format": "
 def run(script, *arguments):
     command = [sys.executable, str(ROOT / "benchmarks" / script), *map(str, arguments)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+DISCOVERY = """
+import importlib, importlib.util, pkgutil, sys
+spec = importlib.util.spec_from_file_location("benchmarks", sys.argv[1] + "/__init__.py")
+sys.modules["benchmarks"] = package = importlib.util.module_from_spec(spec)
+for info in pkgutil.iter_modules(package.__path__, "benchmarks."):
+    importlib.import_module(info.name)
+print(sys.modules["conv3dt"].__file__)
+"""
+
+
+def test_asv_which_finds_nothing_beside_the_benchmarks_imports_all_of_them(tmp_path):
+    (tmp_path / "conv3dt").symlink_to(Path(conv3dt.__file__).parent)
+    result = subprocess.run(
+        [sys.executable, "-c", DISCOVERY, ROOT / "benchmarks"],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    assert Path(result.stdout.strip()).parents[1] == tmp_path
 
 
 @pytest.mark.parametrize("name", common.FORWARD)
