@@ -122,6 +122,14 @@ class Tuning(NamedTuple):
     minimal_filter: float = 40.0  # and of one of filters,
     minimal_call: float = 60.0  # of the products of a slot
     minimal_dilated: float = 1.35  # the margin more, where the other ways leave out more zeros
+    correlate_positions: tuple[int, int] = (512, 2048)  # of a box, at least and at most,
+    correlate_near: int = 256 * 1024  # and of so many bytes
+    correlate_run: int = 8  # positions of a run along the width: fewer, and others may be longer
+    correlate_bytes: int = 512 * 1024  # of a box that is packed: half of L2
+    correlate_slab: int = 4096  # positions of a slab, at least: adding slabs is little beside them
+    correlate_slabs: int = 64  # at most: tasks enough, and few sums of sums
+    correlate_sums: int = 64 * 1024 * 1024  # bytes of the sums of all slabs
+    correlate_part: int = 4096  # numbers of a task that adds slabs
     pad_every: int = 4096  # rows at multiples of this many bytes fall into the same cache lines
 
 

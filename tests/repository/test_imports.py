@@ -27,7 +27,7 @@ FLOORS = (
     ("_runtime",),
     ("_call",),
     ("_ways.shared",),
-    tuple(f"_ways.{name}" for name in WAYS),
+    (*(f"_ways.{name}" for name in WAYS), "_ways.correlate"),
     ("_ways",),
     ("_plan",),
     ("_run",),

@@ -1,0 +1,172 @@
+"""The gradient of filters: where arrays meet its scheme."""
+
+from functools import lru_cache
+from math import prod
+from struct import Struct
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._geometry.formats import FORMATS
+from .._geometry.storages import STORAGES
+from .._geometry.tuning import TUNING
+from .._runtime import memory, team
+from .._runtime.recycle import address, aligned
+from .._ways.correlate.encode import Encoded, encoded
+from .._ways.correlate.layer import Along, Correlation
+from .._ways.correlate.records import CorrelateParams
+from .._ways.correlate.scheme import CorrelateScheme, scheme_of
+
+__all__ = ["correlate", "explain_correlate"]
+
+Array = NDArray[Any]
+Three: TypeAlias = tuple[int, int, int]
+Five: TypeAlias = tuple[int, ...]
+Axes: TypeAlias = tuple[Three, Three, Three, Three]  # kernel, strides, dilations, before
+
+_FUNCTION = "conv3d_backprop_filter"
+_TAKEN = CorrelateParams.taken.offset // 8
+_NO_MORE = 1 << 40  # tasks that have been taken: more than any scheme has
+_FIELDS = Struct(f"={CorrelateParams.big.offset // 8}q")  # what depends on a call's arrays
+
+
+class Prepared(NamedTuple):
+    """What calls with arrays of the same kind share."""
+
+    scheme: CorrelateScheme
+    code: Encoded
+    is_long: bool  # it can be interrupted
+
+
+def correlate(
+    big: Array,
+    small: Array,
+    kernel: Three,
+    strides: Three,
+    dilations: Three,
+    before: Three,
+    channels_last: bool,
+    *,
+    out: Array | None = None,
+    threads: int | None = None,
+) -> Array:
+    """Return sums over n, q of big[n, q*stride + t*dilation - before, b] * small[n, q, s].
+
+    The result is [t, b, s], t three taps. Half types are summed in float32 and rounded once.
+    """
+    big, small = _readable(big), _readable(small)
+    in_order = FORMATS["NDHWC" if channels_last else "NCDHW"].sorted
+    shapes, dtype = (in_order(big.shape), in_order(small.shape)), big.dtype
+    steps = in_order(big.strides), in_order(small.strides)
+    layer = _layer(
+        dtype.name, shapes, (kernel, strides, dilations, before), _lie(shapes, steps, dtype.name)
+    )
+    result = out
+    if result is None or not (result.flags.carray and result.dtype.isnative):
+        shape = (*kernel, layer.cb, layer.cs)
+        result = aligned(shape, dtype, layer.numbers * dtype.itemsize)
+    if layer.flops:
+        _run(_prepared(layer, threads or team.default()), (big, small), steps, result)
+    else:
+        result[...] = 0
+    if out is not None and result is not out:
+        out[...] = result
+    return result if out is None else out
+
+
+def explain_correlate(
+    big_shape: Five,
+    small_shape: Five,
+    dtype: str,
+    kernel: Three,
+    strides: Three,
+    dilations: Three,
+    before: Three,
+    channels_last: bool,
+    *,
+    threads: int | None = None,
+) -> CorrelateScheme:
+    """Return how `correlate` sums contiguous arrays of these shapes; it prints itself."""
+    in_order = FORMATS["NDHWC" if channels_last else "NCDHW"].sorted
+    item = STORAGES[dtype].item
+    big_steps, small_steps = (
+        in_order(tuple(item * prod(shape[a + 1 :]) for a in range(5)))
+        for shape in (big_shape, small_shape)
+    )
+    shapes = in_order(big_shape), in_order(small_shape)
+    lie = _lie(shapes, (big_steps, small_steps), dtype)
+    layer = _layer(dtype, shapes, (kernel, strides, dilations, before), lie)
+    return scheme_of(layer, threads or team.default())
+
+
+@lru_cache(maxsize=1024)
+def _layer(
+    dtype: str, shapes: tuple[Five, Five], axes: Axes, lie: tuple[bool, bool, bool]
+) -> Correlation:
+    """Return what is computed."""
+    (n, *i, cb), (_, *o, cs) = shapes
+    depth, height, width = (Along(*x) for x in zip(i, o, *axes, strict=True))
+    return Correlation(dtype, n, (depth, height, width), cb, cs, lie[:2], lie[2])
+
+
+def _lie(
+    shapes: tuple[Five, Five], steps: tuple[Five, Five], dtype: str
+) -> tuple[bool, bool, bool]:
+    """Return whether big and small must be packed, and whether big's width is then one run."""
+    storage = STORAGES[dtype]
+    big, small = (
+        storage.converted or (shape[4] > 1 and step[4] != storage.item)
+        for shape, step in zip(shapes, steps, strict=True)
+    )
+    together = shapes[0][3] == 1 or steps[0][3] == shapes[0][4] * storage.item
+    return big, small, big or together
+
+
+def _readable(x: Array) -> Array:
+    """Return x, copied only where kernels could not read it: foreign byte order, odd addresses."""
+    if x.dtype.isnative and x.flags.aligned:
+        return x
+    return np.array(x, x.dtype.newbyteorder("="), order="C")
+
+
+@lru_cache(maxsize=1024)
+def _prepared(layer: Correlation, threads: int) -> Prepared:
+    """Return the scheme of a gradient, its code compiled where it is new."""
+    scheme = scheme_of(layer, threads)
+    is_long = layer.flops > TUNING.long_flops or layer.bytes > TUNING.long_bytes
+    return Prepared(scheme, encoded(scheme), is_long)
+
+
+def _run(
+    prepared: Prepared, arrays: tuple[Array, Array], steps: tuple[Five, Five], result: Array
+) -> None:
+    """Sum products, then add slabs and store, into an array that lies as the gradient does."""
+    scheme, code, _ = prepared
+    memory.require(scheme.scratch + scheme.all_sums, _FUNCTION)
+    sums = aligned((scheme.all_sums,), np.uint8, scheme.all_sums)
+    scratch = aligned((scheme.scratch,), np.uint8, scheme.scratch)
+    params, at, out = code.params.copy(), address(sums), address(result)
+    first, others, out = (out, at, 0) if scheme.in_place else (at, at + scheme.sums, out)
+    (big, small), (big_steps, small_steps) = arrays, steps
+    _FIELDS.pack_into(
+        params.data, 0, 0, first, others, address(scratch), out,
+        address(big), *big_steps, address(small), *small_steps,
+    )  # fmt: skip
+    uses = *arrays, sums, scratch, result
+    _launch(prepared, code.correlate, params, uses)
+    if scheme.slabs > 1 or not scheme.in_place:
+        params[_TAKEN] = 0
+        _launch(prepared, code.finish, params, uses)
+
+
+def _launch(prepared: Prepared, driver: int, params: Array, uses: tuple[Array, ...]) -> None:
+    """Start a driver on its threads; the arrays stay until all of them are done.
+
+    If it takes long, an interruption takes the remaining tasks away.
+    """
+
+    def stop(_: object = uses) -> None:
+        params[_TAKEN] = _NO_MORE
+
+    team.run(driver, address(params), prepared.scheme.threads, stop, prepared.is_long)

@@ -1,0 +1,1 @@
+"""The gradient of filters: products of two arrays, summed over positions."""

@@ -1,0 +1,181 @@
+"""The driver of the gradient of filters: all loops between a scheme and the micro-kernel.
+
+1  tasks: slabs of positions, groups of bunches
+2    boxes of positions: both arrays are packed, or read where they lie
+3      bunches: a tap of depth, taps of height and width, maybe a block of columns
+4        pieces: the runs of positions for which these taps read inside, listed once
+5          tiles: rows
+"""
+
+from typing import Any, NamedTuple
+
+from ..._compiler.words import call, get, next_task
+from ..._geometry.integers import n_tiles, tile_range
+from .pack import see
+from .records import CorrelateParams, CorrelateTask, Entry
+
+__all__ = ["correlate"]
+
+
+class Work(NamedTuple):
+    """What a task does with a box."""
+
+    first: Any  # bunches from .. to, of all taps of depth
+    end: Any
+    sums: Any  # address of the slab's
+    fresh: Any  # 1: they are begun
+
+
+def correlate(plan, slot):
+    """Take tasks and sum their products, until there are no more."""
+    plan = CorrelateParams(plan)
+    task = CorrelateTask(plan.scratch + slot * plan.scratch_step)
+    task.scratch = task.address
+    task.tile.entries = task.address + CorrelateTask.SIZE
+    task.tile.c_row, task.tile.c_outer = plan.row_step, plan.height_step
+    while True:
+        number = next_task(plan)
+        if number >= plan.slabs * plan.groups:
+            break
+        slab, group = divmod(number, plan.groups)
+        first, end = tile_range(0, plan.items, plan.groups, group)
+        first_box, end_box = tile_range(0, plan.boxes, plan.slabs, slab)
+        sums = plan.others + (slab - 1) * plan.slab_step if slab > 0 else plan.first
+        for box in range(first_box, end_box):
+            _place(plan, task, box)
+            see(plan, task, plan.big, plan.big_at, task.big)
+            see(plan, task, plan.small, plan.small_at, task.small)
+            fresh = 1 if box == first_box else 0
+            _look_ahead(plan, task, min(box + 1, end_box - 1))
+            _run_bunches(plan, task, Work(first, end, sums, fresh))
+
+
+def _place(plan, task, box):
+    """Write the positions of a box."""
+    n, d, h, w = _numbers(plan, box)
+    task.n0, task.n1 = n * plan.box_n, min(plan.n, (n + 1) * plan.box_n)
+    task.d0, task.d1 = d * plan.box_d, min(plan.d, (d + 1) * plan.box_d)
+    task.h0, task.h1 = h * plan.box_h, min(plan.h, (h + 1) * plan.box_h)
+    task.w0, task.w1 = w * plan.box_w, min(plan.w, (w + 1) * plan.box_w)
+
+
+def _numbers(plan, box):
+    """Return the numbers of a box along batch, depth, height and width."""
+    over_width, w = divmod(box, plan.boxes_w)
+    over_height, h = divmod(over_width, plan.boxes_h)
+    n, d = divmod(over_height, plan.boxes_d)
+    return n, d, h, w
+
+
+def _look_ahead(plan, task, box):
+    """Write how far the numbers of the next box are."""
+    n, d, h, w = _numbers(plan, box)
+    n, d = n * plan.box_n - task.n0, d * plan.box_d - task.d0
+    h, w = h * plan.box_h - task.h0, w * plan.box_w - task.w0
+    big, small = task.big, task.small
+    task.next_big = n * big.n + d * big.d + h * big.h + w * big.w
+    task.ahead_small = n * small.n + d * small.d + h * small.h + w * small.w
+    task.asked_small = 0
+
+
+def _run_bunches(plan, task, work):
+    """Add the products of a box to the sums of bunches."""
+    for item in range(work.first, work.end):
+        kd, bunch = divmod(item, plan.n_bunches)
+        first = get(plan.bunches, bunch)
+        for p in range(first, get(plan.bunches, bunch + 1)):
+            piece = plan.pieces[p]
+            if piece.begins == 0 and _misses(task, piece):
+                continue
+            if piece.new > 0 or (item == work.first and p == first):
+                _look_on(plan, task, piece, kd)
+                _list_runs(plan, task, piece, kd)
+            if task.tile.n > 0 or (work.fresh > 0 and piece.begins > 0):
+                task.tile.c = work.sums + kd * plan.depth_step + piece.to
+                task.tile.fresh = work.fresh * piece.begins
+                _run_tiles(plan, task, piece)
+
+
+def _misses(task, piece):
+    """Return whether a box has no positions of a piece."""
+    h = min(task.h1, piece.h_hi) <= max(task.h0, piece.h_lo)
+    return h or min(task.w1, piece.w_hi) <= max(task.w0, piece.w_lo)
+
+
+def _list_runs(plan, task, piece, kd):
+    """List the runs of positions for which taps read inside.
+
+    The loop over the axis that runs lie along has one round.
+    """
+    depth, big, small = plan.depth[kd], task.big, task.small
+    d0, d1 = max(task.d0, depth.lo), min(task.d1, depth.hi)
+    h0, h1 = max(task.h0, piece.h_lo), min(task.h1, piece.h_hi)
+    w0, w1 = max(task.w0, piece.w_lo), min(task.w1, piece.w_hi)
+    at = big.at + kd * big.tap_d + piece.tap_h * big.tap_h + piece.ahead * big.tap_w
+    length = w1 - w0 if piece.along == 3 else h1 - h0 if piece.along == 2 else task.n1 - task.n0
+    n1 = task.n0 + 1 if piece.along == 0 else task.n1
+    h1 = min(h1, h0 + 1) if piece.along == 2 else h1
+    w1 = min(w1, w0 + 1) if piece.along == 3 else w1
+    count = 0
+    for n in range(task.n0, n1):
+        for d in range(d0, d1):
+            for h in range(h0, h1):
+                at_big = at + n * big.n + d * big.d + h * big.h
+                at_small = small.at + n * small.n + d * small.d + h * small.h
+                for w in range(w0, w1):
+                    entry = Entry(task.tile.entries + count * Entry.SIZE)
+                    x, y = at_big + w * big.w, at_small + w * small.w
+                    entry.input = y if plan.swapped > 0 else x
+                    entry.panel = x if plan.swapped > 0 else y
+                    entry.length = length
+                    count += 1
+    task.tile.n = count
+
+
+def _look_on(plan, task, piece, kd):
+    """Write how far the numbers of the next list are: of the next taps, or of the next box."""
+    big = task.big
+    if piece.turns > 0:
+        task.asked_big = 0
+    if piece.next_h > 0:
+        task.ahead_big = piece.next_h * big.tap_h
+    elif kd + 1 < plan.n_depth:
+        task.ahead_big = big.tap_d - piece.tap_h * big.tap_h
+    else:
+        task.ahead_big = task.next_big - kd * big.tap_d - piece.tap_h * big.tap_h
+
+
+def _ask(plan, task, piece):
+    """Write what a tile asks for: a cache line of each position of the next box, or list."""
+    of_small, ask = 0, 0
+    if piece.begins > 0 and piece.along == 3:
+        if task.asked_small < plan.small.lines:
+            of_small, ask = 1, task.ahead_small + 64 * task.asked_small
+            task.asked_small += 1
+        elif task.asked_big < plan.big.lines:
+            ask = task.ahead_big + 64 * task.asked_big
+            task.asked_big += 1
+    task.tile.ask = ask
+    task.tile.ask_a = 1 if of_small == plan.swapped else 0
+
+
+def _step(view, along):
+    """Return the bytes from a position of a run to the next."""
+    return view.w if along == 3 else view.h if along == 2 else view.n
+
+
+def _run_tiles(plan, task, piece):
+    """Run the tiles of a piece over the list."""
+    tile, swapped = task.tile, plan.swapped > 0
+    big, small = _step(task.big, piece.along), _step(task.small, piece.along)
+    tile.a_step = (small if swapped else big) // plan.size
+    tile.b_step = (big if swapped else small) // plan.size
+    tile.a_outer = task.big.tap_h // plan.size
+    tile.b = piece.start
+    sums, tiles = tile.c, n_tiles(piece.rows, piece.most)
+    for t in range(tiles):
+        first, end = tile_range(0, piece.rows, tiles, t)
+        tile.a = first * plan.size
+        tile.c = sums + first * plan.row_step
+        _ask(plan, task, piece)
+        call(get(piece.kernels, end - first), tile)

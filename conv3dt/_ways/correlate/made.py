@@ -1,0 +1,63 @@
+"""Driver: the sums of all slabs are added, pair by pair, and stored as the gradient."""
+
+from ..._compiler.words import next_task
+from ..._geometry.storages import STORAGES
+from ..shared.moving import NUMBERS
+from .records import CorrelateParams
+from .rounding import ROUNDED
+
+__all__ = ["finish"]
+
+
+def finish(plan, slot, *, storage):
+    """Take parts of the gradient, and finish them, until there are no more."""
+    plan = CorrelateParams(plan)
+    while True:
+        first = next_task(plan) * plan.part
+        if first >= plan.total:
+            break
+        count = min(plan.part, plan.total - first)
+        _add_slabs(plan, first, count, storage=storage)
+        if plan.out:
+            if plan.swapped > 0:
+                _turn(plan, first, storage=storage)
+            else:
+                _store(plan, first, count, storage=storage)
+
+
+def _add_slabs(plan, first, count, *, storage):
+    """Add the sums of slabs: those of each second one to the one before, then of each fourth..."""
+    distance = 1
+    while distance < plan.slabs:
+        for slab in range(0, plan.slabs, 2 * distance):
+            to = _sums(plan, slab) + first * plan.size
+            at = _sums(plan, slab + distance) + first * plan.size
+            x, y = NUMBERS[storage].wide_at(at, count), NUMBERS[storage].wide_at(to, count)
+            for n in range(count):
+                y[n] += x[n]
+        distance *= 2
+
+
+def _sums(plan, slab):
+    """Return the address of the sums of a slab."""
+    return plan.others + (slab - 1) * plan.slab_step if slab > 0 else plan.first
+
+
+def _store(plan, first, count, *, storage):
+    """Store neighbours, rounded."""
+    x = NUMBERS[storage].wide_at(plan.first + first * plan.size, count)
+    y = NUMBERS[storage].at(plan.out + first * plan.item, count)
+    for n in range(count):
+        y[n] = ROUNDED[storage](x[n])
+
+
+def _turn(plan, first, *, storage):
+    """Store the numbers of a tap of depth and height, whose rows and columns are exchanged."""
+    size, item = STORAGES[storage].size, STORAGES[storage].item
+    for row in range(plan.rows):
+        at = plan.first + (first + row * plan.columns) * size
+        to = plan.out + (first + row) * item
+        x = NUMBERS[storage].wide_at(at, plan.columns)
+        y = NUMBERS[storage].at(to, plan.columns * plan.rows)
+        for n in range(plan.columns):
+            y[n * plan.rows] = ROUNDED[storage](x[n])
