@@ -18,7 +18,7 @@ from .._ways.correlate.layer import Along, Correlation
 from .._ways.correlate.records import CorrelateParams
 from .._ways.correlate.scheme import CorrelateScheme, scheme_of
 
-__all__ = ["correlate", "explain_correlate"]
+__all__ = ["clear", "correlate", "explain_correlate"]
 
 Array = NDArray[Any]
 Three: TypeAlias = tuple[int, int, int]
@@ -76,28 +76,33 @@ def correlate(
 
 
 def explain_correlate(
-    big_shape: Five,
-    small_shape: Five,
-    dtype: str,
+    big: Five,
+    small: Five,
     kernel: Three,
     strides: Three,
     dilations: Three,
     before: Three,
     channels_last: bool,
     *,
+    dtype: str,
     threads: int | None = None,
 ) -> CorrelateScheme:
     """Return how `correlate` sums contiguous arrays of these shapes; it prints itself."""
     in_order = FORMATS["NDHWC" if channels_last else "NCDHW"].sorted
     item = STORAGES[dtype].item
     big_steps, small_steps = (
-        in_order(tuple(item * prod(shape[a + 1 :]) for a in range(5)))
-        for shape in (big_shape, small_shape)
+        in_order(tuple(item * prod(shape[a + 1 :]) for a in range(5))) for shape in (big, small)
     )
-    shapes = in_order(big_shape), in_order(small_shape)
+    shapes = in_order(big), in_order(small)
     lie = _lie(shapes, (big_steps, small_steps), dtype)
     layer = _layer(dtype, shapes, (kernel, strides, dilations, before), lie)
     return scheme_of(layer, threads or team.default())
+
+
+def clear() -> None:
+    """Forget schemes and code; calls that are under way keep theirs."""
+    for cache in (_layer, scheme_of, _prepared):
+        cache.cache_clear()
 
 
 @lru_cache(maxsize=1024)

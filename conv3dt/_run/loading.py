@@ -8,6 +8,7 @@ from .._plan import choice
 from .._plan.plan import Plan
 from .._runtime.door import door
 from .._ways.list import WAYS
+from . import correlate
 from .desk import tables
 
 __all__ = ["clear", "load_all"]
@@ -17,6 +18,7 @@ def clear() -> None:
     """Forget plans and code; calls that are under way keep theirs."""
     choice.clear()
     tables.cache_clear()
+    correlate.clear()
     build.clear()
 
 

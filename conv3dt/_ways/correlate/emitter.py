@@ -17,8 +17,11 @@ class CorrelateEmitter(Emitter):
 
     @property
     def unrolled(self):
-        """Rounds of the loop over k that are written out: each chain has one, or all have more."""
-        return max(super().unrolled, self.tile.chains)
+        """Rounds of the loop over k that are written out: each chain has one, or all have more.
+
+        With groups of rows there are so many addresses that those of two rounds would be spilled.
+        """
+        return max(super().unrolled if self.tile.outer == 1 else 1, self.tile.chains)
 
     def kernel(self, call):
         b = self.builder

@@ -197,6 +197,10 @@ class CorrelateScheme:
             f"gradient of filters, {layer.dtype}: batch {layer.n}, {layer.cb} channels of the"
             f" larger array, {layer.cs} of the smaller",
             *space,
+        ]
+        if not layer.flops:
+            return "\n".join([*lines, "kernel   nothing to compute"])
+        lines += [
             f"kernel   {self._kernel_line()}",
             f"blocks   {'x'.join(map(str, self.box))} positions; {counted(self.slabs, 'slab')} of"
             f" {layer.positions // self.slabs}, added in pairs",
@@ -210,8 +214,6 @@ class CorrelateScheme:
 
     def _kernel_line(self) -> str:
         roles, layer = self.roles, self.layer
-        if not layer.flops:
-            return "nothing to compute"
         shapes = listed(sorted({tile.label for tile in self.tiles().values()}))
         lanes, taps = "larger" if roles.swapped else "smaller", roles.heights * roles.taps
         return (

@@ -12,7 +12,8 @@ import pytest
 
 import conv3dt
 from conv3dt._compiler import processor
-from tests.helpers import oracle
+from conv3dt._run.correlate import correlate
+from tests.helpers import correlations, oracle
 from tests.helpers.activation_formulas import FORMULAS
 from tests.helpers.layers import expected, integers
 
@@ -75,6 +76,25 @@ def test_forward(case, dtype):
     w = rng.integers(-2, 3, w_shape).astype(dtype)
     y = conv3dt.conv3d(x, w, s, padding, dilations=d)
     np.testing.assert_array_equal(y, oracle.conv3d(x, w, y.shape, s, padding, d))
+
+
+GRADIENTS = {
+    "rows of big": correlations.Case(1, (3, 4, 9), (3, 4, 9), 2, 19, (3, 2, 3), before=(1, 1, 1)),
+    "rows of small": correlations.Case(1, (4, 4, 9), (2, 2, 5), 19, 2, (2, 3, 2), (2, 2, 2)),
+    "images": correlations.Case(9, (2, 2, 2), (1, 1, 1), 5, 17, (2, 2, 2)),
+}
+
+
+@only_plain
+@pytest.mark.parametrize("case", GRADIENTS.values(), ids=GRADIENTS)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("last", [True, False])
+def test_gradients_of_filters(case, dtype, last):
+    big, small = case.arrays(dtype)
+    wanted = correlations.definition(big, small, *case.how)
+    if not last:
+        big, small = map(correlations.channels_second, (big, small))
+    np.testing.assert_array_equal(correlate(big, small, *case.how, last), wanted)
 
 
 @only_plain

@@ -1,0 +1,48 @@
+"""Gradients of filters by their definition, and layers to try them on."""
+
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Case(NamedTuple):
+    """A gradient: extents of both arrays, and how taps read."""
+
+    n: int
+    big: tuple
+    small: tuple
+    cb: int
+    cs: int
+    kernel: tuple
+    strides: tuple = (1, 1, 1)
+    dilations: tuple = (1, 1, 1)
+    before: tuple = (0, 0, 0)
+
+    @property
+    def how(self):
+        return self.kernel, self.strides, self.dilations, self.before
+
+    def arrays(self, dtype="float32", seed=0):
+        """Return small integers, channels last: their sums are exact in every type."""
+        rng = np.random.default_rng(seed)
+        shapes = (self.n, *self.big, self.cb), (self.n, *self.small, self.cs)
+        return [rng.integers(-2, 3, shape).astype(dtype) for shape in shapes]
+
+
+def definition(big, small, kernel, strides, dilations, before):
+    """Return the gradient in float64: what each position adds to each tap that reads inside."""
+    big, small = big.astype(np.float64), small.astype(np.float64)
+    found = np.zeros((*kernel, big.shape[4], small.shape[4]))
+    for q in product(*map(range, small.shape[1:4])):
+        for tap in product(*map(range, kernel)):
+            axes = zip(q, strides, tap, dilations, before, strict=True)
+            i = [a * s + t * d - p for a, s, t, d, p in axes]
+            if all(0 <= x < most for x, most in zip(i, big.shape[1:4], strict=True)):
+                found[tap] += big[(slice(None), *i)].T @ small[(slice(None), *q)]
+    return found
+
+
+def channels_second(x):
+    """Return x with its channels behind the batch, in memory, too."""
+    return np.ascontiguousarray(np.moveaxis(x, 4, 1))
