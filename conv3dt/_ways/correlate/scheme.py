@@ -14,7 +14,7 @@ from ..._geometry.integers import n_tiles
 from ..._geometry.tuning import TUNING
 from ..shared.wording import counted, listed, quantity
 from .boxes import Box, box_of, packed_bytes, slabs_of
-from .cost import Columns, Roles, chains, most_rows, roles_of, row_tiles
+from .cost import Columns, Roles, chains, columns_of, most_rows, roles_of, row_tiles
 from .layer import Correlation
 from .pieces import Piece, bunches_of
 from .records import CorrelateTask, Entry
@@ -177,10 +177,17 @@ class CorrelateScheme:
         return self.threads * self.scratch_step
 
     def asked_lines(self, number: int) -> int:
-        """Return the cache lines of a position of big (0) or small (1) that are asked for ahead."""
+        """Return the cache lines of a position of big (0) or small (1) that are asked for ahead.
+
+        Not of small where a tile reads all of each position: processors see that themselves, and
+        asking made 1 to 32 channels 5 % slower. With two blocks of columns it gained 2 to 12 %.
+        """
         layer = self.layer
+        blocks = columns_of(layer.cs, layer.lanes, layer.halves)
+        if layer.packed[number] or (number and (self.roles.swapped or len(blocks) == 1)):
+            return 0
         numbers = layer.cs if number else layer.axes[2].s * layer.cb
-        return 0 if layer.packed[number] else _lines(numbers * self.size) // LINE
+        return _lines(numbers * self.size) // LINE
 
     # ---- words -----------------------------------------------------------------------------------
 
