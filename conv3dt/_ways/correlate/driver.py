@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ..._compiler.words import call, get, next_task
 from ..._geometry.integers import n_tiles, tile_range
-from .pack import see
+from .pack import plane_distance, see
 from .records import CorrelateParams, CorrelateTask, Entry
 
 __all__ = ["correlate"]
@@ -40,6 +40,7 @@ def correlate(plan, slot):
         slab, group = divmod(number, plan.groups)
         first, end = tile_range(0, plan.items, plan.groups, group)
         first_box, end_box = tile_range(0, plan.boxes, plan.slabs, slab)
+        task.held.lo, task.held.hi = 0, 0
         sums = plan.others + (slab - 1) * plan.slab_step if slab > 0 else plan.first
         for box in range(first_box, end_box):
             _place(plan, task, box)
@@ -60,10 +61,10 @@ def _place(plan, task, box):
 
 
 def _numbers(plan, box):
-    """Return the numbers of a box along batch, depth, height and width."""
-    over_width, w = divmod(box, plan.boxes_w)
-    over_height, h = divmod(over_width, plan.boxes_h)
-    n, d = divmod(over_height, plan.boxes_d)
+    """Return the numbers of a box along batch, depth, height and width; depth comes first."""
+    over_depth, d = divmod(box, plan.boxes_d)
+    over_width, w = divmod(over_depth, plan.boxes_w)
+    n, h = divmod(over_width, plan.boxes_h)
     return n, d, h, w
 
 
@@ -111,7 +112,7 @@ def _list_runs(plan, task, piece, kd):
     d0, d1 = max(task.d0, depth.lo), min(task.d1, depth.hi)
     h0, h1 = max(task.h0, piece.h_lo), min(task.h1, piece.h_hi)
     w0, w1 = max(task.w0, piece.w_lo), min(task.w1, piece.w_hi)
-    at = big.at + kd * big.tap_d + piece.tap_h * big.tap_h + piece.ahead * big.tap_w
+    at = big.at + piece.tap_h * big.tap_h + piece.ahead * big.tap_w
     length = w1 - w0 if piece.along == 3 else h1 - h0 if piece.along == 2 else task.n1 - task.n0
     n1 = task.n0 + 1 if piece.along == 0 else task.n1
     h1 = min(h1, h0 + 1) if piece.along == 2 else h1
@@ -119,8 +120,9 @@ def _list_runs(plan, task, piece, kd):
     count = 0
     for n in range(task.n0, n1):
         for d in range(d0, d1):
+            at_plane = at + n * big.n + plane_distance(plan.big, big, d, kd)
             for h in range(h0, h1):
-                at_big = at + n * big.n + d * big.d + h * big.h
+                at_big = at_plane + h * big.h
                 at_small = small.at + n * small.n + d * small.d + h * small.h
                 for w in range(w0, w1):
                     entry = Entry(task.tile.entries + count * Entry.SIZE)

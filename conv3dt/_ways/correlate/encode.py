@@ -163,6 +163,7 @@ def _fill_source(source: Source, scheme: CorrelateScheme, number: int, pack: int
     source.fill(
         channels=(layer.cb, layer.cs)[number],
         packed_at=scheme.packed_at[number],
+        ring=layer.axes[0].rows(scheme.box[1]) if scheme.in_ring and not number else 0,
         pack=pack if layer.packed[number] else 0,
         lines=scheme.asked_lines(number),
     )

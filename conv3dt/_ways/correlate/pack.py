@@ -12,7 +12,7 @@ from ..._geometry.storages import STORAGES
 from ..shared.moving import copy, spread, turn
 from .records import CorrelateParams, CorrelateTask
 
-__all__ = ["pack_big", "pack_small", "see"]
+__all__ = ["pack_big", "pack_small", "plane_distance", "see"]
 
 
 class Packed(NamedTuple):
@@ -41,6 +41,14 @@ def see(plan, task, source, place, view):
     view.tap_w = place.w
 
 
+class Plane(NamedTuple):
+    """A plane in the array, from its first number on, and packed."""
+
+    x: Any
+    y: Any
+    packed: Packed
+
+
 def pack_big(plan, task, *, storage):
     """Pack what a box reads of big."""
     plan, task = CorrelateParams(plan), CorrelateTask(task)
@@ -53,27 +61,56 @@ def pack_small(plan, task, *, storage):
     _pack(plan, task, plan.small, plan.small_at, task.small, storage=storage)
 
 
+def plane_distance(source, view, position, tap):
+    """Return the bytes to the plane that a tap of the depth reads."""
+    axis = source.depth
+    if source.ring > 0:
+        return (position * axis.s + tap * axis.d - axis.p) % source.ring * view.plane
+    return position * view.d + tap * view.tap_d
+
+
 def _pack(plan, task, source, place, view, *, storage):
-    """Pack an array's rows one after the other."""
+    """Pack the planes of an array that are not there from the box before."""
     packed = _packed(plan, task, source)
-    plane, width = packed.height * packed.row, packed.end - packed.first
-    to = task.scratch + source.packed_at
     _see(plan, task, source, view, packed)
-    if width <= 0:
-        return
+    lo, hi = _held(task, source, packed)
     for n in range(task.n0, task.n1):
         for j in range(packed.depth):
             d = _index(source.depth, task.d0, j)
-            if 0 <= d < source.depth.i:
-                at = place.at + n * place.n + d * place.d + packed.first * place.w
-                y = to + ((n - task.n0) * packed.depth + j) * plane
-                for m in range(packed.height):
-                    h = _index(source.height, task.h0, m)
-                    if 0 <= h < source.height.i:
-                        x = at + h * place.h
-                        _copy_row(
-                            place, source.channels, x, y + m * packed.row, width, storage=storage
-                        )
+            if 0 <= d < source.depth.i and not lo <= d < hi:
+                x = place.at + n * place.n + d * place.d + packed.first * place.w
+                slot = d % source.ring if source.ring > 0 else j
+                y = task.scratch + source.packed_at + (n - task.n0) * view.n + slot * view.plane
+                _pack_plane(plan, task, source, place, Plane(x, y, packed), storage=storage)
+
+
+def _held(task, source, packed):
+    """Return the planes from .. to that the box before has packed; note those of this one."""
+    lo, hi, held = 0, 0, task.held
+    if source.ring > 0:
+        if held.n == task.n0 and held.h == task.h0 and held.w == task.w0:
+            lo, hi = held.lo, held.hi
+        held.n, held.h, held.w = task.n0, task.h0, task.w0
+        held.lo = _index(source.depth, task.d0, 0)
+        held.hi = held.lo + packed.depth
+    return lo, hi
+
+
+def _pack_plane(plan, task, source, place, plane, *, storage):
+    """Pack the rows of a plane; all at once, where they lie together."""
+    packed, height, channels = plane.packed, source.height, source.channels
+    width = packed.end - packed.first
+    first = _index(height, task.h0, 0)
+    lo, hi = max(first, 0), min(first + packed.height, height.i)
+    if height.shared > 0 and width > 0 and place.h == width * place.w and hi > lo:
+        x, y = plane.x + lo * place.h, plane.y + (lo - first) * packed.row
+        _copy_row(place, channels, x, y, width * (hi - lo), storage=storage)
+        return
+    for m in range(packed.height):
+        h = _index(height, task.h0, m)
+        if width > 0 and 0 <= h < height.i:
+            x, y = plane.x + h * place.h, plane.y + m * packed.row
+            _copy_row(place, channels, x, y, width, storage=storage)
 
 
 def _packed(plan, task, source):
@@ -91,7 +128,8 @@ def _see(plan, task, source, view, packed):
     """Write where packed numbers lie."""
     depth, height, row = source.depth, source.height, packed.row
     plane, position = packed.height * row, source.channels * plan.size
-    view.n = packed.depth * plane
+    view.n = (source.ring if source.ring > 0 else packed.depth) * plane
+    view.plane = plane
     view.d = (depth.s if depth.shared > 0 else depth.k) * plane
     view.h = (height.s if height.shared > 0 else height.k) * row
     view.w = source.width.s * position
@@ -99,7 +137,8 @@ def _see(plan, task, source, view, packed):
     view.tap_h = (height.d if height.shared > 0 else 1) * row
     view.tap_w = position
     at = task.scratch + source.packed_at - packed.first * position
-    view.at = at - task.n0 * view.n - task.d0 * view.d - task.h0 * view.h
+    at -= task.n0 * view.n + task.h0 * view.h
+    view.at = at if source.ring > 0 else at - task.d0 * view.d
 
 
 def _rows(axis, positions):

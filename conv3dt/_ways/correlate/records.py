@@ -4,8 +4,8 @@ from ..._compiler.records import Inline, Int, Record, Rows
 from ..shared.records import Entry
 
 __all__ = [
-    "CorrelateParams", "CorrelateTask", "Entry", "PieceRow", "Place", "Range", "Source", "TapRow",
-    "Tile", "View",
+    "CorrelateParams", "CorrelateTask", "Entry", "Held", "PieceRow", "Place", "Range", "Source",
+    "TapRow", "Tile", "View",
 ]  # fmt: skip
 
 
@@ -66,6 +66,7 @@ class View(Record):
     tap_d = Int()
     tap_h = Int()
     tap_w = Int()  # of one number of the width, not of a tap
+    plane = Int()  # where planes take turns in memory: bytes from one to the next
 
 
 class Range(Record):
@@ -87,6 +88,7 @@ class Source(Record):
     height = Inline(Range)
     width = Inline(Range)
     packed_at = Int()  # where in a thread's region it is packed
+    ring = Int()  # planes of the depth that take turns in memory; 0: they do not
     pack = Int()  # address of what packs it; 0: tiles read it where it lies
     lines = Int()  # cache lines of a position that are asked for ahead
 
@@ -148,6 +150,16 @@ class CorrelateParams(Record):
     rows = Int()  # and rows of a tap
 
 
+class Held(Record):
+    """Which planes of big are packed, for the boxes behind this one in depth."""
+
+    n = Int()  # first position of the box along batch,
+    h = Int()
+    w = Int()
+    lo = Int()  # planes from .. to
+    hi = Int()
+
+
 class CorrelateTask(Record):
     """What a thread has in work."""
 
@@ -163,6 +175,7 @@ class CorrelateTask(Record):
     w1 = Int()
     big = Inline(View)
     small = Inline(View)
+    held = Inline(Held)
     next_big = Int()  # bytes from big's numbers to those of the next box
     ahead_big = Int()  # bytes from a run's numbers to those of the next list,
     ahead_small = Int()  # and to those of the next box

@@ -167,6 +167,11 @@ class CorrelateScheme:
         return first, first + _lines(big), first + _lines(big) + _lines(small)
 
     @property
+    def in_ring(self) -> bool:
+        """Whether packed planes of big stay for the next boxes, which are those behind in depth."""
+        return self.layer.packed[0] and self.layer.axes[0].shared(self.box[1])
+
+    @property
     def scratch_step(self) -> int:
         """Bytes of a thread's region."""
         return self.packed_at[2]
