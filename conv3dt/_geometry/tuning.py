@@ -125,7 +125,7 @@ class Tuning(NamedTuple):
     correlate_positions: tuple[int, int] = (512, 2048)  # of a box, at least and at most,
     correlate_near: int = 256 * 1024  # and of so many bytes
     correlate_run: int = 8  # positions of a run along the width: fewer, and others may be longer
-    correlate_bytes: int = 512 * 1024  # of a box that is packed: half of L2
+    correlate_bytes: int = 2 * 1024 * 1024  # of a box that is packed
     correlate_slab: int = 4096  # positions of a slab, at least: adding slabs is little beside them
     correlate_slabs: int = 64  # at most: tasks enough, and few sums of sums
     correlate_sums: int = 64 * 1024 * 1024  # bytes of the sums of all slabs

@@ -1,80 +1,39 @@
-"""How an outer product is cut into register tiles, what that costs, and which array has the lanes.
+"""Which array has the lanes, and how many taps are taken at once: what is predicted to be fastest.
 
 At each position a run of numbers of one array is multiplied by one of the other: the channels of
 `small`, and those of `big` of one tap, or of neighbouring taps of the width, which lie together.
+More taps at once make larger tiles, but leave out more positions at the ends of an axis, which have
+tiles of their own.
 """
 
 from collections import Counter
 from itertools import product
+from math import prod
 from typing import NamedTuple
 
-from ..._geometry.integers import n_tiles, tile_range
-from ..._geometry.tuning import Machine
-from .layer import Correlation
+from ..._geometry.integers import n_tiles
+from .boxes import box_of
+from .layer import Along, Correlation
+from .tiling import Columns, columns_of, most_rows, row_tiles
 
-__all__ = ["Columns", "Roles", "chains", "columns_of", "most_rows", "roles_of", "row_tiles"]
+__all__ = ["Roles", "roles_of"]
 
-_BESIDE = 0.3  # cycles of a position in a tile, beside its products: larger tiles win draws
-_MOST_TAPS = 32  # at once
+_MOST_TAPS = 16  # at once
+_BESIDE = 1.0  # cycles of a position in a tile, beside its products
+_CALL = 150.0  # cycles of a call of a tile, beside its positions,
+_ADDED = 3.0  # of a vector of sums that is added to memory,
+_FAR_ADDED = 12.0  # and where memory is not L2
+_NEAR = 1 << 20  # bytes of sums
+_APART = 1.05  # times as many where rows of a tile lie in several rows of the array
 _TURNED = 4.0  # cycles to store a sum whose row and column change
-
-
-class Columns(NamedTuple):
-    """A block of numbers that lie in the lanes."""
-
-    start: int
-    lanes: int
-    vectors: int
-    last: int  # lanes of the last vector that are its own
 
 
 class Roles(NamedTuple):
     """Which array has the lanes, and how many taps are taken at once."""
 
     swapped: bool  # big has the lanes, small the rows
-    heights: int  # and of the height
-    taps: int  # of the width
-
-
-def columns_of(count: int, full: int, half: bool) -> list[Columns]:
-    """Return the blocks of `count` numbers: two vectors, or 1 or 3, the last ending with them.
-
-    Where there are fewer than a vector has, shorter ones; where half a vector is left and that
-    saves time, half of one.
-    """
-    lanes = min(full, 1 << (count.bit_length() - 1))
-    rest = count % lanes
-    halved = half and lanes == full and 0 < rest <= full // 2
-    whole = count - rest if halved else count
-    vectors = n_tiles(whole, lanes)
-    sizes = [2] * (vectors // 2)
-    if vectors % 2:
-        sizes[-1:] = [3] if sizes else [1]
-    starts = [lanes * sum(sizes[:n]) for n in range(len(sizes))]
-    found = [Columns(start, lanes, v, lanes) for start, v in zip(starts, sizes, strict=True)]
-    found[-1] = found[-1]._replace(last=whole - lanes * (vectors - 1))
-    return [*found, Columns(whole, full // 2, 1, rest)] if halved else found
-
-
-def most_rows(machine: Machine, columns: Columns) -> int:
-    """Return the most rows of a tile with these columns."""
-    return machine.rows[columns.vectors - 1]
-
-
-def row_tiles(machine: Machine, columns: Columns, rows: int) -> list[int]:
-    """Return the rows of the tiles that cover so many, as even as possible."""
-    count = n_tiles(rows, most_rows(machine, columns))
-    ranges = (tile_range(0, rows, count, t) for t in range(count))
-    return [end - first for first, end in ranges]
-
-
-def chains(machine: Machine, rows: int, vectors: int) -> int:
-    """Return how many sums of each number take turns, so that none waits for the one before."""
-    found = 1
-    enough, most = machine.latency * machine.fmas, machine.rows[0]
-    while rows * vectors * found < enough and rows * vectors * found * 2 <= most:
-        found *= 2
-    return found
+    heights: int  # taps of the height
+    taps: int  # and of the width
 
 
 def roles_of(layer: Correlation) -> Roles:
@@ -83,11 +42,9 @@ def roles_of(layer: Correlation) -> Roles:
     most = min(width.k, _MOST_TAPS) if layer.run and width.d == 1 else 1
     found = []
     for swapped, taps in product((False, True), range(1, most + 1)):
-        single = Roles(swapped, 1, taps)
-        found.append((_all_cycles(layer, single), single))
-        for heights in range(2, min(height.k, _MOST_TAPS) + 1):
+        for heights in range(1, min(height.k, _MOST_TAPS) + 1):
             roles = Roles(swapped, heights, taps)
-            if not swapped and _fits(layer, roles):
+            if heights == 1 or (not swapped and _fits(layer, roles)):
                 found.append((_all_cycles(layer, roles), roles))
     return min(found)[1]
 
@@ -100,34 +57,54 @@ def _fits(layer: Correlation, roles: Roles) -> bool:
 
 
 def _all_cycles(layer: Correlation, roles: Roles) -> float:
-    """Return the cycles of all products, and of storing sums whose rows and columns change."""
-    _, height, width = layer.axes
-    total = 0.0
-    for heights, h in Counter(_sizes(height.k, roles.heights)).items():
-        for taps, w in Counter(_sizes(width.k, roles.taps)).items():
-            total += h * w * _cycles(layer, roles.swapped, heights, taps)
+    """Return the cycles of all products, of calls, and of storing sums that are turned."""
+    depth, height, width = layer.axes
+    counts = _boxes(layer)
+    planes, boxes, total = layer.n * depth.o, prod(counts), 0.0
+    rows, columns = _parts(height, roles.heights, counts[2]), _parts(width, roles.taps, counts[3])
+    for (heights, h), (taps, w) in product(rows.items(), columns.items()):
+        positions, calls = planes * h[0] * w[0], boxes * h[1] * w[1]
+        total += _cycles(layer, roles.swapped, heights, taps, positions, calls)
+    total *= _APART if roles.heights > 1 else 1.0
     turned = _TURNED * layer.numbers if roles.swapped else 0.0
-    return layer.axes[0].k * layer.positions * total + turned
+    return depth.k * total + turned
 
 
-def _sizes(taps: int, most: int) -> list[int]:
-    """Return how many taps each group has."""
-    groups = n_tiles(taps, most)
-    ranges = (tile_range(0, taps, groups, g) for g in range(groups))
-    return [end - first for first, end in ranges]
+def _boxes(layer: Correlation) -> list[int]:
+    """Return how many boxes lie along batch, depth, height and width."""
+    extents = layer.n, *(axis.o for axis in layer.axes)
+    return [n_tiles(o, b) for o, b in zip(extents, box_of(layer), strict=True)]
 
 
-def _cycles(layer: Correlation, swapped: bool, heights: int, taps: int) -> float:
-    """Return the cycles of a position and some taps at once."""
+def _parts(axis: Along, at_once: int, boxes: int) -> dict[int, tuple[int, float]]:
+    """Return by the taps of segments how many positions they have, and in how many boxes.
+
+    In boxes, counted as parts of all boxes of the axis; those at an end are in one.
+    """
+    positions: Counter[int] = Counter()
+    found: dict[int, float] = {}
+    for segments in axis.groups(at_once):
+        for n, x in enumerate(segments):
+            positions[x.taps] += x.hi - x.lo
+            found[x.taps] = found.get(x.taps, 0.0) + (1.0 / boxes if n else 1.0)
+    return {taps: (positions[taps], parts) for taps, parts in found.items()}
+
+
+def _cycles(
+    layer: Correlation, swapped: bool, heights: int, taps: int, positions: int, calls: float
+) -> float:
+    """Return the cycles of some taps at once, for so many positions and calls."""
     rows, columns = taps * layer.cb, layer.cs
     if swapped:
         rows, columns = columns, rows
-    machine = layer.machine
-    return sum(
-        _tile_cycles(layer, block, heights * n)
-        for block in columns_of(columns, layer.lanes, layer.halves)
-        for n in row_tiles(machine, block, rows)
-    )
+    far = layer.numbers * layer.storage.size > _NEAR
+    added = _FAR_ADDED if far else _ADDED
+    total = 0.0
+    for block in columns_of(columns, layer.lanes, layer.halves):
+        for n, count in Counter(row_tiles(layer.machine, block, rows)).items():
+            beside = _CALL + added * heights * n * block.vectors
+            total += count * (positions * _tile_cycles(layer, block, heights * n) + calls * beside)
+    return total
 
 
 def _tile_cycles(layer: Correlation, columns: Columns, rows: int) -> float:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from itertools import product
 from typing import NamedTuple
 
-from .cost import Columns, Roles, columns_of
+from .cost import Roles
 from .layer import Correlation, Segment
+from .tiling import Columns, columns_of
 
 __all__ = ["Piece", "bunches_of"]
 

@@ -14,11 +14,12 @@ from ..._geometry.integers import n_tiles
 from ..._geometry.tuning import TUNING
 from ..shared.wording import counted, listed, quantity
 from .boxes import Box, box_of, packed_bytes, slabs_of
-from .cost import Columns, Roles, chains, columns_of, most_rows, roles_of, row_tiles
+from .cost import Roles, roles_of
 from .layer import Correlation
 from .pieces import Piece, bunches_of
 from .records import CorrelateTask, Entry
 from .tile import CorrelateTile
+from .tiling import Columns, chains, columns_of, most_rows, row_tiles
 
 __all__ = ["CorrelateScheme", "scheme_of"]
 

@@ -5,10 +5,10 @@ import pytest
 
 from conv3dt._compiler import processor
 from conv3dt._compiler.plain import PLAIN
-from conv3dt._ways.correlate.cost import chains
 from conv3dt._ways.correlate.kernel import address, text
 from conv3dt._ways.correlate.records import Entry, Tile
 from conv3dt._ways.correlate.tile import CorrelateTile
+from conv3dt._ways.correlate.tiling import chains
 from tests.helpers.assembly import check as check_loops
 from tests.helpers.assembly import loops_over_k
 from tests.helpers.kernels import aligned, call, lanes_of, random_integers

@@ -5,7 +5,7 @@ import pytest
 from conv3dt._compiler import processor
 from conv3dt._geometry.tuning import MACHINES, TUNING
 from conv3dt._run.correlate import explain_correlate
-from conv3dt._ways.correlate import cost, layer
+from conv3dt._ways.correlate import layer, tiling
 from conv3dt._ways.correlate.boxes import packed_bytes
 from conv3dt._ways.correlate.layer import Along, Segment
 
@@ -53,7 +53,7 @@ def test_dilated_taps_are_not_one_run():
 
 @pytest.mark.usefixtures("znver4")
 def test_columns_end_with_the_last_number():
-    found = {n: cost.columns_of(n, 16, True) for n in range(1, 100)}
+    found = {n: tiling.columns_of(n, 16, True) for n in range(1, 100)}
     for n, blocks in found.items():
         assert blocks[0].start == 0
         ends = [x.start + (x.vectors - 1) * x.lanes + x.last for x in blocks]
