@@ -38,8 +38,13 @@ def columns_of(count: int, full: int, half: bool) -> list[Columns]:
 
 
 def most_rows(machine: Machine, columns: Columns) -> int:
-    """Return the most rows of a tile with these columns."""
-    return machine.rows[columns.vectors - 1]
+    """Return the most rows of a tile with these columns.
+
+    Of one vector LLVM sums into the registers of broadcasts, and has fewer of them: with 16, tiles
+    of 8 rows and more spilled.
+    """
+    rows = machine.rows[columns.vectors - 1]
+    return min(rows, 7) if columns.vectors == 1 and machine.registers == 16 else rows
 
 
 def row_tiles(machine: Machine, columns: Columns, rows: int) -> list[int]:

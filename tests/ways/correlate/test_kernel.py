@@ -8,7 +8,7 @@ from conv3dt._compiler.plain import PLAIN
 from conv3dt._ways.correlate.kernel import address, text
 from conv3dt._ways.correlate.records import Entry, Tile
 from conv3dt._ways.correlate.tile import CorrelateTile
-from conv3dt._ways.correlate.tiling import chains
+from conv3dt._ways.correlate.tiling import Columns, chains, most_rows
 from tests.helpers.assembly import check as check_loops
 from tests.helpers.assembly import loops_over_k
 from tests.helpers.kernels import aligned, call, lanes_of, random_integers
@@ -120,5 +120,7 @@ def test_chains_hide_the_latency():
 @pytest.mark.parametrize("vectors", [1, 2, 3])
 @pytest.mark.parametrize("outer", [1, 2, 3])
 def test_no_spill_in_the_loop_over_k(storage, vectors, outer):
-    tile = make(storage, outer, MOST[vectors - 1] // outer, vectors)
+    lanes = lanes_of(storage)
+    rows = most_rows(processor.machine(), Columns(0, lanes, vectors, lanes))
+    tile = make(storage, outer, rows // outer, vectors)
     check_loops(loops_over_k(text(tile)), tile.rows * tile.vectors)
