@@ -37,6 +37,19 @@ FORWARD_V1 = (
 FORWARD_V2 = "(input, filters, strides, padding, data_format='NDHWC', dilations=None, name=None)"
 FORWARD_OURS = OURS.replace(V2[:-1], FORWARD_V2[:-1])
 FORWARD_EXPLAIN = FORWARD_OURS.replace(PART, ", dtype=None" + PART)
+FILTER_V1 = (
+    "(input, filter_sizes, out_backprop, strides, padding, data_format='NDHWC',"
+    " dilations=(1, 1, 1, 1, 1), name=None)"  # a list in TensorFlow
+)
+FILTER_OURS = (
+    "(input, filter_sizes, out_backprop, strides, padding, data_format='NDHWC',"
+    " dilations=None, name=None, *, groups=1, out=None, threads=None)"
+)
+BACKPROP = (
+    "(out_backprop, input, filters, strides, padding, data_format='NDHWC', dilations=None,"
+    " name=None, *, bias=None, activation=None, output=None, groups=1,"
+    " wrt=('input', 'filters', 'bias'), threads=None)"
+)
 
 X = np.array([1, 10, 100], np.float32).reshape(1, 3, 1, 1, 1)
 W = np.array([1, 2, 3], np.float32).reshape(3, 1, 1, 1, 1)
@@ -59,6 +72,10 @@ EXPECTED = [1, 2, 13, 20, 130, 200]
         (conv3dt.nn.conv3d, FORWARD_V2),
         (conv3dt.conv3d, FORWARD_OURS),
         (conv3dt.explain_conv3d, FORWARD_EXPLAIN),
+        (conv3dt.compat.v1.nn.conv3d_backprop_filter_v2, FILTER_V1),
+        (conv3dt.conv3d_backprop_filter, FILTER_OURS),
+        (conv3dt.conv3d_backprop, BACKPROP),
+        (conv3dt.conv3d_transpose_backprop, BACKPROP.replace("padding", "padding='SAME'")),
     ],
     ids=lambda x: getattr(x, "__qualname__", ""),
 )
@@ -71,10 +88,13 @@ def test_signatures(function, expected):
 def test_names():
     functions = {"clear_cache", "prepare", "set_recycling", "show_config", "threads", "warmup"}
     functions |= {"conv3d", "conv3d_transpose", "explain", "explain_conv3d"}
-    functions |= {"needed", "needed_conv3d"}
-    expected = functions | {"Prepared", "__version__", "compat", "keras", "nn", "weights"}
+    functions |= {"needed", "needed_conv3d", "conv3d_backprop", "conv3d_backprop_filter"}
+    functions |= {"conv3d_transpose_backprop", "explain_conv3d_backprop_filter"}
+    modules = {"compat", "keras", "nn", "raw_ops", "weights"}
+    expected = functions | modules | {"Gradients", "Prepared", "__version__"}
     assert set(conv3dt.__all__) == set(dir(conv3dt)) == expected
-    assert conv3dt.nn.__all__ == conv3dt.compat.v1.nn.__all__
+    older = {"conv3d_backprop_filter", "conv3d_backprop_filter_v2"}
+    assert {*conv3dt.nn.__all__, *older} == {*conv3dt.compat.v1.nn.__all__}
     for name in set(conv3dt.nn.__all__) - {"conv3d", "conv3d_transpose"}:
         same = getattr(conv3dt.keras.activations, name)
         assert same is getattr(conv3dt.nn, name) is getattr(conv3dt.compat.v1.nn, name)
@@ -109,6 +129,11 @@ def test_public_docstrings_are_complete():
         conv3dt.explain_conv3d,
         conv3dt.nn.conv3d,
         conv3dt.compat.v1.nn.conv3d,
+        conv3dt.conv3d_backprop,
+        conv3dt.conv3d_transpose_backprop,
+        conv3dt.conv3d_backprop_filter,
+        conv3dt.explain_conv3d_backprop_filter,
+        conv3dt.compat.v1.nn.conv3d_backprop_filter,
     ]
     for function in functions:
         for section in ("Parameters", "Returns", "Raises", "See Also", "Examples"):

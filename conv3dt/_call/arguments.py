@@ -34,6 +34,7 @@ __all__ = [
     "Request",
     "as_call",
     "as_forward_call",
+    "as_options",
     "as_shaped_call",
     "as_threads",
     "in_part",
@@ -98,7 +99,7 @@ def as_call(
         dtype,
         None if prepared and output_shape is None else as_output_shape(function, output_shape),
         (1,) if strides is None else as_integers(function, "strides", strides),
-        *_as_options(function, padding, data_format, dilations, activation),
+        *as_options(function, padding, data_format, dilations, activation),
         as_algorithm(function, algorithm),
         prepared,
     )
@@ -137,7 +138,7 @@ def as_forward_call(
         None if bias is None else bias.shape,
         dtype,
         as_integers(function, "strides", strides),
-        *_as_options(function, padding, data_format, dilations, activation),
+        *as_options(function, padding, data_format, dilations, activation),
         as_algorithm(function, algorithm),
     )
     threads = as_threads(function, threads)
@@ -175,7 +176,7 @@ def in_part(call: Call, part: Part) -> Call:
     return call._replace(filters=call.filters[:, :, :, some], bias=bias, all_filters=call.filters)
 
 
-def _as_options(
+def as_options(
     function: str, padding: Any, data_format: Any, dilations: Any, activation: Any
 ) -> tuple[str, str, tuple[int, ...], str]:
     """Return padding, data format, dilations and activation."""

@@ -17,6 +17,7 @@ from .._runtime import memory
 from .scalars import shown
 
 __all__ = [
+    "as_alike",
     "as_array",
     "as_dtype",
     "as_floats",
@@ -59,6 +60,21 @@ def as_operands(
     return value, filters, bias, dtype
 
 
+def as_alike(function: str, given: dict[str, Any]) -> tuple[dict[str, NDArray[Any]], str]:
+    """Return arrays of the dtype of the first, and its name; without bias or output if None."""
+    needed = {n: x for n, x in given.items() if x is not None or n not in ("bias", "output")}
+    arrays, first = _in_one_dtype(function, needed), next(iter(given))
+    dtype = dtype_name(arrays[first].dtype)
+    if dtype is None:
+        raise TypeError(f"{function}: {first} must have dtype {DTYPES}; got {arrays[first].dtype}.")
+    for name, array in arrays.items():
+        if dtype_name(array.dtype) != dtype:
+            raise TypeError(
+                f"{function}: {name} must have the dtype of {first}, {dtype}; got {array.dtype}."
+            )
+    return arrays, dtype
+
+
 def _converted(
     function: str, value: Any, filters: Any, bias: Any
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]:
@@ -66,22 +82,28 @@ def _converted(
     given = {"input": value, "filters": filters}
     if bias is not None:
         given["bias"] = bias
+    arrays = _in_one_dtype(function, given)
+    return arrays["input"], arrays["filters"], arrays.get("bias")
+
+
+def _in_one_dtype(function: str, given: dict[str, Any]) -> dict[str, NDArray[Any]]:
+    """Return arrays; lists of numbers take the dtype of the first array that is not a bias."""
     arrays = {name: as_array(function, name, x) for name, x in given.items()}
     plain = [name for name, x in given.items() if _is_plain(x)]
     wanted = _wanted_dtype(arrays, plain)
     for name in plain:
         if wanted is not None and arrays[name].dtype.kind in "iuf":
             arrays[name] = arrays[name].astype(wanted)
-    return arrays["input"], arrays["filters"], arrays.get("bias")
+    return arrays
 
 
 def _wanted_dtype(arrays: dict[str, NDArray[Any]], plain: list[str]) -> np.dtype[Any] | None:
-    """Return the dtype for lists of numbers: the other operand's, float32 for floats, or none."""
-    for name in ("input", "filters"):
+    """Return the dtype for lists of numbers: an array's, float32 for floats, or none."""
+    operands = {name: array for name, array in arrays.items() if name != "bias"}
+    for name, array in operands.items():
         if name not in plain:
-            dtype = arrays[name].dtype
-            return dtype.newbyteorder("=") if dtype_name(dtype) else None
-    floats = any(arrays[name].dtype.kind == "f" for name in ("input", "filters"))
+            return array.dtype.newbyteorder("=") if dtype_name(array.dtype) else None
+    floats = any(array.dtype.kind == "f" for array in operands.values())
     return np.dtype(np.float32) if floats else None
 
 

@@ -10,7 +10,7 @@ from .._geometry.integers import crop, effective, forward_length, legal_lengths,
 from .._geometry.storages import OPERANDS
 from .scalars import shown
 
-__all__ = ["Request", "Triple", "make_forward_request", "make_request"]
+__all__ = ["Request", "Triple", "check_ranks", "make_forward_request", "make_request"]
 
 Triple: TypeAlias = tuple[int, int, int]
 
@@ -18,6 +18,7 @@ DIMENSIONS = {"N": "batch", "D": "depth", "H": "height", "W": "width", "C": "cha
 LARGEST_STEP = 2**31 - 1  # of strides and dilations: their products with extents fit in 64 bits
 LONGEST_AXIS = 2**62  # before cropping, for the same reason
 MOST_BYTES = 2**63 - 1
+_LENGTHS = {"conv3d_transpose_backprop": "out_backprop.shape"}  # which has the output's lengths
 
 
 class Request(NamedTuple):
@@ -94,7 +95,7 @@ def make_request(
 
     Without `output_shape` every axis gets its natural length.
     """
-    _check_ranks(function, value, filters, data_format)
+    check_ranks(function, value, filters, data_format)
     if output_shape is not None:
         _check_rank_of_output(function, output_shape, data_format)
     n, ci, i = _split(value, data_format)
@@ -134,7 +135,7 @@ def make_forward_request(
     algorithm: str = "auto",
 ) -> Request:
     """Return the request of a forward convolution; its filters have input channels first."""
-    _check_ranks(function, value, filters, data_format, forward=True)
+    check_ranks(function, value, filters, data_format, forward=True)
     n, ci, i = _split(value, data_format)
     k, co = _triple(filters[:3]), filters[4]
     _check_channels(function, filters, ci, bias, forward=True)
@@ -151,7 +152,7 @@ def make_forward_request(
     return request
 
 
-def _check_ranks(
+def check_ranks(
     function: str,
     value: tuple[int, ...],
     filters: tuple[int, ...],
@@ -227,7 +228,7 @@ def _check_length(function: str, number: int, axis: _Axis, o: int, data_format: 
     legal = legal_lengths(*axis)
     if o in legal:
         return
-    where = f"output_shape[{data_format.index('D') + number}]"
+    where = f"{_LENGTHS.get(function, 'output_shape')}[{data_format.index('D') + number}]"
     what = f"for {what}, padding {axis.padding!r}; got {shown(o)}"
     if not legal:
         raise ValueError(f"{function}: no {where} is legal {what}.")

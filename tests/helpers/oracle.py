@@ -203,6 +203,25 @@ def conv3d(
     return channels_as(x, data_format)
 
 
+def collect(y, x, axes, k):
+    """Add y[a*s + b*d - p] times x[a] to w[b], for all rows at once."""
+    w = np.zeros((*k, y.shape[4], x.shape[4]), y.dtype)
+    for tap, small, big in connections(x.shape[1:4], axes):
+        w[tap] += np.einsum("ndhwb,ndhws->bs", y[big], x[small])
+    return w
+
+
+def filter_gradient(
+    image, filter_sizes, result, strides, padding, dilations=(1, 1, 1), data_format="NDHWC"
+):
+    """The gradient of the forward convolution's filters, in wide numbers."""
+    y, x = (channels_last(wide(array), data_format) for array in (image, result))
+    i, k = x.shape[1:4], tuple(filter_sizes[:3])
+    axes = axes_k_s_d_p_o(i, k, strides, dilations, y.shape[1:4], padding)
+    with np.errstate(all="ignore"):
+        return collect(y, x, axes, k)
+
+
 def magnitude(value, filters, *where, bias=None, operation=conv3d_transpose, **how):
     """Sum of the absolute products and bias of each output: what its errors are measured by."""
     bias = None if bias is None else np.abs(bias)

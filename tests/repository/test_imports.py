@@ -27,13 +27,13 @@ FLOORS = (
     ("_runtime",),
     ("_call",),
     ("_ways.shared",),
-    (*(f"_ways.{name}" for name in WAYS), "_ways.correlate"),
+    (*(f"_ways.{name}" for name in WAYS), "_ways.correlate", "_ways.slopes"),
     ("_ways",),
     ("_plan",),
     ("_run",),
     ("dask",),  # loaded by functions that are given its arrays
     ("functions",),
-    ("nn",),
+    ("nn", "raw_ops"),
     ("weights",),
     ("keras",),
     ("compat",),
@@ -80,7 +80,8 @@ def test_imports_are_found():
     found = pkgutil.walk_packages(conv3dt.__path__, "conv3dt.")
     assert PACKAGE.keys() == {"conv3dt", *(info.name for info in found)}
     assert {"conv3dt._run.run", "conv3dt._call.arguments"} <= EDGES["conv3dt.functions.transposed"]
-    assert EDGES["conv3dt.compat.v1.nn"] == {"conv3dt.nn"}
+    below = {"conv3dt.nn", "conv3dt.functions", "conv3dt.functions.filter_gradient"}
+    assert EDGES["conv3dt.compat.v1.nn"] == below
     assert {"conv3dt.compat.v1.nn", "conv3dt.compat.v1.layers"} <= EDGES["conv3dt.compat.v1"]
     assert {"conv3dt._ways.shared.pack", "conv3dt._ways.fold.tasks"} <= EDGES[
         "conv3dt._ways.fold.driver"

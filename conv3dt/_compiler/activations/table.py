@@ -6,11 +6,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from . import formulas, vectors
+from . import formulas, slope_vectors, slopes, vectors
 
-__all__ = ["ACTIVATIONS", "Activation", "activate", "apply"]
+__all__ = ["ACTIVATIONS", "Activation", "Slope", "activate", "apply", "slope"]
 
 Array = NDArray[Any]
+
+
+class Slope(NamedTuple):
+    """The derivative of an activation: of its result, or of its argument."""
+
+    of: str  # "y" or "x"
+    formula: Callable[[Array], Array]  # in NumPy, for float64
+    vectors: Callable[[Any, Any], Any]  # of words and a vector: the vector of slopes
 
 
 class Activation(NamedTuple):
@@ -18,28 +26,36 @@ class Activation(NamedTuple):
 
     formula: Callable[[Array], Array]  # in NumPy, for float64; its docstring is the public one
     vectors: Callable[[Any, Any], Any]  # of words and a vector: the vector of results
+    slope: Slope
     # Few enough instructions to be applied to every sum where it is; others run in a loop.
     in_registers: bool = False
 
 
-ACTIVATIONS = {
-    "linear": Activation(formulas.linear, vectors.linear, in_registers=True),
-    "relu": Activation(formulas.relu, vectors.relu, in_registers=True),
-    "relu6": Activation(formulas.relu6, vectors.relu6, in_registers=True),
-    "leaky_relu": Activation(formulas.leaky_relu, vectors.leaky_relu, in_registers=True),
-    "elu": Activation(formulas.elu, vectors.elu),
-    "sigmoid": Activation(formulas.sigmoid, vectors.sigmoid),
-    "tanh": Activation(formulas.tanh, vectors.tanh),
-    "selu": Activation(formulas.selu, vectors.selu),
-    "gelu": Activation(formulas.gelu, vectors.gelu),
-    "gelu_tanh": Activation(formulas.gelu_tanh, vectors.gelu_tanh),
-    "swish": Activation(formulas.swish, vectors.swish),
-    "mish": Activation(formulas.mish, vectors.mish),
-    "softplus": Activation(formulas.softplus, vectors.softplus),
-    "softsign": Activation(formulas.softsign, vectors.softsign),
-    "exponential": Activation(formulas.exponential, vectors.exponential),
-    "hard_sigmoid": Activation(formulas.hard_sigmoid, vectors.hard_sigmoid),
-}
+def _row(name: str, slope_of: str, in_registers: bool = False) -> Activation:
+    """Return the row of an activation, whose functions have its name in each of the modules."""
+    slope = Slope(slope_of, getattr(slopes, name), getattr(slope_vectors, name))
+    return Activation(getattr(formulas, name), getattr(vectors, name), slope, in_registers)
+
+
+_ROWS = (
+    ("linear", "y", True),
+    ("relu", "y", True),
+    ("relu6", "y", True),
+    ("leaky_relu", "y", True),
+    ("elu", "y"),
+    ("sigmoid", "y"),
+    ("tanh", "y"),
+    ("selu", "y"),
+    ("gelu", "x"),
+    ("gelu_tanh", "x"),
+    ("swish", "x"),
+    ("mish", "x"),
+    ("softplus", "y"),
+    ("softsign", "y"),
+    ("exponential", "y"),
+    ("hard_sigmoid", "y"),
+)
+ACTIVATIONS: dict[str, Activation] = {row[0]: _row(*row) for row in _ROWS}
 
 
 def apply(name: str, x: Array) -> Array:
@@ -48,6 +64,12 @@ def apply(name: str, x: Array) -> Array:
         return x
     with np.errstate(all="ignore"):
         return ACTIVATIONS[name].formula(x.astype(np.float64)).astype(x.dtype)
+
+
+def slope(name: str, v: Array) -> Array:
+    """Return the derivative at v, the activation's result or argument, as its row says."""
+    with np.errstate(all="ignore"):
+        return ACTIVATIONS[name].slope.formula(v.astype(np.float64))
 
 
 def activate(words: Any, name: str, x: Any) -> Any:

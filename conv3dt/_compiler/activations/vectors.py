@@ -18,6 +18,7 @@ __all__ = [
     "leaky_relu",
     "linear",
     "mish",
+    "normal_tail",
     "relu",
     "relu6",
     "selu",
@@ -148,14 +149,20 @@ def gelu(w, x):
     """Return x * Phi(x), the distribution function of the normal distribution."""
     b = w.builder
     a = at_most(w, magnitude(w, x), 40)
+    ratio, first, last = normal_tail(w, a)
+    return _gated(w, x, b.fmul(b.fmul(b.fmul(a, ratio), first), last))
+
+
+def normal_tail(w, a):
+    """Return three factors of Phi(-a), a >= 0: a ratio and, in two parts, exp(-a**2/2)."""
+    b = w.builder
     square, rest = product(w, a, a)
     half = w.constant(-0.5)
     first, last = exp_factors(w, b.fmul(half, square), b.fmul(half, rest))
     u = b.fdiv(w.constant(1), b.fadd(a, w.constant(OFFSET)))
     t = w.multiply_add(w.constant(-2 * OFFSET), u, w.constant(1))
     series = w.polynomial(t, NORMAL_TAIL_DOUBLE if w.double else NORMAL_TAIL)
-    tail = b.fmul(b.fmul(b.fmul(a, u), series), first)
-    return _gated(w, x, b.fmul(tail, last))
+    return b.fmul(u, series), first, last
 
 
 # 2*sqrt(2/pi) and 0.044715 times it, each as a float64 and what that lacks.

@@ -9,7 +9,7 @@ from ..._compiler.vectors import Words, i64
 from ..._geometry.storages import OPERANDS, PAIRS
 from .records import Entry
 
-__all__ = ["Emitter", "Loop"]
+__all__ = ["Emitter", "Loop", "stored_as"]
 
 # Rounds of the loop over k that are written out. A round of a small tile is so short that counting
 # and jumping are a tenth of it, or a third where the jump lies badly in memory: with two, a tile
@@ -184,7 +184,7 @@ class Emitter:
 
     def stored(self, x):
         """Return vector x in the output's type: numbers, or the bits of converted ones."""
-        return _STORED[self.tile.storage](self.words, x)
+        return stored_as(self.tile.storage, self.words, x)
 
 
 # By storage type: from a vector of the compute type to what is stored of it.
@@ -195,6 +195,11 @@ _STORED = {
     "bfloat16": Words.to_bfloat16,
     PAIRS: Words.to_bfloat16,
 }
+
+
+def stored_as(storage, words, x):
+    """Return vector x of the compute type as numbers of a storage type, or their bits."""
+    return _STORED[storage](words, x)
 
 
 class Loop:

@@ -5,6 +5,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ... import nn
+from ...functions.filter_gradient import conv3d_backprop_filter as _of_filter
 from ...nn import (
     elu,
     gelu,
@@ -24,6 +25,8 @@ from ...nn import (
 
 __all__ = [
     "conv3d",
+    "conv3d_backprop_filter",
+    "conv3d_backprop_filter_v2",
     "conv3d_transpose",
     "elu",
     "gelu",
@@ -186,6 +189,58 @@ def conv3d(
     filter = _either("conv3d", "filter", filter, "filters", filters)
     _require("conv3d", filter=filter, strides=strides, padding=padding)
     return nn.conv3d(input, filter, strides, padding, data_format, dilations)
+
+
+def conv3d_backprop_filter_v2(
+    input: Any,
+    filter_sizes: Any,
+    out_backprop: Any,
+    strides: Any,
+    padding: Any,
+    data_format: Any = "NDHWC",
+    dilations: Any = (1, 1, 1, 1, 1),
+    name: Any = None,
+) -> NDArray[Any]:
+    """Compute the gradient of `conv3d` with respect to its filter; also `conv3d_backprop_filter`.
+
+    Parameters
+    ----------
+    input : array_like, shape (batch, depth, height, width, in_channels)
+        What `conv3d` was given; (batch, in_channels, depth, height, width) for 'NCDHW'.
+    filter_sizes : sequence of 5 int
+        Shape of the filter: that of the result.
+    out_backprop : array_like
+        The gradient with respect to the result of `conv3d`.
+    strides, padding, data_format, dilations, name
+        As in `conv3d`.
+
+    Returns
+    -------
+    ndarray, shape `filter_sizes`
+        The gradient, with the dtype of `input`.
+
+    Raises
+    ------
+    ValueError, TypeError, MemoryError
+        As `conv3dt.conv3d_backprop_filter`.
+
+    See Also
+    --------
+    conv3dt.conv3d_backprop_filter : The same with groups, `out` and `threads`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from conv3dt.compat import v1
+    >>> x = np.float32([1, 2, 3]).reshape(1, 1, 1, 3, 1)
+    >>> dy = np.float32([1, 10]).reshape(1, 1, 1, 2, 1)
+    >>> v1.nn.conv3d_backprop_filter_v2(x, [1, 1, 2, 1, 1], dy, [1] * 5, "VALID").ravel()
+    array([21., 32.], dtype=float32)
+    """
+    return _of_filter(input, filter_sizes, out_backprop, strides, padding, data_format, dilations)
+
+
+conv3d_backprop_filter = conv3d_backprop_filter_v2
 
 
 def _either(function: str, name: str, given: Any, alias: str, given_by_alias: Any) -> Any:

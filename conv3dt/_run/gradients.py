@@ -1,0 +1,104 @@
+"""Gradients of a layer, each by the convolution or the sums that it is.
+
+The gradient of a layer's input is the layer the other way round: that of a forward convolution is
+the transposed one of the same filters, and the reverse, with the same crop.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._call.arguments import Call
+from .._call.gradients import Backward, Correlation
+from .._call.request import Request
+from .._compiler.activations.table import ACTIVATIONS
+from .._geometry.formats import FORMATS
+from .._runtime import memory
+from . import run
+from .correlate import correlate
+from .slopes import Slopes, backward
+
+__all__ = ["of_filters", "of_input", "through_activation"]
+
+Array = NDArray[Any]
+
+
+def through_activation(call: Backward) -> Slopes:
+    """Return the gradient in front of the activation, and that of the bias, as far as needed."""
+    name, dy = call.request.activation, call.out_backprop
+    wanted = {"dz": call.wrt != ("bias",), "bias": "bias" in call.wrt}
+    v = call.output
+    if name == "linear":
+        v = None
+    elif v is None or ACTIVATIONS[name].slope.of == "x":
+        v = _before_slope(call)
+    if name != "linear" and wanted["dz"]:
+        memory.require(dy.nbytes, call.request.function)
+    last = not FORMATS[call.request.data_format].apart
+    return backward(dy, v, name, last, call.threads, **wanted)
+
+
+def _before_slope(call: Backward) -> Array:
+    """Return the layer's output, or that without activation, whichever the slope is of."""
+    of_x = ACTIVATIONS[call.request.activation].slope.of == "x"
+    request = call.request._replace(activation="linear") if of_x else call.request
+    return _convolved(request, call.input, call.filters, call.bias, call.groups, call.threads)
+
+
+def of_input(call: Backward, dz: Array) -> Array:
+    """Return the gradient of the input."""
+    r = call.request
+    back = r._replace(
+        i=r.o, o=r.i, ci=r.co, co=r.ci, bias=False, activation="linear", forward=not r.forward
+    )
+    found = _convolved(back, dz, call.filters, None, call.groups, call.threads)
+    return found.reshape(call.shape)
+
+
+def _convolved(
+    request: Request, x: Array, filters: Array, bias: Array | None, groups: int, threads: int
+) -> Array:
+    """Return the convolution of each group, in either direction."""
+    if groups > 1:
+        request = request._replace(ci=request.ci // groups, co=request.co // groups)
+    axis, found = request.data_format.index("C"), []
+    for n in range(groups):
+        w = _part(filters, 4, n, groups)
+        w = w.swapaxes(3, 4) if request.forward else w
+        b = None if bias is None else _part(bias, 0, n, groups)
+        found.append(run.run(Call(request, _part(x, axis, n, groups), w, b, None, threads)))
+    return found[0] if groups == 1 else np.concatenate(found, axis)
+
+
+def of_filters(call: Correlation) -> Array:
+    """Return the gradient of the filters."""
+    r, groups = call.request, call.groups
+    memory.require(0 if call.out is not None else _bytes(call), r.function)
+    last, axis = not FORMATS[r.data_format].apart, r.data_format.index("C")
+    how = r.k, r.s, r.d, r.p, last
+    if groups == 1:
+        return correlate(call.big, call.small, *how, out=call.out, threads=call.threads)
+    parts = [
+        correlate(
+            _part(call.big, axis, n, groups), _part(call.small, axis, n, groups), *how,
+            threads=call.threads,
+        )
+        for n in range(groups)
+    ]  # fmt: skip
+    return np.concatenate(parts, 4, out=call.out)
+
+
+def _bytes(call: Correlation) -> int:
+    """Return the bytes of the gradient of the filters."""
+    kd, kh, kw = call.request.k
+    channels = call.request.ci * call.request.co // call.groups
+    return kd * kh * kw * channels * call.big.itemsize
+
+
+def _part(x: Array, axis: int, n: int, groups: int) -> Array:
+    """Return what a group has of an axis of channels."""
+    if groups == 1:
+        return x
+    size = x.shape[axis] // groups
+    return x[(slice(None),) * axis + (slice(n * size, (n + 1) * size),)]

@@ -1,0 +1,1 @@
+"""Gradients go back through an activation, and are summed for the bias: one pass."""
