@@ -82,8 +82,9 @@ def backward(
 
 def _dense(x: Array) -> Array:
     """Return x, copied where its numbers do not lie one behind the other."""
-    native = np.asarray(x, x.dtype.newbyteorder("="), order="C")
-    return native if native.flags.aligned else native.copy()
+    if x.flags.c_contiguous and x.flags.aligned and x.dtype.isnative:
+        return x
+    return np.array(x, x.dtype.newbyteorder("="), order="C")
 
 
 def _cut(shape: tuple[int, ...], lanes: int, channels_last: bool) -> _Cut:

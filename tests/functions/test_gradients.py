@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import conv3dt
+from conv3dt._runtime import team
 from tests.helpers import gradients, oracle
 from tests.helpers.activation_formulas import FORMULAS
 from tests.helpers.checks import every_dtype
@@ -128,7 +129,8 @@ def test_groups_are_layers_of_their_own():
 
 def test_several_dimensions_of_batch():
     rng = np.random.default_rng(0)
-    x, w, dy = (rng.integers(-3, 4, s).astype("f4") for s in ((6, 4, 4, 4, 2), (3,) * 3 + (2, 5), (6, 4, 4, 4, 5)))  # fmt: skip
+    shapes = (6, 4, 4, 4, 2), (3, 3, 3, 2, 5), (6, 4, 4, 4, 5)
+    x, w, dy = (rng.integers(-3, 4, shape).astype("f4") for shape in shapes)
     flat = conv3dt.conv3d_backprop(dy, x, w, 1, "SAME", activation="relu", output=dy)
     deep = [a.reshape(2, 3, *a.shape[1:]) for a in (dy, x)]
     found = conv3dt.conv3d_backprop(*deep, w, 1, "SAME", activation="relu", output=deep[0])
@@ -170,10 +172,11 @@ def test_not_a_number_reaches_only_the_taps_that_use_it():
 
 def test_the_same_bits_for_any_number_of_threads():
     rng = np.random.default_rng(0)
-    x, w, dy = (rng.standard_normal(s).astype("f4") for s in ((2, 20, 20, 20, 8), (3,) * 3 + (8, 5), (2, 20, 20, 20, 5)))  # fmt: skip
+    shapes = (2, 20, 20, 20, 8), (3, 3, 3, 8, 5), (2, 20, 20, 20, 5)
+    x, w, dy = (rng.standard_normal(shape).astype("f4") for shape in shapes)
     found = [
         conv3dt.conv3d_backprop(dy, x, w, 1, "SAME", activation="tanh", output=dy / 9, threads=n)
-        for n in range(1, conv3dt._runtime.team.available() + 1)
+        for n in range(1, team.available() + 1)
     ]
     for other in found[1:]:
         for one, same in zip(found[0], other, strict=True):
