@@ -48,7 +48,7 @@ FILTER_OURS = (
 BACKPROP = (
     "(out_backprop, input, filters, strides, padding, data_format='NDHWC', dilations=None,"
     " name=None, *, bias=None, activation=None, output=None, groups=1,"
-    " wrt=('input', 'filters', 'bias'), threads=None)"
+    " wrt=('input', 'filters', 'bias'), threads=None, algorithm=None)"
 )
 
 X = np.array([1, 10, 100], np.float32).reshape(1, 3, 1, 1, 1)

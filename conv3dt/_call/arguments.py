@@ -32,6 +32,7 @@ from .scalars import as_integer, as_integers, as_name, as_output_shape, shown
 __all__ = [
     "Call",
     "Request",
+    "as_algorithm",
     "as_call",
     "as_forward_call",
     "as_options",

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._geometry.formats import FORMATS
-from .arguments import as_options, as_threads
+from .arguments import as_algorithm, as_options, as_threads
 from .arrays import as_alike, as_array, as_dtype, check_out, placeholder
 from .request import DIMENSIONS, Request, check_ranks, make_forward_request, make_request
 from .scalars import as_integer, as_integers, shown
@@ -65,6 +65,7 @@ def as_backward(
     groups: Any,
     wrt: Any,
     threads: Any,
+    algorithm: Any,
 ) -> Backward:
     """Return the canonical form of the gradients of a layer, forward if `function` says so."""
     given = {"input": input, "filters": filters, "out_backprop": out_backprop}
@@ -72,6 +73,7 @@ def as_backward(
     x, w, dy = (arrays[name] for name in given)
     rates = (1,) if strides is None else as_integers(function, "strides", strides)
     options = as_options(function, padding, data_format, dilations, activation)
+    how = (rates, *options, as_algorithm(function, algorithm))
     count, parts = _as_groups(function, groups), _as_wrt(function, wrt)
     whole, forward = x.shape, function == "conv3d_backprop"
     flat = _flat(x) if forward else x
@@ -80,12 +82,12 @@ def as_backward(
     b = arrays.get("bias")
     shapes = flat.shape, sizes, None if b is None else b.shape, dtype
     if forward:
-        request = make_forward_request(function, *shapes, rates, *options)
+        request = make_forward_request(function, *shapes, *how)
         expected = (*whole[:-4], *request.output_shape[1:])
         _check_shape(function, "out_backprop", dy, expected, "that of the result of conv3d")
     else:
         _check_ends(function, dy.shape, flat.shape, sizes[3], options[1])
-        request = make_request(function, *shapes, dy.shape, rates, *options)
+        request = make_request(function, *shapes, dy.shape, *how)
     y = arrays.get("output")
     if y is not None:
         _check_shape(function, "output", y, dy.shape, "that of out_backprop")

@@ -36,6 +36,7 @@ def conv3d_backprop(
     groups: int = 1,
     wrt: Any = ("input", "filters", "bias"),
     threads: int | None = None,
+    algorithm: str | None = None,
 ) -> Gradients:
     """Compute the gradients of `conv3d` with respect to its input, filters and bias.
 
@@ -71,6 +72,8 @@ def conv3d_backprop(
         Which gradients are computed.
     threads : int, optional
         How many threads may work, default all. The results do not depend on it, to the bit.
+    algorithm : {'auto', 'direct', 'minimal'}, optional
+        As in `conv3d`: of the gradient of the input, and of what is computed again.
 
     Returns
     -------
@@ -107,6 +110,7 @@ array([111.], dtype=float32))
     call = as_backward(
         "conv3d_backprop", out_backprop, input, filters, strides, padding, data_format, dilations,
         bias=bias, activation=activation, output=output, groups=groups, wrt=wrt, threads=threads,
+        algorithm=algorithm,
     )  # fmt: skip
     return _gradients(call)
 
@@ -127,6 +131,7 @@ def conv3d_transpose_backprop(
     groups: int = 1,
     wrt: Any = ("input", "filters", "bias"),
     threads: int | None = None,
+    algorithm: str | None = None,
 ) -> Gradients:
     """Compute the gradients of `conv3d_transpose` with respect to its input, filters and bias.
 
@@ -160,6 +165,8 @@ def conv3d_transpose_backprop(
         Which gradients are computed.
     threads : int, optional
         How many threads may work, default all. The results do not depend on it, to the bit.
+    algorithm : {'auto', 'direct', 'minimal'}, optional
+        As in `conv3d_transpose`: of the gradient of the input, and of what is computed again.
 
     Returns
     -------
@@ -200,7 +207,7 @@ def conv3d_transpose_backprop(
     call = as_backward(
         "conv3d_transpose_backprop", out_backprop, input, filters, strides, padding, data_format,
         dilations, bias=bias, activation=activation, output=output, groups=groups, wrt=wrt,
-        threads=threads,
+        threads=threads, algorithm=algorithm,
     )  # fmt: skip
     return _gradients(call)
 

@@ -10,6 +10,7 @@ from .._call.arrays import as_floats
 from ..functions import array_activations
 from . import constraints, initializers, regularizers
 from ._registry import plain
+from ._slopes import JACOBIANS, SLOPES
 
 __all__ = ["ELU", "LAYERS", "LeakyReLU", "PReLU", "ReLU", "Softmax", "ThresholdedReLU"]
 
@@ -53,6 +54,14 @@ class _Activation:
         function = getattr(array_activations, self._function)
         named = {self._as.get(key, key): value for key, value in self._parameters.items()}
         return np.asarray(function(x, **named))
+
+    def gradient(self, dy: NDArray[Any], z: NDArray[Any]) -> NDArray[Any]:
+        """Return the gradient of the argument, both arrays being of float64."""
+        function = getattr(array_activations, self._function)
+        named = {self._as.get(key, key): value for key, value in self._parameters.items()}
+        if function in JACOBIANS:
+            return JACOBIANS[function](dy, z, **named)
+        return np.asarray(dy * SLOPES[function](z, **named))
 
     def get_config(self) -> dict[str, Any]:
         """Return the parameters."""
@@ -109,6 +118,12 @@ class PReLU(_Activation):
             self._slopes = np.asarray(self._initializer(shape, dtype="float32"))
         y = np.where(x > 0, x, self._slopes.astype(np.float64) * x)
         return np.asarray(y, x.dtype)
+
+    def gradient(self, dy: NDArray[Any], z: NDArray[Any]) -> NDArray[Any]:
+        """Return the gradient of the argument; the slopes have none, for nobody learns them."""
+        self(z[:0])
+        assert self._slopes is not None
+        return np.asarray(np.where(z > 0, dy, self._slopes * dy))
 
     def get_config(self) -> dict[str, Any]:
         """Return the parameters as plain values."""

@@ -1,16 +1,15 @@
 """The layer, as both families have it."""
 
 from operator import is_
-from typing import Any, NamedTuple
+from typing import Any
 
 from numpy.typing import NDArray
 
 from .._call.arrays import as_array, as_dtype
 from ..functions.forward import conv3d
-from ..functions.prepared import Prepared, prepare
+from ..functions.prepared import prepare
 from . import activations, backend, constraints, initializers, mixed_precision, regularizers
 from ._finishing import finished
-from ._layer import Layer
 from ._options import (
     as_algorithm,
     as_data_format,
@@ -21,20 +20,12 @@ from ._options import (
     as_triple,
 )
 from ._shapes import InputSpec, TensorShape, as_shape, output_length
+from ._vjp import Differentiable, Ready
 
 __all__ = ["BaseConv3DTranspose"]
 
 
-class _Ready(NamedTuple):
-    """The layer as it was when its filters were packed."""
-
-    key: tuple[Any, ...]  # everything that the rest was made of; compared by identity
-    prepared: Prepared
-    activation: Any  # what the kernels do not know, or None
-    shapes: dict[tuple[int, ...], tuple[Any, Any]]  # of inputs -> of what is computed, and its part
-
-
-class BaseConv3DTranspose(Layer):
+class BaseConv3DTranspose(Differentiable):
     """A transposed 3-D convolution with variables; the two families differ in signature only."""
 
     rank = 3
@@ -80,7 +71,7 @@ class BaseConv3DTranspose(Layer):
         self.bias_constraint = constraints.get(bias_constraint)
         self.algorithm = as_algorithm(algorithm)
         self.input_spec = InputSpec(min_ndim=5)
-        self._ready: _Ready | None = None
+        self._ready: Ready | None = None
 
     @property
     def _channel_axis(self) -> int:
@@ -157,13 +148,17 @@ class BaseConv3DTranspose(Layer):
         ndarray, 5-D
         """
         ready = self._up_to_date()
-        shapes = ready.shapes.get(inputs.shape)
-        if shapes is None:
-            shapes = ready.shapes[inputs.shape] = self._computed_shape(inputs.shape)
-        y = ready.prepared(inputs, shapes[0])
-        return finished(self.name, y, shapes[1], ready.activation)
+        computed, part = self._shapes(ready, inputs.shape)
+        return finished(self.name, ready.prepared(inputs, computed), part, ready.activation)
 
-    def _up_to_date(self) -> _Ready:
+    def _shapes(self, ready: Ready, shape: tuple[int, ...]) -> tuple[Any, Any]:
+        """Return what is computed of inputs of a shape, and which part of it is the output."""
+        found = ready.shapes.get(shape)
+        if found is None:
+            found = ready.shapes[shape] = self._computed_shape(shape)
+        return found
+
+    def _up_to_date(self) -> Ready:
         """Return the packed filters, packed again if anything they depend on is another object.
 
         A variable's value is replaced, never changed, so that identity tells.
@@ -179,7 +174,7 @@ class BaseConv3DTranspose(Layer):
             ready = self._ready = self._packed(key)
         return ready
 
-    def _packed(self, key: tuple[Any, ...]) -> _Ready:
+    def _packed(self, key: tuple[Any, ...]) -> Ready:
         """Pack the filters."""
         kernel, bias = key[:2]
         dtype = as_dtype(self.name, self.compute_dtype)
@@ -194,7 +189,7 @@ class BaseConv3DTranspose(Layer):
             activation=fused,
             algorithm=self.algorithm,
         )
-        return _Ready(key, prepared, None if fused else self.activation, {})
+        return Ready(key, prepared, None if fused else self.activation, {})
 
     @property
     def _nn_format(self) -> str:

@@ -115,19 +115,27 @@ class Layer(Losses):
         if args or kwargs or inputs is NOTHING or self._takes_training:
             arguments = Arguments(self, inputs, args, kwargs)
             inputs = arguments.inputs
+        x = self._cast(self._entering(inputs))
+        y = self.call(x) if arguments is None else arguments.call(x)
+        self._leaving(y, x)
+        return y
+
+    def _entering(self, inputs: Any) -> NDArray[Any]:
+        """Return an input that fits the layer, which is built then."""
         x = self._as_input(inputs)
         self.input_spec.check(x.shape, self.name)
         if not self.built:
             self._build_once(x)
-        x = self._cast(x)
-        y = self.call(x) if arguments is None else arguments.call(x)
+        return x
+
+    def _leaving(self, y: NDArray[Any], x: NDArray[Any]) -> None:
+        """Note the losses of an output."""
         if self.activity_regularizer is not None:
             refuse_lazy(self.name, "activity_regularizer", y)
             batch = y.dtype.type(max(1, len(y)))
             self._of_inputs = [Loss(self.activity_regularizer(y) / batch, x)]
         elif self._of_inputs:
             self._of_inputs = []
-        return y
 
     def call(self, inputs: Any) -> NDArray[Any]:
         """Compute the output of an input that fits; what a subclass defines."""

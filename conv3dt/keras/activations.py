@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from numpy.typing import NDArray
+
 from ..functions.array_activations import (
     FUNCTIONS,
     elu,
@@ -48,6 +50,7 @@ from ..functions.keras3_activations import (
     tanh_shrink,
     threshold,
 )
+from ._activation_gradients import gradient_of
 from ._activation_layers import LAYERS
 from ._registry import described, is_of_keras3, plain, serialized
 
@@ -59,6 +62,7 @@ __all__ = [
     "gelu",
     "get",
     "glu",
+    "gradient",
     "hard_shrink",
     "hard_sigmoid",
     "hard_sigmoid_v3",
@@ -150,6 +154,44 @@ def get(identifier: Any) -> Callable[..., Any]:
     if callable(identifier):
         return identifier  # type: ignore[no-any-return]
     raise TypeError(f"Could not interpret activation function identifier: {identifier}")
+
+
+def gradient(activation: Any, dy: Any, z: Any = None, y: Any = None) -> NDArray[Any]:
+    """Return the gradient with respect to the argument of an activation.
+
+    Parameters
+    ----------
+    activation : str, dict or callable
+        What `get` takes. A callable of your own has a method `gradient(dy, z)`.
+    dy : array_like
+        The gradient with respect to the result.
+    z : array_like, optional
+        The argument. It is not needed where `y` suffices.
+    y : array_like, optional
+        The result, which suffices for 'relu', 'relu6', 'leaky_relu', 'elu', 'selu', 'sigmoid',
+        'hard_sigmoid', 'tanh', 'softplus', 'softsign' and 'exponential', and is not used for
+        others.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of the argument and the dtype of `dy`. At a kink it is the lower slope.
+
+    Raises
+    ------
+    ValueError
+        If what is needed is not given, or of another shape.
+    TypeError
+        If the gradient of the activation is not known.
+
+    Examples
+    --------
+    >>> from conv3dt.keras import activations
+    >>> activations.gradient("tanh", [1.0, 1.0], y=[0.0, 0.5])
+    array([1.  , 0.75])
+    """
+    function = get(activation)
+    return gradient_of(function, fused(function), dy, z, y)
 
 
 def serialize(activation: Any) -> Any:

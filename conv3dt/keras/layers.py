@@ -35,7 +35,7 @@ class Conv3DTranspose(BaseConv3DTranspose):
     """A transposed 3-D convolution with weights of its own, in the signature of Keras 2.
 
     Also called `Convolution3DTranspose`. The layer computes, and keeps its filters packed between
-    calls; it may be called from several threads. It has no gradients.
+    calls; it may be called from several threads. `vjp` has the gradients.
 
     Parameters
     ----------

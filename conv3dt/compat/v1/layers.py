@@ -19,7 +19,7 @@ class Conv3DTranspose(BaseConv3DTranspose):
     """A transposed 3-D convolution with weights of its own, in the signature of TensorFlow 1.
 
     The layer computes, and keeps its filters packed between calls; it may be called from several
-    threads. It has no gradients, and there is no graph: `graph` is None, and `scope_name` a name
+    threads. `vjp` has the gradients; there is no graph: `graph` is None, and `scope_name` a name
     that no other layer has.
 
     Parameters

@@ -1,6 +1,14 @@
 """`conv3dt.keras` under the name that `tf.compat.v1` has for it."""
 
-from ....keras import activations, backend, constraints, initializers, mixed_precision, regularizers
+from ....keras import (
+    activations,
+    backend,
+    constraints,
+    initializers,
+    mixed_precision,
+    optimizers,
+    regularizers,
+)
 from . import layers
 
 __all__ = [
@@ -10,5 +18,6 @@ __all__ = [
     "initializers",
     "layers",
     "mixed_precision",
+    "optimizers",
     "regularizers",
 ]
