@@ -156,9 +156,7 @@ def explain_conv3d_backprop_filter(
     )  # fmt: skip
     r, last = call.request, not FORMATS[call.request.data_format].apart
     big, small = (_of_group(x.shape, -1 if last else 1, groups) for x in (call.big, call.small))
-    return explain_correlate(
-        big, small, r.k, r.s, r.d, r.p, last, dtype=r.dtype, threads=call.threads
-    )
+    return explain_correlate(big, small, r.dtype, r.k, r.s, r.d, r.p, last, threads=call.threads)
 
 
 def _of_group(shape: tuple[int, ...], axis: int, groups: int) -> tuple[int, ...]:

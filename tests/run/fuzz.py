@@ -1,8 +1,9 @@
 """Random and hostile calls: `python tests/run/fuzz.py --calls 10000 [--seed N]`.
 
 Half are right calls, whose arrays lie at forbidden pages and whose results are compared with the
-definition. Half have one argument replaced by something wicked: a ValueError, TypeError or
-MemoryError is an answer, so is a right result; anything else, a crash above all, is a failure.
+definition, among them gradients. Half have one argument replaced by something wicked: a ValueError,
+TypeError or MemoryError is an answer, so is a right result; anything else, a crash above all, is a
+failure.
 """
 
 import argparse
@@ -108,6 +109,50 @@ def check_hostile(rng):
         pass
 
 
+def check_gradients(rng):
+    """Gradients on guarded arrays; a rectifier's is exact."""
+    x, w, shape, s, padding, data_format, d = right_call(rng)
+    dy = rng.integers(-2, 3, shape).astype(x.dtype)
+    y = rng.integers(-1, 2, shape).astype(x.dtype)
+    x, w, dy, y = (guarded(a, rng.random() < 0.5) for a in (x, w, dy, y))
+    found = conv3dt.conv3d_transpose_backprop(
+        dy, x, w, s, padding, data_format, d, activation="relu", output=y
+    )
+    dz = np.where(y > 0, dy, 0)
+    wanted = (
+        oracle.conv3d(dz, w, x.shape, s, padding, d, data_format),
+        oracle.filter_gradient(dz, w.shape, x, s, padding, d, data_format),
+        oracle.channels_last(oracle.wide(dz), data_format).sum((0, 1, 2, 3)),
+    )
+    for actual, exact in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(actual, exact.astype(x.dtype))
+    out = guarded(np.full(w.shape, 7, w.dtype), rng.random() < 0.5)
+    conv3dt.conv3d_backprop_filter(dz, w.shape, x, s, padding, data_format, d, out=out)
+    np.testing.assert_array_equal(out, found.filters)
+
+
+def check_hostile_gradients(rng):
+    """Replace arguments of a gradient by wicked ones."""
+    x, w, shape, *how = right_call(rng)
+    arguments = [np.zeros(shape, x.dtype), x, w, *how]
+    names, options = ("bias", "activation", "output", "groups", "wrt", "threads"), {}
+    for _ in range(int(rng.integers(1, 3))):
+        place = int(rng.integers(0, len(arguments) + len(names)))
+        wicked = WICKED[int(rng.integers(0, len(WICKED)))]
+        if place < len(arguments):
+            arguments[place] = wicked
+        else:
+            options[names[place - len(arguments)]] = wicked
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            conv3dt.conv3d_transpose_backprop(*arguments, **options)
+            arguments[2] = np.shape(w)
+            conv3dt.conv3d_backprop_filter(arguments[0], arguments[2], arguments[1], *how)
+    except ALLOWED:
+        pass
+
+
 def check_changing(rng):
     """The arrays change while they are used: any numbers may come, but a result does."""
     x, w, shape, s, padding, data_format, d = right_call(rng)
@@ -129,6 +174,12 @@ def check_changing(rng):
         changing.join()
 
 
+KINDS = (
+    check_right, check_hostile, check_gradients, check_hostile_gradients, check_right,
+    check_hostile, check_changing,
+)  # fmt: skip
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", type=int, default=1000)
@@ -136,7 +187,7 @@ def main():
     options = parser.parse_args()
     for seed in range(options.seed, options.seed + options.calls):
         rng = np.random.default_rng(seed)
-        kind = (check_right, check_hostile, check_right, check_hostile, check_changing)[seed % 5]
+        kind = KINDS[seed % len(KINDS)]
         try:
             kind(rng)
         except BaseException:
