@@ -8,7 +8,7 @@ from .._plan import choice
 from .._plan.plan import Plan
 from .._runtime.door import door
 from .._ways.list import WAYS
-from . import correlate
+from . import correlate, slopes
 from .desk import tables
 
 __all__ = ["clear", "load_all"]
@@ -19,6 +19,7 @@ def clear() -> None:
     choice.clear()
     tables.cache_clear()
     correlate.clear()
+    slopes.clear()
     build.clear()
 
 
@@ -28,4 +29,5 @@ def load_all(plans: Iterable[Plan]) -> int:
     found = [tables(plan) for plan in plans]
     if not found:
         deque((part for way in WAYS.values() for part in way.parts()), maxlen=0)
+        slopes.driver()
     return build.count()

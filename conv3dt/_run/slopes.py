@@ -5,6 +5,7 @@ adds 200 terms to each at most; pieces are added in pairs, then pairs of pairs: 
 depend on threads, and sums of millions of terms stay accurate.
 """
 
+from functools import lru_cache
 from math import gcd, prod
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from .._runtime.recycle import address, aligned
 from .._ways.slopes.records import SlopeParams
 from .._ways.slopes.tile import SlopeTile
 
-__all__ = ["Slopes", "backward"]
+__all__ = ["Slopes", "backward", "clear", "driver"]
 
 Array = NDArray[Any]
 
@@ -46,6 +47,18 @@ class _Cut(NamedTuple):
     vectors: int  # of a round
 
 
+class _Ready(NamedTuple):
+    """A pass over arrays of one shape; what depends on the arrays is still zero."""
+
+    cut: _Cut
+    params: NDArray[np.int64]  # a record, copied for each call
+    driver: int  # its address
+    kernel: int  # likewise: it is in the record, and its code stays as long as this is kept
+    sums: tuple[int, int] | tuple[int]  # shape of what the sums are made in
+    size: int  # bytes of a sum
+    is_long: bool  # it can be interrupted
+
+
 def backward(
     dy: Array,
     v: Array | None,
@@ -64,20 +77,17 @@ def backward(
     v = dy if v is None or activation == "linear" else _dense(v)
     writes = dz and activation != "linear"
     made = aligned(dy.shape, dy.dtype, dy.nbytes) if writes else dy
-    storage = STORAGES[dy.dtype.name]
-    lanes = machine().vector_bytes // storage.size
     channels = dy.shape[-1 if channels_last else 1]
     if not dy.size or not (writes or bias):
         return Slopes(made, np.zeros(channels, dy.dtype) if bias else None)
-    cut = _cut(dy.shape, lanes, channels_last)
-    tasks, width = cut.runs * cut.pieces, cut.vectors * lanes
-    shape = (tasks, width) if bias else (1,)
-    sums = aligned(shape, storage.compute, prod(shape) * storage.size)
-    _run(cut, (dy, v, made, sums), activation, writes, bias, threads)
+    ready = _ready(dy.shape, dy.dtype.name, activation, channels_last, writes, bias)
+    sums = aligned(ready.sums, STORAGES[dy.dtype.name].compute, prod(ready.sums) * ready.size)
+    _run(ready, (dy, v, made, sums), threads)
     if not bias:
         return Slopes(made, None)
     with np.errstate(all="ignore"):
-        return Slopes(made, _of_channels(sums, cut, channels, channels_last).astype(dy.dtype))
+        found = _of_channels(sums, ready.cut, channels, channels_last)
+        return Slopes(made, found.astype(dy.dtype))
 
 
 def _dense(x: Array) -> Array:
@@ -97,34 +107,52 @@ def _cut(shape: tuple[int, ...], lanes: int, channels_last: bool) -> _Cut:
     return _Cut(runs, run, -(-run // piece), piece, vectors)
 
 
-def _run(
-    cut: _Cut,
-    arrays: tuple[Array, Array, Array, Array],
+@lru_cache(maxsize=1024)
+def _ready(
+    shape: tuple[int, ...],
+    dtype: str,
     activation: str,
+    channels_last: bool,
     writes: bool,
     adds: bool,
-    threads: int,
-) -> None:
-    """Run the driver over dy, v, dz and sums."""
+) -> _Ready:
+    """Return the pass over arrays of a shape as its driver reads it, compiled where it is new."""
     from .._ways.slopes.kernel import address as kernel
 
-    storage, host = STORAGES[arrays[0].dtype.name], machine()
+    storage, host = STORAGES[dtype], machine()
     lanes = host.vector_bytes // storage.size
-    tile = SlopeTile(storage.name, activation, lanes, host.fused, cut.vectors, writes, adds)
-    params, tasks = SlopeParams.zeros(), cut.runs * cut.pieces
-    dy, v, dz, sums = map(address, arrays)
+    cut = _cut(shape, lanes, channels_last)
+    tile = SlopeTile(dtype, activation, lanes, host.fused, cut.vectors, writes, adds)
+    params, code, tasks = SlopeParams.zeros(), kernel(tile), cut.runs * cut.pieces
     params.fill(
         tasks=tasks, pieces=cut.pieces, piece=cut.piece, run=cut.run, item=storage.item,
-        sums_step=cut.vectors * host.vector_bytes, kernel=kernel(tile),
-        dy=dy, v=v, dz=dz, sums=sums,
+        sums_step=cut.vectors * host.vector_bytes, kernel=code,
     )  # fmt: skip
+    sums = (tasks, cut.vectors * lanes) if adds else (1,)
+    is_long = 3 * prod(shape) * storage.item > TUNING.long_bytes
+    return _Ready(cut, params.numbers, driver(), code, sums, storage.size, is_long)
 
-    def stop(_: object = arrays) -> None:
-        params.numbers[0] = _NO_MORE
 
-    start_at = part("conv3dt._ways.slopes", ".driver:differentiate", 2)
-    is_long = 3 * arrays[0].nbytes > TUNING.long_bytes
-    team.run(start_at, address(params.numbers), min(threads, tasks), stop, is_long)
+def driver() -> int:
+    """Return the address of the driver, compiled if it is new."""
+    return part("conv3dt._ways.slopes", ".driver:differentiate", 2)
+
+
+def clear() -> None:
+    """Forget what was compiled."""
+    _ready.cache_clear()
+
+
+def _run(ready: _Ready, arrays: tuple[Array, Array, Array, Array], threads: int) -> None:
+    """Run the driver over dy, v, dz and sums."""
+    params = ready.params.copy()
+    params[-len(arrays) :] = [address(array) for array in arrays]
+
+    def stop(_: object = (arrays, ready)) -> None:
+        params[0] = _NO_MORE
+
+    tasks = ready.cut.runs * ready.cut.pieces
+    team.run(ready.driver, address(params), min(threads, tasks), stop, ready.is_long)
 
 
 def _of_channels(sums: Array, cut: _Cut, channels: int, channels_last: bool) -> Array:
