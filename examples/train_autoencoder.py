@@ -20,7 +20,7 @@ from conv3dt.keras.layers import Conv3DTranspose
 class Conv3D:
     def __init__(self, inputs, outputs):
         kernel = initializers.GlorotUniform(outputs)((4, 4, 4, inputs, outputs), "float32")
-        self.trainable_variables = [Variable(kernel, "kernel"), Variable(np.zeros(outputs, "f4"))]
+        self.trainable_variables = [Variable(kernel, "w"), Variable(np.zeros(outputs, "f4"), "b")]
 
     def vjp(self, x):
         kernel, bias = (v.value() for v in self.trainable_variables)
@@ -36,7 +36,6 @@ class Conv3D:
 
 layers = [Conv3D(1, 16), Conv3D(16, 8)]
 layers += [Conv3DTranspose(n, 4, 2, "same", activation=f) for n, f in ((16, "elu"), (1, None))]
-variables = [v for layer in layers for v in layer.trainable_variables]
 rng, along = np.random.default_rng(0), np.linspace(-1, 1, 32, dtype=np.float32)
 
 
@@ -63,6 +62,7 @@ for step in range(201):
     for pullback in reversed(pullbacks):
         dy, some = pullback(dy)
         grads = [*some, *grads]
+    variables = [v for layer in layers for v in layer.trainable_variables]
     adam.apply_gradients(zip(grads, variables, strict=True))
     if step % 20 == 0:
         print(f"step {step:3}: mean squared error {losses[-1]:.4f}", flush=True)

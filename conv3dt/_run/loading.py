@@ -2,11 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import chain
 
 from .._compiler import build
 from .._plan import choice
 from .._plan.plan import Plan
 from .._runtime.door import door
+from .._ways.correlate import encode as filter_gradient
 from .._ways.list import WAYS
 from . import correlate, slopes
 from .desk import tables
@@ -28,6 +30,7 @@ def load_all(plans: Iterable[Plan]) -> int:
     door()
     found = [tables(plan) for plan in plans]
     if not found:
-        deque((part for way in WAYS.values() for part in way.parts()), maxlen=0)
+        ways = (way.parts() for way in WAYS.values())
+        deque(chain(*ways, filter_gradient.parts()), maxlen=0)
         slopes.driver()
     return build.count()

@@ -8,6 +8,7 @@ from .._call.gradients import as_correlation, shaped
 from .._geometry.formats import FORMATS
 from .._run import gradients
 from .._run.correlate import explain_correlate
+from .._ways.correlate.scheme import CorrelateScheme
 
 __all__ = ["conv3d_backprop_filter", "explain_conv3d_backprop_filter"]
 
@@ -111,7 +112,7 @@ def explain_conv3d_backprop_filter(
     groups: int = 1,
     threads: int | None = None,
     dtype: Any = None,
-) -> Any:
+) -> CorrelateScheme:
     """Return how `conv3d_backprop_filter` would compute these arguments; print it.
 
     Nothing is computed, compiled or allocated.
@@ -128,7 +129,7 @@ def explain_conv3d_backprop_filter(
     Returns
     -------
     plan
-        What it does, printed.
+        Prints what it does: taps and channels of a tile, positions summed together, memory.
 
     Raises
     ------
@@ -156,7 +157,8 @@ def explain_conv3d_backprop_filter(
     )  # fmt: skip
     r, last = call.request, not FORMATS[call.request.data_format].apart
     big, small = (_of_group(x.shape, -1 if last else 1, groups) for x in (call.big, call.small))
-    return explain_correlate(big, small, r.dtype, r.k, r.s, r.d, r.p, last, threads=call.threads)
+    how = r.k, r.s, r.d, r.p
+    return explain_correlate(big, small, *how, last, dtype=r.dtype, threads=call.threads)
 
 
 def _of_group(shape: tuple[int, ...], axis: int, groups: int) -> tuple[int, ...]:
