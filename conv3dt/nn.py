@@ -5,7 +5,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ._call.arguments import as_call
-from ._run import run
+from ._run import grouped
 from .functions import forward, transposed
 from .functions.array_activations import (
     elu,
@@ -67,6 +67,8 @@ def conv3d_transpose(
         float64, in any memory layout; anything with `__array__` or `__dlpack__`.
     filters : array_like, shape (depth, height, width, out_channels, in_channels)
         The kernel, of the same dtype as `input`. A list of numbers takes the other's dtype.
+        If out_channels are a multiple of its fourth dimension, they are in so many groups, each
+        with its share of the inputs.
     output_shape : sequence of 5 int
         Shape of the result in the order of `data_format`. The batch may be -1.
     strides : int or sequence of 1, 3 or 5 int
@@ -120,9 +122,10 @@ def conv3d_transpose(
             input, filters, output_shape, strides, padding, data_format, dilations
         )
     call = as_call(
-        "conv3d_transpose", input, filters, output_shape, strides, padding, data_format, dilations
-    )
-    return run.run(call)
+        "conv3d_transpose", input, filters, output_shape, strides, padding, data_format, dilations,
+        groups=None,
+    )  # fmt: skip
+    return grouped.run(call)
 
 
 def conv3d(
@@ -146,6 +149,8 @@ def conv3d(
         `__array__` or `__dlpack__`.
     filters : array_like, shape (depth, height, width, in_channels, out_channels)
         The kernel, of the same dtype as `input`. A list of numbers takes the other's dtype.
+        If in_channels are a multiple of its fourth dimension, they are in so many groups, each with
+        its share of the outputs.
     strides : int or sequence of 1, 3 or 5 int
         How far apart the windows lie in the input; 5 in the order of `data_format`, with 1 for
         batch and channels.
@@ -188,4 +193,4 @@ def conv3d(
     >>> nn.conv3d(x, w, [1, 1, 1, 2, 1], "SAME").ravel()
     array([210., 432.,  54.], dtype=float32)
     """
-    return forward.conv3d(input, filters, strides, padding, data_format, dilations)
+    return forward.conv3d(input, filters, strides, padding, data_format, dilations, groups=None)

@@ -1,6 +1,6 @@
 """Every spelling of a call -> one canonical request.
 
-The single arguments are read by scalars.py and arrays.py, and request.py makes sure that they
+The single arguments are read by scalars.py and arrays.py, and checks.py makes sure that they
 fit together; nothing else in the package raises an error that a user can cause. A bad value is a
 ValueError, a bad kind of thing a TypeError; the message states the rule, what was received and the
 legal range.
@@ -52,7 +52,9 @@ class Call(NamedTuple):
 
     request: Request
     value: NDArray[Any]  # 5-D, any memory layout, any byte order, may be read-only
-    filters: NDArray[Any]  # (kd, kh, kw, co, ci), of a forward convolution a view; likewise
+    # (kd, kh, kw, co, ci), of a forward convolution a view, likewise; of groups either all co and
+    # the ci of a group (forward), or the co of a group and all ci.
+    filters: NDArray[Any]
     bias: NDArray[Any] | None  # (co,), likewise
     out: NDArray[Any] | None  # C-contiguous, native, writeable, shares no memory with the inputs
     threads: int
@@ -85,6 +87,7 @@ def as_call(
     prepared: bool = False,
     region: Any = None,
     whole: Any = None,
+    groups: Any = 1,
 ) -> Call:
     """Return the canonical form of a call; `function` is the name that errors begin with.
 
@@ -103,6 +106,7 @@ def as_call(
         *as_options(function, padding, data_format, dilations, activation),
         as_algorithm(function, algorithm),
         prepared,
+        _as_groups(function, groups),
     )
     call = Call(request, value, filters, bias, None, as_threads(function, threads))
     call = _part_of(function, call, region) if is_part else call
@@ -125,6 +129,7 @@ def as_forward_call(
     algorithm: Any = None,
     region: Any = None,
     whole: Any = None,
+    groups: Any = 1,
 ) -> Call:
     """Return the canonical form of a forward convolution; all but the last four axes are batch."""
     value, filters, bias, dtype = as_operands(function, value, filters, bias)
@@ -141,6 +146,7 @@ def as_forward_call(
         as_integers(function, "strides", strides),
         *as_options(function, padding, data_format, dilations, activation),
         as_algorithm(function, algorithm),
+        _as_groups(function, groups),
     )
     threads = as_threads(function, threads)
     call = Call(request, value, filters.swapaxes(3, 4), bias, None, threads, batches)
@@ -234,6 +240,16 @@ def _is_shape(name: str, given: Any) -> bool:
         return all(index(extent) is not None for extent in given)
     except Exception:
         return False
+
+
+def _as_groups(function: str, groups: Any) -> int | None:
+    """Return how many groups of channels there are; None is as many as the channels say."""
+    if groups is None or (type(groups) is int and groups == 1):
+        return groups
+    count = as_integer(function, "groups", groups)
+    if count < 1:
+        raise ValueError(f"{function}: groups must be 1 or more; got {shown(count)}.")
+    return count
 
 
 def as_threads(function: str, threads: Any) -> int:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from .._geometry.formats import FORMATS
 from .arguments import as_algorithm, as_options, as_threads
 from .arrays import as_alike, as_array, as_dtype, check_out, placeholder
-from .request import DIMENSIONS, Request, check_ranks, make_forward_request, make_request
+from .checks import DIMENSIONS, check_ranks
+from .request import Request, make_forward_request, make_request
 from .scalars import as_integer, as_integers, shown
 
 __all__ = ["WRT", "Backward", "Correlation", "as_backward", "as_correlation", "shaped"]

@@ -86,7 +86,13 @@ def _as_ranges(function: str, region: Any, whole: Request) -> tuple[Range, ...]:
     else:
         region = FORMATS[whole.data_format].sorted(region)
     named = zip(NAMES, region, most, strict=True)
-    return tuple(_as_range(function, name, given, length) for name, given, length in named)
+    found = tuple(_as_range(function, name, given, length) for name, given, length in named)
+    if whole.groups > 1 and found[4] != (0, whole.co):
+        raise ValueError(
+            f"{function}: region must have all channels, (0, {whole.co}), of a convolution with"
+            f" groups; got {shown(found[4])}."
+        )
+    return found
 
 
 def _as_range(function: str, name: str, given: Any, length: int) -> Range:

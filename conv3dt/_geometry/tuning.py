@@ -130,6 +130,11 @@ class Tuning(NamedTuple):
     correlate_slabs: int = 64  # at most: tasks enough, and few sums of sums
     correlate_sums: int = 64 * 1024 * 1024  # bytes of the sums of all slabs
     correlate_part: int = 4096  # numbers of a task that adds slabs
+    depthwise_positions: int = 12  # of a tile: more do not load fewer numbers
+    depthwise_rows: int = 4  # of a task, at least, before it takes fewer channels
+    piece_cycles: float = 100_000.0  # to start the layer of some groups of channels: 25 us
+    between_cycles: float = 1.0  # of a filter among the zeros between groups
+    looked_cycles: float = 0.5  # to look at an output, whether it is NaN
     pad_every: int = 4096  # rows at multiples of this many bytes fall into the same cache lines
 
 

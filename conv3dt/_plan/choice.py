@@ -17,6 +17,7 @@ __all__ = [
     "choose",
     "clear",
     "freshly_packed",
+    "is_taken",
     "make_plan",
     "order_of",
     "plain_plan",
@@ -92,7 +93,8 @@ def choose(layer: Layer, way: str | None = None, order: str | None = None) -> tu
 def _best(layer: Layer) -> dict[str, Candidate]:
     """Return the best candidate of each name, in the order of forms and ways."""
     found: dict[str, Candidate] = {}
-    for form, (name, way) in product(layer.forms(), WAYS.items()):
+    ways = [x for x in WAYS.items() if x[1].grouped == (layer.asked.groups > 1)]
+    for form, (name, way) in product(layer.forms(), ways):
         for unnamed in way.candidates(form):
             along, order = unnamed.along + form.form, (unnamed.order or way.order) + form.form
             cycles = unnamed.cycles + form.joining
@@ -101,6 +103,11 @@ def _best(layer: Layer) -> dict[str, Candidate]:
             if known is None or candidate.cycles < known.cycles:
                 found[candidate.name] = candidate
     return found
+
+
+def is_taken(request: Request) -> bool:
+    """Return whether a way takes a request as it is; some groups of channels none does."""
+    return bool(_best(layer_of(request)))
 
 
 def ways_of(request: Request) -> list[str]:

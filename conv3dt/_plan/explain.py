@@ -9,7 +9,7 @@ from .._ways.shared.layer import Layer, axes_of
 from .._ways.shared.scheme import Candidate
 from .._ways.shared.wording import counted
 
-__all__ = ["axis_line", "head_line", "minimal_line"]
+__all__ = ["axis_line", "groups_lines", "head_line", "minimal_line"]
 
 NAMES = "depth", "height", "width"
 
@@ -37,6 +37,17 @@ def axis_line(r: Request, a: int) -> str:
         f" in front and {behind} behind;"
         f" {counted(axis.n_phases, 'phase')} of {taps or 'no'}{more} taps"
     )
+
+
+def groups_lines(r: Request, at_once: int) -> list[str]:
+    """Return how groups of channels are computed, if there are several."""
+    if r.groups == 1:
+        return []
+    of = f"groups   {r.groups} of {r.ci // r.groups} -> {r.co // r.groups} channels"
+    if at_once == 0:
+        return [f"{of}, all at once"]
+    zeros = ", zeros between them" if at_once > 1 else ""
+    return [f"{of}: {at_once} at once{zeros}, in {counted(r.groups // at_once, 'piece')}"]
 
 
 def minimal_line(layer: Layer, choice: Candidate, why: str) -> str:

@@ -5,10 +5,10 @@ from functools import cached_property
 from math import prod
 
 from .._call.request import Request
-from .._ways.shared.layer import Layer
+from .._ways.shared.layer import Layer, layer_of
 from .._ways.shared.scheme import Candidate, Scheme
 from .._ways.shared.wording import counted, quantity
-from .explain import axis_line, head_line, minimal_line
+from .explain import axis_line, groups_lines, head_line, minimal_line
 
 __all__ = ["Plan"]
 
@@ -39,17 +39,19 @@ class Plan:
     why: str  # and the reason
     scheme: Scheme  # what that way makes of it
     threads: int
+    at_once: int = 0  # groups of channels in one layer, which the scheme computes; 0: all
 
     @cached_property
     def flops(self) -> int:
         """Two for every product that lands inside the output."""
-        return self.layer.flops
+        return (layer_of(self.request) if self.at_once else self.layer).flops
 
     @cached_property
     def bytes(self) -> int:
         """Input, filters and output, each counted once."""
         r = self.request
-        numbers = r.n * prod(r.i) * r.ci + prod(r.k) * r.ci * r.co + r.n * prod(r.o) * r.co
+        filters = prod(r.k) * r.ci * r.co // r.groups
+        numbers = r.n * prod(r.i) * r.ci + filters + r.n * prod(r.o) * r.co
         return numbers * self.layer.storage.item
 
     @cached_property
@@ -76,6 +78,7 @@ class Plan:
         lines = [
             head_line(r),
             *(axis_line(r, a) for a in range(3)),
+            *groups_lines(r, self.at_once),
             f"kernel   {kernel}{self._neighbours}",
             f"rows     along {self.choice.along}: {self.why}",
             minimal_line(self.layer, self.choice, self.why),
@@ -92,5 +95,5 @@ class Plan:
     @property
     def _neighbours(self) -> str:
         """Say how many outputs along the width are taken as channels of one."""
-        count = self.layer.request.co // max(1, self.request.co)
+        count = 1 if self.at_once else self.layer.request.co // max(1, self.request.co)
         return f"; {count} outputs of an input together" if count > 1 else ""

@@ -1,5 +1,6 @@
 """Filters that are packed once for each plan that needs them."""
 
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from .._call.arguments import Call
 from .._plan.plan import Plan
+from .grouped import Groups, filters_of, run_with
 from .run import Packed, pack, run
 
 __all__ = ["MOST_PLANS", "Filters"]
@@ -22,14 +24,28 @@ class Filters:
     def __init__(self, filters: NDArray[Any], bias: NDArray[Any] | None) -> None:
         self.filters, self.bias = filters, bias
         self._packed: dict[Plan, Packed] = {}
+        self._groups: dict[Groups, Filters] = {}
         self._parts: dict[tuple[int, int], Filters] = {}
         self._lock = Lock()
 
     def convolve(self, call: Call, way: str | None = None) -> NDArray[Any]:
         """Return the convolution of a call with these filters, or with some of their channels."""
+        if call.request.groups > 1:
+            return run_with(partial(self._some_groups, call), call)
         channels = None if call.all_filters is None or call.part is None else call.part.outputs[4]
         filters = self if channels is None else self._some(channels)
         return run(call, filters.packed, way)
+
+    def _some_groups(self, whole: Call, piece: Call, groups: Groups) -> NDArray[Any]:
+        """Return the convolution of a piece of a call, of some of its groups, or of all."""
+        if piece.request.groups > 1:
+            return run(piece, self.packed)
+        with self._lock:
+            held = self._groups.get(groups)
+            if held is None:
+                some = filters_of(whole.request, whole.filters, groups)
+                held = self._groups[groups] = Filters(some, piece.bias)
+        return run(piece._replace(filters=held.filters), held.packed)
 
     def packed(self, plan: Plan, *_: Any) -> Packed:
         """Return the filters as packed for a plan."""

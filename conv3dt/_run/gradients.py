@@ -15,7 +15,7 @@ from .._call.request import Request
 from .._compiler.activations.table import ACTIVATIONS
 from .._geometry.formats import FORMATS
 from .._runtime import memory
-from . import run
+from . import grouped
 from .correlate import correlate
 from .slopes import Slopes, backward
 
@@ -59,16 +59,9 @@ def of_input(call: Backward, dz: Array) -> Array:
 def _convolved(
     request: Request, x: Array, filters: Array, bias: Array | None, groups: int, threads: int
 ) -> Array:
-    """Return the convolution of each group, in either direction."""
-    if groups > 1:
-        request = request._replace(ci=request.ci // groups, co=request.co // groups)
-    axis, found = request.data_format.index("C"), []
-    for n in range(groups):
-        w = _part(filters, 4, n, groups)
-        w = w.swapaxes(3, 4) if request.forward else w
-        b = None if bias is None else _part(bias, 0, n, groups)
-        found.append(run.run(Call(request, _part(x, axis, n, groups), w, b, None, threads)))
-    return found[0] if groups == 1 else np.concatenate(found, axis)
+    """Return the convolution in either direction, of channels in groups."""
+    w = filters.swapaxes(3, 4) if request.forward else filters
+    return grouped.run(Call(request._replace(groups=groups), x, w, bias, None, threads))
 
 
 def of_filters(call: Correlation) -> Array:

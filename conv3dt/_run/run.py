@@ -29,7 +29,7 @@ from .desk import (
     taken,
 )
 
-__all__ = ["Packed", "convolve", "pack", "plan_of", "run"]
+__all__ = ["Packed", "convolve", "pack", "plan_of", "result", "run"]
 
 Array = NDArray[Any]
 
@@ -50,7 +50,7 @@ Packing: TypeAlias = Callable[[Plan, Array, Array | None], Packed]
 def run(call: Call, packing: Packing | None = None, way: str | None = None) -> Array:
     """Return the convolution of a call; `packing` finds filters that are packed."""
     if 0 in call.request.output_shape:
-        return _result(call)
+        return result(call)
     begun = telling.begin()
     # Before planning, too, which takes long where a stride of millions makes as many phases.
     memory.require(_output(call), call.request.function)
@@ -58,11 +58,11 @@ def run(call: Call, packing: Packing | None = None, way: str | None = None) -> A
     plan = plan if packing else freshly_packed(plan)
     memory.require(_needed(plan, call), call.request.function)
     packed = (packing or pack)(plan, call.filters, call.bias)
-    result = convolve(packed, call)
+    made = convolve(packed, call)
     if packing is None and len(packed.memory) <= SMALL:
         tables(packed.plan).packed.append(packed)
     telling.tell(plan, begun)
-    return result
+    return made
 
 
 def plan_of(call: Call, way: str | None = None) -> Plan:
@@ -71,6 +71,8 @@ def plan_of(call: Call, way: str | None = None) -> Plan:
     plan = make_plan(call.request, call.threads, False, way, order)
     x = call.value
     ready = x.flags.c_contiguous and x.flags.aligned and x.dtype.isnative
+    if call.request.groups > 1 and address(x) % LINE:  # channels would lie across lines
+        ready = False
     plan = reading_directly(plan) if ready else plan
     shifted = call.out is not None and address(call.out) % LINE
     return between_lines(plan) if shifted else plan
@@ -88,7 +90,7 @@ def _order(call: Call) -> str:
     return order_of(call.part.whole, no_zeros)
 
 
-def _result(call: Call) -> Array:
+def result(call: Call) -> Array:
     """Return the array for the result, uninitialised."""
     if call.out is not None:
         return call.out
@@ -123,6 +125,8 @@ def _readable(x: Array) -> Array:
 def _weights(plan: Plan, compiled: Tables, filters: Array) -> Array:
     """Return filters that kernels can read; taps that are channels must lie as channels do."""
     filters = _taps_last(plan.layer, _readable(filters))
+    if plan.request.groups > 1 and not plan.request.forward:
+        filters = _outputs_first(filters)
     apart = filters.strides[2] != filters.shape[3] * filters.strides[3]
     return np.array(filters, order="C") if compiled.as_channels and apart else filters
 
@@ -137,6 +141,11 @@ def _taps_last(layer: Layer, filters: Array) -> Array:
     s = layer.asked.k[2] // layer.taps
     phases = filters.reshape(*filters.shape[:2], layer.taps, s, filters.shape[3])
     return phases[:, :, :: 1 if layer.asked.forward else -1].transpose(0, 1, 3, 4, 2)
+
+
+def _outputs_first(filters: Array) -> Array:
+    """Return filters (..., co of a group, ci), one input a group, as (..., all co, 1)."""
+    return filters.swapaxes(3, 4).reshape(*filters.shape[:3], -1, 1)
 
 
 def pack(plan: Plan, filters: Array, bias: Array | None) -> Packed:
@@ -193,7 +202,7 @@ def convolve(packed: Packed, call: Call) -> Array:
 
 def _convolved(packed: Packed, call: Call) -> tuple[Array, bool]:
     """Return the result, and whether all numbers were finite, as far as a driver looks."""
-    plan, out = packed.plan, _result(call)
+    plan, out = packed.plan, result(call)
     compiled = tables(plan)
     encoded, value = compiled.encoded, _readable(call.value)
     value = value if compiled.all_inputs else _inputs(plan, value)
@@ -223,16 +232,20 @@ def _with_sums_of_the_definition(packed: Packed, call: Call, out: Array) -> Arra
     and activation: that is theirs alone, and so the same for a part as for the whole.
     """
     plan, sums = packed.plan, out
+    asked = plan.request._replace(among=0)  # channels among others are compared alone
     if plan.request.bias or plan.request.activation != "linear":
-        request = plan.request._replace(bias=False, activation="linear")
+        request = asked._replace(bias=False, activation="linear")
         alone = make_plan(request, plan.threads, way=plan.choice.name)
         alone = reading_directly(alone) if plan.scheme.direct else alone
         without = call._replace(request=request, bias=None, out=None)
         sums, _ = _convolved(pack(alone, call.filters, None), without)
-    whole = plan.request if call.part is None else call.part.whole
+    whole = asked if call.part is None else call.part.whole._replace(among=0)
     order = order_of(whole._replace(algorithm="direct"))
-    direct = make_plan(plan.request._replace(algorithm="direct"), plan.threads, order=order)
-    found = convolve(pack(direct, call.filters, call.bias), call._replace(out=None))
+    request = asked._replace(algorithm="direct")
+    direct = make_plan(request, plan.threads, order=order)
+    found = convolve(
+        pack(direct, call.filters, call.bias), call._replace(request=request, out=None)
+    )
     np.copyto(out, found, where=~np.isfinite(sums))
     return out
 

@@ -1,6 +1,7 @@
 """The ways there are: a line each. The choice asks them in this order."""
 
 from .channels import way as channels
+from .depthwise import way as depthwise
 from .fold import way as fold
 from .minimal import way as minimal
 from .shared.scheme import Way
@@ -13,4 +14,5 @@ WAYS: dict[str, Way] = {
     "wide": wide,
     "fold": fold,
     "minimal": minimal,
+    "depthwise": depthwise,
 }

@@ -5,10 +5,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from .._call.arguments import as_forward_call, as_shaped_call
-from .._plan.choice import plain_plan
+from .._plan.grouping import plain_plan
 from .._plan.plan import Plan
-from .._run import run
-from .lazy import is_lazy, lazily
+from .._run import grouped
+from .lazy import is_lazy, lazily, several
 
 __all__ = ["conv3d", "explain_conv3d"]
 
@@ -29,6 +29,7 @@ def conv3d(
     algorithm: str | None = None,
     region: Any = None,
     whole: Any = None,
+    groups: int | None = 1,
 ) -> NDArray[Any]:
     """Compute the 3-D convolution, with bias and activation.
 
@@ -77,6 +78,10 @@ def conv3d(
         `needed_conv3d`). The bits are those of the whole result.
     whole : sequence of 5 int or array_like, optional
         With `region`: the shape of the whole input, or anything that has it as `shape`.
+    groups : int or None, default 1
+        Cut the channels into so many groups, each with filters of its own: `filters` has
+        in_channels / groups as its fourth dimension. With as many groups as channels the
+        convolution is depthwise. None is as many as fit, in_channels / filters.shape[3].
 
     Returns
     -------
@@ -117,7 +122,8 @@ def conv3d(
         return lazily(
             "conv3d", input, filters, strides, padding, data_format, dilations,
             bias=bias, activation=activation, threads=threads,
-            algorithm=algorithm, excluded={"out": out, "region": region, "whole": whole},
+            algorithm=algorithm,
+            excluded={"out": out, "region": region, "whole": whole, "groups": several(groups)},
         )  # fmt: skip
     call = as_forward_call(
         "conv3d",
@@ -134,8 +140,9 @@ def conv3d(
         algorithm=algorithm,
         region=region,
         whole=whole,
+        groups=groups,
     )
-    result = run.run(call)
+    result = grouped.run(call)
     return result.reshape(call.shape) if out is None else out
 
 
@@ -156,6 +163,7 @@ def explain_conv3d(
     dtype: Any = None,
     region: Any = None,
     whole: Any = None,
+    groups: int | None = 1,
 ) -> Plan:
     """Return the plan by which `conv3d` would compute these arguments.
 
@@ -166,7 +174,7 @@ def explain_conv3d(
     input, filters, bias : array_like, or sequence of int
         The arrays of the call, or only their shapes.
     strides, padding, data_format, dilations, name, activation, out, threads
-    algorithm, region, whole
+    algorithm, region, whole, groups
         As in `conv3d`.
     dtype : dtype_like, optional
         What the shapes are shapes of; default the dtype of the arrays, or float32 if there are
@@ -210,6 +218,7 @@ def explain_conv3d(
         dtype=dtype,
         region=region,
         whole=whole,
+        groups=groups,
         read=as_forward_call,
     )
     return plain_plan(call.request, call.threads, call.part and call.part.whole)

@@ -37,7 +37,13 @@ def lazily(
     return found
 
 
+def several(groups: Any) -> Any:
+    """Return how many groups of channels were asked for; None for one, or for as many as fit."""
+    return None if groups is None or groups == 1 else groups
+
+
 _INSTEAD = {
+    "groups": "Lazy results have one group of channels.",
     "out": "dask.array.store writes a result somewhere.",
     "region": "Slices of a result are computed alone.",
     "autotune": "It may sum the whole in another order than its parts.",

@@ -17,6 +17,8 @@ def needed(
     padding: Any = "SAME",
     data_format: Any = "NDHWC",
     dilations: Any = None,
+    *,
+    groups: int | None = 1,
 ) -> tuple[slice, ...]:
     """Return which inputs `conv3d_transpose` needs to compute a region of its result.
 
@@ -32,7 +34,7 @@ def needed(
         Shape of the whole input, or anything that has it as `shape`, such as an array on disk.
     filters : array_like, or sequence of 5 int
         The kernel or its shape, (depth, height, width, out_channels, in_channels).
-    output_shape, strides, padding, data_format, dilations
+    output_shape, strides, padding, data_format, dilations, groups
         As in `conv3d_transpose`, of the whole result.
 
     Returns
@@ -68,7 +70,7 @@ def needed(
     """
     shape = as_whole("needed", region, whole)
     options = output_shape, strides, padding, data_format, dilations
-    call = as_shaped_call("needed", shape, _shape(filters), *options)
+    call = as_shaped_call("needed", shape, _shape(filters), *options, groups=groups)
     return as_part("needed", region, call.request).place
 
 
@@ -80,6 +82,8 @@ def needed_conv3d(
     padding: Any,
     data_format: Any = "NDHWC",
     dilations: Any = None,
+    *,
+    groups: int | None = 1,
 ) -> tuple[slice, ...]:
     """Return which inputs `conv3d` needs to compute a region of its result.
 
@@ -92,7 +96,7 @@ def needed_conv3d(
         Shape of the whole input, or anything that has it as `shape`, such as an array on disk.
     filters : array_like, or sequence of 5 int
         The kernel or its shape, (depth, height, width, in_channels, out_channels).
-    strides, padding, data_format, dilations
+    strides, padding, data_format, dilations, groups
         As in `conv3d`.
 
     Returns
@@ -120,8 +124,9 @@ def needed_conv3d(
     """
     shape, options = as_whole("needed_conv3d", region, whole), (strides, padding, data_format)
     call = as_shaped_call(
-        "needed_conv3d", shape, _shape(filters), *options, dilations, read=as_forward_call
-    )
+        "needed_conv3d", shape, _shape(filters), *options, dilations, read=as_forward_call,
+        groups=groups,
+    )  # fmt: skip
     return as_part("needed_conv3d", region, call.request).place
 
 

@@ -13,7 +13,7 @@ from .._call.request import Request
 from .._geometry.formats import FORMATS
 from .._run.autotune import fastest_way
 from .._run.filters import MOST_PLANS, Filters
-from .lazy import is_lazy, lazily
+from .lazy import is_lazy, lazily, several
 
 __all__ = ["Prepared", "prepare"]
 
@@ -119,6 +119,7 @@ class Prepared:
         if is_lazy(input):
             excluded = {"out": out, "region": region, "whole": whole}
             excluded["autotune"] = self._autotune or None
+            excluded["groups"] = self._options.get("groups")
             return lazily("Prepared", self, input, output_shape, excluded=excluded)
         call = as_call(
             "Prepared", input, self.filters, output_shape, bias=self.bias, out=out, prepared=True,
@@ -129,7 +130,8 @@ class Prepared:
                 "Prepared: region must be asked of filters that were prepared without autotune,"
                 " which may sum the whole in another order; got filters prepared with it."
             )
-        way = self._way(call) if self._autotune and 0 not in call.request.output_shape else None
+        tried = self._autotune and call.request.groups == 1
+        way = self._way(call) if tried and 0 not in call.request.output_shape else None
         result = self._held.convolve(call, way)
         return result if out is None else out
 
@@ -199,6 +201,7 @@ def prepare(
     threads: int | None = None,
     algorithm: str | None = None,
     autotune: bool = False,
+    groups: int = 1,
 ) -> Prepared:
     """Pack filters once, to be used for many inputs.
 
@@ -218,7 +221,9 @@ def prepare(
     autotune : bool, default False
         Find out with the first input of each shape which of two or three ways to compute it is the
         fastest, and remember that in the cache of compiled kernels. It takes a second; by another
-        way the last bits of the result may differ.
+        way the last bits of the result may differ. Not of layers with groups.
+    groups : int, default 1
+        As in `conv3d_transpose`.
 
     Returns
     -------
@@ -258,10 +263,12 @@ def prepare(
         "threads": threads,
     }
     options |= {} if algorithm is None else {"algorithm": algorithm}
+    options |= {"groups": groups} if several(groups) else {}
     # A call with the smallest input: what is wrong with the arguments is said now.
     like = np.zeros(shape, dtype)
     call = as_call("prepare", like, filters, None, bias=bias, prepared=True, **options)
     options |= _canonical(call.request)
+    options |= {"groups": call.request.groups} if call.request.groups > 1 else {}
     options["padding"] = padding.decode() if isinstance(padding, bytes) else str(padding)
     options["threads"] = None if threads is None else call.threads
     bias = None if call.bias is None else np.array(call.bias)

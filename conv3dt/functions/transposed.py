@@ -5,10 +5,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from .._call.arguments import as_call, as_shaped_call
-from .._plan.choice import plain_plan
+from .._plan.grouping import plain_plan
 from .._plan.plan import Plan
-from .._run import run
-from .lazy import is_lazy, lazily
+from .._run import grouped
+from .lazy import is_lazy, lazily, several
 
 __all__ = ["conv3d_transpose", "explain"]
 
@@ -30,6 +30,7 @@ def conv3d_transpose(
     algorithm: str | None = None,
     region: Any = None,
     whole: Any = None,
+    groups: int | None = 1,
 ) -> NDArray[Any]:
     """Compute the transposed 3-D convolution, with bias and activation.
 
@@ -79,6 +80,10 @@ def conv3d_transpose(
         `needed`). The bits are those of the whole result.
     whole : sequence of 5 int or array_like, optional
         With `region`: the shape of the whole input, or anything that has it as `shape`.
+    groups : int or None, default 1
+        Cut the channels into so many groups, each with filters of its own: `filters` has
+        out_channels / groups as its fourth dimension. With as many groups as channels the
+        convolution is depthwise. None is as many as fit, out_channels / filters.shape[3].
 
     Returns
     -------
@@ -129,7 +134,8 @@ def conv3d_transpose(
         return lazily(
             "conv3d_transpose", input, filters, output_shape, strides, padding, data_format,
             dilations, bias=bias, activation=activation, threads=threads,
-            algorithm=algorithm, excluded={"out": out, "region": region, "whole": whole},
+            algorithm=algorithm,
+            excluded={"out": out, "region": region, "whole": whole, "groups": several(groups)},
         )  # fmt: skip
     call = as_call(
         "conv3d_transpose",
@@ -147,8 +153,9 @@ def conv3d_transpose(
         algorithm=algorithm,
         region=region,
         whole=whole,
+        groups=groups,
     )
-    result = run.run(call)
+    result = grouped.run(call)
     return result if out is None else out
 
 
@@ -170,6 +177,7 @@ def explain(
     dtype: Any = None,
     region: Any = None,
     whole: Any = None,
+    groups: int | None = 1,
 ) -> Plan:
     """Return the plan by which `conv3d_transpose` would compute these arguments.
 
@@ -181,7 +189,7 @@ def explain(
         The arrays of the call, or only their shapes. The input is taken to be C-contiguous, which
         some layers need not pack.
     output_shape, strides, padding, data_format, dilations, name, activation, out, threads
-    algorithm, region, whole
+    algorithm, region, whole, groups
         As in `conv3d_transpose`.
     dtype : dtype_like, optional
         What the shapes are shapes of; default the dtype of the arrays, or float32 if there are
@@ -226,5 +234,6 @@ def explain(
         dtype=dtype,
         region=region,
         whole=whole,
+        groups=groups,
     )
     return plain_plan(call.request, call.threads, call.part and call.part.whole)

@@ -79,7 +79,9 @@ def test_the_oracle_imports_numpy_only():
 def test_imports_are_found():
     found = pkgutil.walk_packages(conv3dt.__path__, "conv3dt.")
     assert PACKAGE.keys() == {"conv3dt", *(info.name for info in found)}
-    assert {"conv3dt._run.run", "conv3dt._call.arguments"} <= EDGES["conv3dt.functions.transposed"]
+    assert {"conv3dt._run.grouped", "conv3dt._call.arguments"} <= EDGES[
+        "conv3dt.functions.transposed"
+    ]
     below = {"conv3dt.nn", "conv3dt.functions", "conv3dt.functions.filter_gradient"}
     assert EDGES["conv3dt.compat.v1.nn"] == below
     assert {"conv3dt.compat.v1.nn", "conv3dt.compat.v1.layers"} <= EDGES["conv3dt.compat.v1"]

@@ -40,6 +40,7 @@ def encoded(scheme: ChannelScheme) -> Encoded:
     params.fill(
         shape_tiles=shaper,
         tiles=tiles.ctypes.data if shaper else 0,
+        image_step=output_steps(scheme)[0],
         inner_step=scheme.axes[3].s * steps[3],
         edges=scheme.edged,
         no_zeros=scheme.layer.no_zeros,

@@ -48,12 +48,12 @@ def turn_slab(plan, task, block, *, storage):
     plan, task, block = ChannelParams(plan), ChannelTask(task), Block(block)
     z_lo = task.depth.lo * plan.depth.s
     z_hi = min(task.depth.hi * plan.depth.s, plan.depth.o)
-    plane, image = plan.height.o * plan.width.o, plan.co * plan.out_step
+    plane = plan.height.o * plan.width.o
     output = plan.arrays.output + block.start * plan.out_step
     output += z_lo * plane * OPERANDS[storage].item
     made, outputs = task.scratch + plan.made_at, (z_hi - z_lo) * plane
     for n in range(task.batch.lo, task.batch.hi):
-        at, to = made + (n - task.batch.lo) * plan.batch.output_step, output + n * image
+        at, to = made + (n - task.batch.lo) * plan.batch.output_step, output + n * plan.image_step
         step, channels = plan.width.output_step, _channels(plan, block)
         turn(at, step, to, plan.out_step, outputs, channels, storage=storage)
 

@@ -48,6 +48,8 @@ def _lines(scheme: Blocked) -> Made:
     """Return whether rows are copied past the caches: where tiles would not write whole lines."""
     position = scheme.layer.request.co * scheme.layer.storage.item
     row = scheme.blocking.block[3] * scheme.axes[3].s * position
+    if scheme.layer.among_others:
+        return _NOTHING
     in_parts = (position % LINE or scheme.shifted) and len(scheme.shape.blocks) == 1
     past = past_caches(scheme.layer) and in_parts
     return Made("lines", row) if past and _in_rows(scheme, row) else _NOTHING

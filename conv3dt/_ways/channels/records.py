@@ -9,6 +9,7 @@ __all__ = ["ChannelParams", "ChannelTask"]
 class ChannelParams(BlockedParams):
     """What the driver is told."""
 
+    image_step = Int()  # from an image of the output to the next
     inner_step = Int()  # from one position along the width to the next in the output
     edges = Int()  # 1: entries say for which rows of a tile their tap reads inside
     no_zeros = Int()  # 1: no output reads beyond the input, not even zeros

@@ -10,9 +10,10 @@ from .cost import candidates
 from .encode import encoded, parts
 from .scheme import ChannelScheme
 
-__all__ = ["candidates", "encoded", "order", "parts", "scheme"]
+__all__ = ["candidates", "encoded", "grouped", "order", "parts", "scheme"]
 
 order = BY_TAPS
+grouped = False
 
 
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> ChannelScheme:

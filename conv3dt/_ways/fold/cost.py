@@ -19,7 +19,8 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
 
     The order of summation must not depend on how many threads there are: nor must the choice.
     """
-    folding = None if layer.no_zeros else choose_folding(layer.request, layer.machine, 1)
+    cannot = layer.no_zeros or layer.among_others
+    folding = None if cannot else choose_folding(layer.request, layer.machine, 1)
     if folding is not None:
         along = "width of the input, in the lanes"
         yield Candidate(along, predicted_cycles(folding), None)

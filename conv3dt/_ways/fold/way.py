@@ -6,9 +6,10 @@ from .cost import candidates, choose_folding
 from .encode import encoded, parts
 from .scheme import FoldScheme
 
-__all__ = ["candidates", "encoded", "order", "parts", "scheme"]
+__all__ = ["candidates", "encoded", "grouped", "order", "parts", "scheme"]
 
 order = BY_INPUTS
+grouped = False
 
 
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> FoldScheme:

@@ -45,6 +45,8 @@ def _hindrances(layer: Layer) -> Iterator[str]:
     What decides is the same for a part as for the whole.
     """
     r = layer.asked
+    if r.groups > 1:
+        yield "each output has one input channel"
     if layer.no_zeros:
         yield "filters that are not finite meet no zeros"
     if layer.apart and layer.converted:

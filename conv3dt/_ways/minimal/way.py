@@ -12,6 +12,7 @@ from .scheme import MinimalScheme
 __all__ = [
     "candidates",
     "encoded",
+    "grouped",
     "order",
     "parts",
     "predicted_cycles",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 order = BY_FEWER
+grouped = False
 
 
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> MinimalScheme:

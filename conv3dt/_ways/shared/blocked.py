@@ -15,13 +15,12 @@ from .blocking import Blocking
 from .layer import Layer
 from .records import bytes_of_list
 from .scheme import Scheme
+from .storing import LINE
 from .wording import counted, quantity
 
 __all__ = ["LINE", "Blocked", "Blocks", "Shape", "in_lines", "unaligned"]
 
 Blocks = tuple[tuple[int, int], ...]
-
-LINE = 64  # bytes of a cache line: threads that write to the same one slow each other down
 
 
 class Shape(NamedTuple):

@@ -33,18 +33,25 @@ Kernels = dict[tuple[int, int, int], int]  # addresses by kind, outer, inner
 def output_steps(scheme: Any) -> tuple[int, ...]:
     """Return the steps of the output along batch, depth, height, width and channels."""
     r, item = scheme.layer.request, scheme.layer.storage.item
-    steps = tuple(prod(r.output_shape[a + 1 :]) * item for a in range(5))
+    steps = tuple(prod(r.array_shape[a + 1 :]) * item for a in range(5))
     return FORMATS[r.data_format].sorted(steps)
 
 
 def fill_blocked(
-    params: BlockedParams, scheme: Blocked, steps: tuple[int, ...], kernels: Kernels
+    params: BlockedParams,
+    scheme: Blocked,
+    steps: tuple[int, ...],
+    kernels: Kernels,
+    pack: int | None = None,
 ) -> tuple[Any, ...]:
     """Fill what all schemes of blocks have; `steps` are those of the output.
 
+    `pack` is the address of what packs inputs, if it is not what ways share.
+
     Return what has to be kept as long as the record is used: tables, and addresses of code.
     """
-    pack = 0 if scheme.direct else _part(".pack:pack_input", scheme)
+    if pack is None:
+        pack = 0 if scheme.direct else _part(".pack:pack_input", scheme)
     panels = _part(".fresh:pack_panels", scheme) if scheme.fresh else 0
     blocks, addresses = _block_table(scheme), kernel_table(kernels)
     _, outer, inner = addresses.shape

@@ -21,7 +21,7 @@ class Layer(NamedTuple):
     """What the choice of a way depends on."""
 
     asked: Request
-    request: Request  # the same, maybe with other channels, and pairs of them
+    request: Request  # the same, maybe with other channels, and pairs of them; `ci` of a group
     axes: tuple[Axis, Axis, Axis, Axis]  # batch, depth, height, width
     machine: Machine
     no_zeros: bool  # nothing beyond the input is read, not even zeros, which infinite weights need
@@ -110,11 +110,17 @@ class Layer(NamedTuple):
         return FORMATS[self.request.data_format].apart
 
     @property
+    def among_others(self) -> bool:
+        """Whether other channels lie between those of two neighbouring positions of the output."""
+        return self.request.among > 0 and not self.apart
+
+    @property
     def flops(self) -> int:
         """Two for every product that lands inside the output."""
         if self.taps:
             return self._replace(request=self.asked, axes=axes_of(self.asked)).flops
-        return 2 * self.asked.ci * self.request.co * prod(a.pairs() for a in self.axes)
+        ci = self.asked.ci // self.asked.groups
+        return 2 * ci * self.request.co * prod(a.pairs() for a in self.axes)
 
     @property
     def small(self) -> bool:
@@ -137,6 +143,9 @@ def operands() -> dict[str, Storage]:
 def layer_of(request: Request, no_zeros: bool = False) -> Layer:
     """Return the layer that ways compute for a request."""
     machine = processor.machine()
+    if request.groups > 1:
+        r = request._replace(ci=request.ci // request.groups)
+        return Layer(request, r, axes_of(r), machine, no_zeros)
     r = _with_pairs(request) if machine.pairs else request
     r = _with_neighbours_as_channels(r, machine.vector_bytes // OPERANDS[r.dtype].size)
     return Layer(request, r, axes_of(r), machine, no_zeros)
@@ -190,6 +199,7 @@ def _with_neighbours_as_channels(r: Request, lanes: int) -> Request:
     """
     s = r.s[2]
     alone = r.k[2] == s > 1 == r.d[2] and r.o[2] == s * r.i[2] and r.p[2] == 0
-    if r.forward or FORMATS[r.data_format].apart or not alone or s * r.co > MOST_VECTORS * lanes:
+    apart = r.among or FORMATS[r.data_format].apart
+    if r.forward or apart or not alone or s * r.co > MOST_VECTORS * lanes:
         return r
     return r._replace(co=s * r.co, k=(*r.k[:2], 1), s=(*r.s[:2], 1), o=(*r.o[:2], r.i[2]))

@@ -128,9 +128,12 @@ class Way(Protocol):
     ----------
     order : str
         One of the four above. None may depend on where the output begins or is cut.
+    grouped : bool
+        Whether it is for layers of several groups of channels, all at once; else for one group.
     """
 
     order: str
+    grouped: bool
 
     def candidates(self, layer: Layer) -> Iterable[Candidate]:
         """Yield how the way could compute a layer, if it can."""

@@ -16,7 +16,8 @@ __all__ = ["candidates"]
 def candidates(layer: Layer) -> Iterator[Candidate]:
     """Yield candidates that fit the registers, beside inputs and a weight."""
     _, _, height, width = layer.axes
-    if layer.no_zeros or width.in_s > 1:  # a vector would need zeros, or inputs that lie apart
+    # A vector would need zeros, or inputs that lie apart, or would be stored in pieces.
+    if layer.no_zeros or width.in_s > 1 or layer.among_others:
         return
     # Of equals the first is taken: more channels share an input, fewer rows share an edge.
     most = min(layer.request.co, TUNING.streams)

@@ -98,6 +98,23 @@ def test_gradients_of_filters(case, dtype, last):
 
 
 @only_plain
+@pytest.mark.parametrize("channels", [(18, 18, 18), (3, 3, 6), (2, 4, 4)], ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("data_format", ["NDHWC", "NCDHW"])
+def test_groups(channels, dtype, data_format):
+    groups, ci, co = channels
+    axis = 4 if data_format == "NDHWC" else 1
+    x = np.moveaxis(integers((1, 3, 4, 6, ci), dtype), 4, axis)
+    w = integers((2, 3, 3, ci // groups, co), dtype, 1)
+    y = conv3dt.conv3d(x, w, 2, "SAME", data_format, groups=groups)
+    shape = conv3dt.conv3d(*(np.split(a, groups, n)[0] for a, n in ((x, axis), (w, 4))),
+                           2, "SAME", data_format).shape  # fmt: skip
+    parts = zip(np.split(x, groups, axis), np.split(w, groups, 4), strict=True)
+    wanted = [oracle.conv3d(a, b, shape, (2,) * 3, "SAME", (1,) * 3, data_format) for a, b in parts]
+    np.testing.assert_array_equal(y, np.concatenate(wanted, axis).astype(dtype))
+
+
+@only_plain
 def test_bfloat16():
     ml_dtypes = pytest.importorskip("ml_dtypes")
     x = np.arange(16).reshape(1, 2, 2, 4, 1).astype(ml_dtypes.bfloat16)

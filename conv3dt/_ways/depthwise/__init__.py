@@ -1,0 +1,1 @@
+"""One input channel for each output, channels in the lanes."""

@@ -1,0 +1,82 @@
+"""How the depthwise way's scheme fills the records of its driver."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..._compiler.drivers import part
+from ..._compiler.records import table
+from ..._geometry.storages import STORAGES
+from ..shared.encode import fill_blocked, filters_driver, output_steps, shared_parts
+from ..shared.scheme import Encoded
+from .records import DepthwiseParams, Strip
+from .scheme import DepthwiseScheme
+
+__all__ = ["encoded", "parts"]
+
+_PARTS = {"pack_plane": 4, "turn_rows": 4}
+
+
+def encoded(scheme: DepthwiseScheme) -> Encoded:
+    """Return the records of a scheme and the addresses of its drivers, compiled if new."""
+    from .kernel import address
+
+    tiles = {(block, outer, n): tile for block, outer, n, tile in scheme.tiles()}
+    known = {tile: address(tile) for tile in set(tiles.values())}
+    kernels = {place: known[tile] for place, tile in tiles.items()}
+    params, storage = DepthwiseParams.zeros(), scheme.layer.storage.name
+    pack = 0 if scheme.direct else _part("pack_plane", storage)
+    kept = fill_blocked(params, scheme, scheme.output_steps, kernels, pack)
+    turn = _part("turn_rows", storage) if scheme.layer.apart else 0
+    params.fill(turn=turn)
+    strips = _fill(params, scheme)
+    filters, lists = filters_driver(scheme), scheme.threads * scheme.scratch_step
+    return Encoded(params.numbers, filters, _driver(), (kept, strips, turn), lists, scheme.scratch)
+
+
+def _fill(params: DepthwiseParams, scheme: DepthwiseScheme) -> Any:
+    """Fill what the way's driver has beside others; return the table of tiles along the width."""
+    image, plane, row, *_ = output_steps(scheme)
+    step, position = scheme.output_steps[3], scheme.packed_steps[3]
+    rows = [
+        {
+            "number": scheme.run_kinds.index(run.kind),
+            "at": run.ahead * position,
+            "to": run.output * step,
+            "taps": run.taps,
+            "before": run.before,
+        }
+        for run in scheme.runs
+    ]
+    strips = table(Strip, rows)
+    params.fill(
+        strips=strips.ctypes.data,
+        n_strips=len(strips),
+        share=scheme.share,
+        inputs=scheme.layer.asked.ci,
+        packed_item=scheme.packed_steps[4],
+        window=scheme.window,
+        planes_at=scheme.planes_at,
+        image_step=image,
+        plane_step=plane,
+        row_step=row,
+        position_step=scheme.axes[3].s * step,
+        made_at=scheme.made_at,
+    )
+    return strips
+
+
+def parts() -> Iterator[int]:
+    """Yield the addresses of all parts of the driver, for all types, compiled where new."""
+    yield _driver()
+    yield from shared_parts()
+    for storage in STORAGES:
+        for name in _PARTS:
+            yield _part(name, storage)
+
+
+def _driver() -> int:
+    return part(__package__, ".driver:convolve", 2)
+
+
+def _part(name: str, storage: str) -> int:
+    return part(__package__, f".pack:{name}", _PARTS[name], storage=storage)
