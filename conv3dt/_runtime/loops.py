@@ -38,8 +38,7 @@ def _found() -> Callable[[], int | bool] | None:
         return None
     _inside = is_foreign
     if parallel.threading_layer() == "omp":
-        from numba.np.ufunc import omppool
-
         # It is found in what the layer is linked with, but for Windows. With the GIL: .1 us.
-        _inside = getattr(ctypes.PyDLL(omppool.__file__), "omp_in_parallel", is_foreign)
+        layer = ctypes.PyDLL(sys.modules["numba.np.ufunc.omppool"].__file__)
+        _inside = getattr(layer, "omp_in_parallel", is_foreign)
     return _inside
