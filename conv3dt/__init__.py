@@ -95,8 +95,9 @@ def __getattr__(name: str) -> object:
     if name in _HOMES:
         found: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
         globals()[name] = found  # the next access does not come here
-        if f"{__name__}.functions.njit" in sys.modules:  # Numba is at work, and wants to know
-            sys.modules[f"{__name__}.functions.njit"].join(name, found)
+        join = getattr(sys.modules.get(f"{__name__}.functions.njit"), "join", None)
+        if join:  # Numba is at work, and wants to know
+            join(name, found)
         return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
