@@ -1,6 +1,7 @@
 """Parallel loops of Numba, and whether a call comes out of one: then it takes one thread.
 
-Numba's cached files have the names `alone` and `is_foreign`: they must stay.
+Numba's cached files have the names `alone` and `is_foreign`, and those of the functions that users
+call: all of them must stay where they are.
 """
 
 import ctypes
