@@ -8,6 +8,7 @@ arguments, 2.1 with bias, activation and `out`.
 import inspect
 from collections.abc import Callable
 from itertools import takewhile
+from typing import Any
 
 from llvmlite import ir
 from numba import types
@@ -19,7 +20,7 @@ from numba.extending import lower_builtin
 
 from .loops import alone, is_foreign
 
-__all__ = ["Result", "array", "join"]
+__all__ = ["Result", "array", "join", "named"]
 
 # The type of a result, from the name of a function and the types of its arguments by their names.
 Result = Callable[[str, dict], types.Type]
@@ -60,11 +61,35 @@ def array(name: str, given: dict) -> types.Type:
     """
     if isinstance(given.get("out"), types.Array):
         return given["out"]
-    like = given["input"]
+    like = _array(name, given, "input")
+    return types.Array(like.dtype, max(5, like.ndim), "C")
+
+
+def named(kind: Any, dimensions: dict[str, int], name: str, given: dict) -> types.Type:
+    """Return the type of a named tuple of arrays, of which `wrt`, a constant, may leave some out.
+
+    They have the input's type, and so many dimensions, or as many as an argument of that name.
+    """
+    wrt = given.get("wrt", types.Omitted(kind._fields))
+    if not isinstance(wrt, types.Omitted) and not _is_constant(wrt):
+        raise TypingError(f"{name}: wrt must be constant in compiled code; got {wrt}.")
+    wanted = wrt.value if isinstance(wrt, types.Omitted) else _constant(wrt)
+    wanted = (wanted,) if isinstance(wanted, str) else wanted
+    like, fields = _array(name, given, "input"), []
+    for field in kind._fields:
+        ndim = dimensions.get(field) or max(5, _array(name, given, field).ndim)
+        array = types.Array(like.dtype, ndim, "C")
+        fields.append(array if field in wanted else types.none)
+    return types.NamedTuple(fields, kind)
+
+
+def _array(name, given, argument):
+    """Return the type of an argument that must be an array."""
+    like = given[argument]
     like = like.type if isinstance(like, types.Optional) else like
     if not isinstance(like, types.Array):
-        raise TypingError(f"{name}: input must be an array in compiled code; got {like}.")
-    return types.Array(like.dtype, max(5, like.ndim), "C")
+        raise TypingError(f"{name}: {argument} must be an array in compiled code; got {like}.")
+    return like
 
 
 def _bound(function, args, kws):

@@ -8,10 +8,21 @@ from .._runtime import compiled
 
 # No __all__: this is for Numba, which finds `init` by the entry point numba_extensions.
 
+
+def _gradients(name: str, given: dict[str, Any]) -> Any:
+    """Return the type of gradients."""
+    from .gradients import Gradients
+
+    return compiled.named(Gradients, {"bias": 1}, name, given)
+
+
 # Public functions, and what type their result has.
 _RESULTS: dict[str, compiled.Result] = {
     "conv3d": compiled.array,
     "conv3d_transpose": compiled.array,
+    "conv3d_backprop_filter": compiled.array,
+    "conv3d_backprop": _gradients,
+    "conv3d_transpose_backprop": _gradients,
 }
 
 

@@ -244,3 +244,37 @@ for _ in range(100):
 assert counts() == before
 """
     run(program, begin=CALL)
+
+
+# ---- gradients -----------------------------------------------------------------------------------
+
+DY = integers(2, 6, 10, 8, 3)
+
+
+def check_gradients(function, *arguments):
+    found, wanted = njit(function)(*arguments), function(*arguments)
+    for x, y in zip(found, wanted, strict=True):
+        assert (x is None) == (y is None)
+        if y is not None:
+            np.testing.assert_array_equal(x, y)
+
+
+def test_the_gradient_of_the_filters():
+    same(lambda x, dy: conv3dt.conv3d_backprop_filter(dy, (3, 3, 3, 3, 4), x, 2, "SAME"), X, DY)
+
+
+def test_gradients_of_layers():
+    def transposed(dy, x, w):
+        return conv3dt.conv3d_transpose_backprop(dy, x, w, 2)
+
+    def forward(dy, x, w):
+        return conv3dt.conv3d_backprop(x, dy, w, 2, "SAME", wrt=("filters", "bias"))
+
+    check_gradients(transposed, DY, X, W)
+    check_gradients(forward, DY, X, W)
+
+
+def test_which_gradients_must_be_known():
+    function = njit(lambda dy, x, w, wrt: conv3dt.conv3d_transpose_backprop(dy, x, w, 2, wrt=wrt))
+    with pytest.raises(TypingError, match="wrt must be constant"):
+        function(DY, X, W, "bias")
