@@ -26,7 +26,7 @@ V2 = (
     "(input, filters, output_shape, strides, padding='SAME', data_format='NDHWC',"
     " dilations=None, name=None)"
 )
-PART = ", region=None, whole=None)"
+PART = ", region=None, whole=None, groups=1)"
 OURS = V2[:-1] + ", *, bias=None, activation=None, out=None, threads=None,"
 OURS += " algorithm=None" + PART
 EXPLAIN = OURS.replace(PART, ", dtype=None" + PART)
