@@ -1,7 +1,7 @@
 """From a request to its plan: every way is asked, the cheapest is taken."""
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from itertools import product
 
 from .._call.request import Request
@@ -9,7 +9,8 @@ from .._geometry.tuning import TUNING
 from .._runtime import team
 from .._ways.list import WAYS
 from .._ways.shared.layer import Layer, layer_of
-from .._ways.shared.scheme import BY_FEWER, Candidate
+from .._ways.shared.scheme import BY_FEWER, Candidate, Scheme
+from .._ways.shared.sharing import fewest, least, numbers_of_threads
 from .plan import Plan
 
 __all__ = [
@@ -43,11 +44,21 @@ def make_plan(
     if request.frame is not None and order != BY_FEWER:  # nothing else depends on it
         return make_plan(request._replace(frame=None), threads, no_zeros, way, order)
     layer = layer_of(request, no_zeros)
-    threads = 1 if layer.small else threads or team.available()
+    most = 1 if layer.small else threads or team.available()
     choice, why = choose(layer, way, order)
     layer = choice.layer or layer
-    scheme = WAYS[choice.way].scheme(layer, choice, threads)
-    return Plan(request, layer, choice, why, scheme, scheme.threads)
+    scheme = _scheme(layer, choice, most)
+    return Plan(request, layer, choice, why, scheme, most)
+
+
+def _scheme(layer: Layer, choice: Candidate, most: int) -> Scheme:
+    """Return the scheme for as many threads, up to `most`, as are predicted to be done first."""
+    make = cache(partial(WAYS[choice.way].scheme, layer, choice))
+    if most == 1:
+        return make(1)
+    bound = partial(least, make(1).in_place().sharing.work)
+    numbers = numbers_of_threads(most)
+    return make(fewest(numbers, bound, lambda threads: make(threads).in_place().sharing))
 
 
 @lru_cache(maxsize=1024)
@@ -147,5 +158,5 @@ def plain_plan(request: Request, threads: int | None, whole: Request | None = No
 def clear() -> None:
     """Forget plans; calls that are under way keep theirs."""
     caches = make_plan, order_of, freshly_packed, reading_directly, between_lines, layer_of
-    for cache in caches:
-        cache.cache_clear()
+    for one in caches:
+        one.cache_clear()

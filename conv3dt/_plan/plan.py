@@ -38,8 +38,13 @@ class Plan:
     choice: Candidate  # the way that was taken,
     why: str  # and the reason
     scheme: Scheme  # what that way makes of it
-    threads: int
+    most: int  # threads that may work
     at_once: int = 0  # groups of channels in one layer, which the scheme computes; 0: all
+
+    @property
+    def threads(self) -> int:
+        """How many threads work: as many as are predicted to be done first."""
+        return max(1, min(self.scheme.threads, self.scheme.tasks))
 
     @cached_property
     def flops(self) -> int:
@@ -73,7 +78,6 @@ class Plan:
         """Return the plan in a few lines: of the request, of its way, and what it costs."""
         r, words = self.request, self.scheme.lines()
         kernel = "nothing to compute" if 0 in r.output_shape else words["kernel"]
-        serial = " (one thread: too little work to share)" if self.layer.small else ""
         work = f"{quantity(self.flops, 1000)}FLOP, {quantity(self.bytes, 1024)}B of arrays"
         lines = [
             head_line(r),
@@ -86,11 +90,22 @@ class Plan:
             f"blocks   {words['blocks']}",
             f"work     {work}, {self.flops / max(1, self.bytes):.1f} FLOP per byte",
             f"memory   {words['memory']}, scratch {quantity(self.scratch, 1024)}B",
-            f"threads  {self.threads}, {counted(self.tasks, 'task')}{serial}",
+            f"threads  {self.threads}, {counted(self.tasks, 'task')}{self._shared}",
         ]
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    @property
+    def _shared(self) -> str:
+        """Say how much of the threads' time is work, that of packing filters included."""
+        scheme, limited = self.scheme, self.threads < self.most
+        if self.threads == 1:
+            small = self.layer.small or limited
+            return " (one thread: too little work to share)" if small else ""
+        both = scheme.sharing if scheme.fresh else scheme.packing.then(scheme.sharing)
+        share = f"{both.share:.2f}".removeprefix("0")
+        return f": {share} of the time is work{'; more would not be faster' if limited else ''}"
 
     @property
     def _neighbours(self) -> str:

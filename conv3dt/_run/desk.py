@@ -92,10 +92,9 @@ class Tables(NamedTuple):
 def tables(plan: Plan) -> Tables:
     """Return the tables of a plan; drivers and micro-kernels are compiled where they are new."""
     encoded = WAYS[plan.choice.way].encoded(plan.scheme)
-    threads = plan.threads if plan.panels > TUNING.serial_panels else 1
-    pack = Launch(encoded.pack, threads, plan.panels > TUNING.long_bytes)
+    pack = Launch(encoded.pack, plan.scheme.packing.threads, plan.panels > TUNING.long_bytes)
     is_long = plan.flops > TUNING.long_flops or plan.bytes > TUNING.long_bytes
-    convolve = Launch(encoded.convolve, min(plan.threads, plan.tasks), is_long)
+    convolve = Launch(encoded.convolve, plan.threads, is_long)
     all_inputs = not plan.request.forward or all(axis.every == 1 for axis in plan.layer.axes)
     as_channels = plan.layer.request.co > plan.request.co
     bias_bytes = plan.scheme.bias_bytes

@@ -152,7 +152,7 @@ def pack(plan: Plan, filters: Array, bias: Array | None) -> Packed:
     """Return filters and bias packed for a plan, or its twin without zeros if not finite."""
     packed, finite = _packed(plan, filters, bias)
     if not finite:
-        plan = make_plan(plan.request, plan.threads, no_zeros=True)
+        plan = make_plan(plan.request, plan.most, no_zeros=True)
         packed, _ = _packed(plan, filters, bias)
     return packed
 
@@ -196,7 +196,7 @@ def convolve(packed: Packed, call: Call) -> Array:
     plan = packed.plan
     if not plan.scheme.fresh:
         return _with_sums_of_the_definition(packed, call, out)
-    plan = make_plan(plan.request, plan.threads)
+    plan = make_plan(plan.request, plan.most)
     return convolve(pack(plan, call.filters, call.bias), call._replace(out=out))
 
 
@@ -235,14 +235,14 @@ def _with_sums_of_the_definition(packed: Packed, call: Call, out: Array) -> Arra
     asked = plan.request._replace(among=0)  # channels among others are compared alone
     if plan.request.bias or plan.request.activation != "linear":
         request = asked._replace(bias=False, activation="linear")
-        alone = make_plan(request, plan.threads, way=plan.choice.name)
+        alone = make_plan(request, plan.most, way=plan.choice.name)
         alone = reading_directly(alone) if plan.scheme.direct else alone
         without = call._replace(request=request, bias=None, out=None)
         sums, _ = _convolved(pack(alone, call.filters, None), without)
     whole = asked if call.part is None else call.part.whole._replace(among=0)
     order = order_of(whole._replace(algorithm="direct"))
     request = asked._replace(algorithm="direct")
-    direct = make_plan(request, plan.threads, order=order)
+    direct = make_plan(request, plan.most, order=order)
     found = convolve(
         pack(direct, call.filters, call.bias), call._replace(request=request, out=None)
     )

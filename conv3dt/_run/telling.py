@@ -37,7 +37,7 @@ def tell(plan: Plan, begun: float) -> None:
         f"{r.n}x{_triple(r.i)}x{r.ci}->{_triple(r.o)}x{r.co}",
         f"k{_triple(r.k)} s{_triple(r.s)} d{_triple(r.d)}",
         f"{multiplied.replace(',', '')} {plan.choice.way} {' '.join(tiles)}".rstrip(),
-        f"threads {min(plan.threads, max(1, plan.tasks))}",
+        f"threads {plan.threads}",
         f"{seconds * 1e3:.3f} ms",
         f"{plan.flops / seconds / 1e9:.1f} GFLOP/s",
     ]

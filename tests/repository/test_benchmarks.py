@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import conv3dt
-from benchmarks import clock, common, peers, sweep, variants, versus_peers, worker
+from benchmarks import clock, common, many_threads, peers, sweep, variants, versus_peers, worker
 from docs import drawings
 from tests.helpers import oracle
 
@@ -166,6 +166,27 @@ def test_sweep_is_continued(tmp_path):
     last = run("sweep.py", "--sweeps", "kernel_few", "--output", tmp_path)
     assert last.startswith(f"{len(timed)} times, 0 holes")
     assert (tmp_path / "sweep.png").stat().st_size > 10_000
+
+
+def test_many_threads_are_simulated(tmp_path):
+    """Every task is measured alone, so that more threads than there are can be had."""
+    options = "--layers", SMALL, "--rounds", 1, "--output", tmp_path
+    first, *lines = run("many_threads.py", *options).splitlines()
+    assert first.startswith("two threads start, and end, in ")
+    assert (tmp_path / "many_threads.md").read_text().splitlines() == lines
+    assert {line.count("|") for line in lines} == {len(many_threads.THREADS) + 4}
+    assert lines[-1].startswith(f"| {SMALL} |")
+    assert (tmp_path / "many_threads.png").stat().st_size > 10_000
+
+
+def test_simulated_threads_are_begun_once_for_packing_and_once_for_tasks():
+    plan = many_threads.planned(common.LAYERS["k3_stride1"], 16)
+    tasks = np.full(plan.tasks, 2.0)
+    found = many_threads.Measured(plan, tasks, 0.0).seconds(start=0.5)
+    packing = many_threads.begun(plan.scheme.packing.threads, 0.5)
+    rounds = -(-plan.tasks // plan.threads)
+    assert found == pytest.approx(2 * rounds + many_threads.begun(plan.threads, 0.5) + packing)
+    assert many_threads.begun(1, 0.5) == 0
 
 
 def test_variants_prints_tables():

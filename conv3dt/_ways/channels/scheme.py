@@ -14,6 +14,7 @@ from ..._geometry.tuning import TUNING
 from ..shared.blocked import Blocked, unaligned
 from ..shared.blocking import Blocking
 from ..shared.cuts import rows_of_tiles
+from ..shared.sharing import best_of
 from ..shared.storing import past_caches
 from ..shared.wording import listed, stored_line
 from . import edges, outputs
@@ -78,7 +79,8 @@ class ChannelScheme(Blocked):
         all_read = all(axis.every == 1 and axis.start == 0 for axis in self.axes)
         if not (ready and lines and all_read and (most[2] == 1 or self.axes[2].inside)):
             return self
-        direct = replace(self, direct=True, blocking=self._by_channels() or self.blocking)
+        direct = replace(self, direct=True)
+        direct = best_of([*direct._by_channels()] or [direct], lambda scheme: scheme.sharing)
         if self.shape.amx and (direct.beyond or not self.axes[3].inside):
             return self
         loops = max(map(len, direct.edges.values()), default=0)
@@ -89,18 +91,21 @@ class ChannelScheme(Blocked):
         shifted = replace(self, shifted=True)
         return shifted if self.streamed and shifted.made.what else self
 
-    def _by_channels(self) -> Blocking | None:
-        """Return all positions as one block, where there are few, and many channels to share out.
+    def _by_channels(self) -> Iterator[ChannelScheme]:
+        """Yield all positions as one block, where there are few, and many channels to share out.
 
         What is not packed can be read by all tasks; so each of them needs panels of its own.
         """
         r, channels = self.layer.request, len(self.shape.blocks)
         few = r.n * prod(r.i) * r.ci * self.size <= TUNING.block_bytes
         if self.panels <= TUNING.serial_panels or not few or channels < 4 * self.threads:
-            return None
+            return
         n, d, h, w = (max(1, axis.positions) for axis in self.axes)
-        group = -(-channels // (TUNING.tasks_per_thread * self.threads))
-        return Blocking((n, d, h, w), group, -(-channels // group))
+        wanted = TUNING.tasks_per_thread, *TUNING.other_tasks
+        groups = [-(-channels // (each * self.threads)) for each in wanted]
+        for group in dict.fromkeys(groups):
+            blocking = Blocking((n, d, h, w), group, -(-channels // group))
+            yield replace(self, blocking=blocking)
 
     # ---- panels ----------------------------------------------------------------------------------
 

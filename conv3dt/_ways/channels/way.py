@@ -3,9 +3,10 @@
 from math import prod
 
 from ..._geometry.tuning import TUNING
-from ..shared.blocking import choose_blocks
+from ..shared.blocking import blockings
 from ..shared.layer import Layer
 from ..shared.scheme import BY_TAPS, Candidate
+from ..shared.sharing import best_of
 from .cost import candidates
 from .encode import encoded, parts
 from .scheme import ChannelScheme
@@ -25,7 +26,7 @@ def scheme(layer: Layer, candidate: Candidate, threads: int) -> ChannelScheme:
     position = r.ci * layer.storage.size
     heavy = position * prod(r.k) * r.co > TUNING.heavy_panels
     limit = TUNING.heavy_block_bytes if heavy else TUNING.block_bytes
-    blocking = choose_blocks(
-        layer.axes, shape.most, halos, position, limit, len(shape.blocks), threads
-    )
-    return ChannelScheme(layer, shape, blocking, halos, threads)
+    cuts = blockings(layer.axes, shape.most, halos, position, limit, len(shape.blocks), threads)
+    cycles = candidate.cycles
+    schemes = (ChannelScheme(layer, shape, cut, halos, threads, cycles) for cut in cuts)
+    return best_of(schemes, lambda scheme: scheme.in_place().sharing)

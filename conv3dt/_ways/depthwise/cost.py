@@ -28,7 +28,7 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
     most = _positions(layer, taps)
     if len({run.kind for run in runs_of(width, most)}) > _KINDS:
         return
-    cycles = layer.flops / 2 / layer.lanes / layer.machine.fmas
+    cycles = TUNING.depthwise_cycles * layer.flops / 2 / layer.lanes / layer.machine.fmas
     yield Candidate("width", cycles, Shape((1, 1, 1, most), _blocks(layer)))
 
 

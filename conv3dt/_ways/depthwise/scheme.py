@@ -75,6 +75,11 @@ class DepthwiseScheme(Blocked):
 
     # ---- inputs and outputs ----------------------------------------------------------------------
 
+    @property
+    def task_channels(self) -> int:
+        """Input channels that a task reads: those of its outputs."""
+        return -(-self.blocking.group * self.lanes // self.share)
+
     def in_place(self) -> DepthwiseScheme:
         """Return the scheme that reads a contiguous input, on a cache line, where it lies.
 

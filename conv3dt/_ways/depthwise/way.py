@@ -16,4 +16,4 @@ def scheme(layer: Layer, candidate: Candidate, threads: int) -> DepthwiseScheme:
     """Return the scheme of a candidate, cut for so many threads."""
     shape, halos = candidate.shape, (False,) * 4
     blocking = blocking_of(layer, shape.blocks, threads)
-    return DepthwiseScheme(layer, shape, blocking, halos, threads)
+    return DepthwiseScheme(layer, shape, blocking, halos, threads, candidate.cycles)

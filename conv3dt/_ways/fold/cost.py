@@ -1,17 +1,20 @@
 """What folding is predicted to cost, and how the work is best cut for so many threads."""
 
 from collections.abc import Iterator
+from itertools import product
 from math import prod
 
 from ..._call.request import Request
-from ..._geometry import integers
 from ..._geometry.formats import FORMATS
 from ..._geometry.tuning import TUNING, Machine
 from ..shared.layer import Layer
 from ..shared.scheme import Candidate
+from ..shared.sharing import Costs, each_of, fewest, least, shared
 from .folding import Folding
 
-__all__ = ["candidates", "choose_folding"]
+__all__ = ["candidates", "choose_folding", "costs_of", "predicted_cycles", "row_cycles"]
+
+_CUTS = 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128  # of an axis: so many blocks are tried
 
 
 def candidates(layer: Layer) -> Iterator[Candidate]:
@@ -28,8 +31,21 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
 
 def predicted_cycles(folding: Folding) -> float:
     """Return the predicted cycles of one thread."""
+    rows = prod(folding.n_blocks) * folding.inputs(0) * folding.inputs(1)
+    return _cycles(folding, row_cycles(folding), rows)
+
+
+def _cycles(folding: Folding, row: float, rows: float) -> float:
+    """Return the predicted cycles of so many rows of inputs of each group and image."""
+    r = folding.request
+    outputs = r.n * r.co * prod(r.o) / folding.lanes
+    stored = TUNING.fold_row_cycles * r.n * folding.groups * prod(r.o[:2])
+    return r.n * folding.groups * rows * row + outputs * (folding.finish_tile.streams + 8) + stored
+
+
+def row_cycles(folding: Folding) -> float:
+    """Return the predicted cycles of a row of inputs, wherever along depth and height it lies."""
     r, machine = folding.request, folding.machine
-    rows = r.n * folding.groups * prod(folding.n_blocks) * folding.inputs(0) * folding.inputs(1)
     products = 0.0
     for vectors in (*[2] * (folding.vectors // 2), *[1] * (folding.vectors % 2)):
         for _, m in folding.column_blocks:
@@ -37,14 +53,21 @@ def predicted_cycles(folding: Folding) -> float:
             added = TUNING.fold_cycles * m * vectors
             products += r.ci * max(one_k, machine.latency) + added + TUNING.tap_cycles
     packing = TUNING.turn_cycles * r.ci * folding.vectors + folding.columns
-    outputs = r.n * r.co * prod(r.o) / folding.lanes
-    beside = TUNING.fold_row_cycles * (rows + r.n * folding.groups * prod(r.o[:2]))
-    return rows * (products + packing) + outputs * (folding.finish_tile.streams + 8) + beside
+    return products + packing + TUNING.fold_row_cycles
 
 
-def makespan(folding: Folding, threads: int) -> float:
-    """Return the predicted cycles until the last of the threads is done."""
-    return predicted_cycles(folding) / folding.tasks * -(-folding.tasks // threads)
+def costs_of(folding: Folding, row: float) -> Costs:
+    """Return the predicted cycles of tasks; fewer inputs reach the blocks at the ends."""
+    r = folding.request
+    width = [1] * folding.n_blocks[2]
+    each = [[1] * folding.groups, [1] * r.n, *folding.rows, width]
+    return each_of(each, _cycles(folding, row, _rows(folding))) + TUNING.task_cycles
+
+
+def _rows(folding: Folding) -> int:
+    """Return how many rows of inputs all blocks of a group and an image multiply."""
+    depth, height = folding.rows
+    return sum(depth) * sum(height) * folding.n_blocks[2]
 
 
 def choose_folding(request: Request, machine: Machine, threads: int) -> Folding | None:
@@ -68,24 +91,33 @@ def choose_folding(request: Request, machine: Machine, threads: int) -> Folding 
         if found.block[1] == 1:
             return None
         found = _halved(found, 1)
-    return min(_cuts(found, threads), key=lambda cut: makespan(cut, threads))
+    cuts, row = _cuts(found, threads), row_cycles(found)
+    return fewest(
+        cuts, lambda cut: _bound(cut, row, threads), lambda cut: shared(costs_of(cut, row), threads)
+    )
+
+
+def _bound(folding: Folding, row: float, threads: int) -> float:
+    """Return what so many threads take at least."""
+    return least(_cycles(folding, row, _rows(folding)), threads)
 
 
 def _cuts(folding: Folding, threads: int) -> Iterator[Folding]:
-    """Yield the folding, and more and more tasks of it: every cut multiplies some inputs twice."""
+    """Yield the folding, and such of more tasks: every cut multiplies some inputs twice."""
     yield folding
-    while folding.tasks < TUNING.fold_tasks * threads and (axis := _longest(folding)) is not None:
-        folding = _halved(folding, axis)
-        yield folding
+    r, most = folding.request, TUNING.fold_tasks * threads if threads > 1 else 0
+    blocks = [_blocks(folding, a, most) for a in (0, 1)]
+    for d, h in product(*blocks):
+        found = folding._replace(block=(d, h, folding.block[2]))
+        if folding.tasks < found.tasks <= max(most, 2 * r.n):
+            yield found
 
 
-def _longest(folding: Folding) -> int | None:
-    """Return the axis to split for more tasks: little is multiplied twice then; or None."""
-    r = folding.request
-    for a in (0, 1):
-        if folding.block[a] >= 4 * integers.effective(r.k[a], r.d[a]):
-            return a
-    return None
+def _blocks(folding: Folding, a: int, most: int) -> list[int]:
+    """Return lengths of blocks along an axis, in whole strides, none longer than it has."""
+    s, o = folding.request.s[a], folding.request.o[a]
+    lengths = [-(-o // (n * s)) * s for n in _CUTS if n <= most]
+    return list(dict.fromkeys([folding.block[a], *(n for n in lengths if n < folding.block[a])]))
 
 
 def _halved(folding: Folding, a: int) -> Folding:

@@ -168,6 +168,18 @@ class Folding(NamedTuple):
         reach = (self.block[a] - 1 + (r.k[a] - 1) * r.d[a]) // r.s[a] + 1
         return max(1, min(r.i[a], reach))
 
+    @property
+    def rows(self) -> tuple[list[int], list[int]]:
+        """How many inputs reach each block along depth and along height."""
+        return self._reaching(0), self._reaching(1)
+
+    def _reaching(self, a: int) -> list[int]:
+        r, block = self.request, self.block[a]
+        how = r.i[a], r.k[a], r.s[a], r.d[a], r.p[a]
+        parts = [(lo, min(lo + block, r.o[a])) for lo in range(0, r.o[a], block)]
+        ends = (integers.reaching(lo, hi, *how) for lo, hi in parts)
+        return [end - start for start, end in ends]
+
     def tiles(self) -> Iterator[tuple[int, int, int, LaneTile]]:
         """Yield (number of the kind, 0, vectors, tile) for every micro-kernel that folds."""
         for (number, columns), vectors in product(enumerate(self.kinds), sorted(self.tile_vectors)):

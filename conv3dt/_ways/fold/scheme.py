@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..shared.blocked import in_lines
 from ..shared.lane_tile import LaneTile
 from ..shared.layer import Layer
 from ..shared.scheme import Scheme
+from ..shared.sharing import Costs
 from ..shared.wording import counted, listed, quantity, stored_line
+from .cost import costs_of, row_cycles
 from .folding import Folding
 from .records import FoldTask
 
@@ -23,6 +26,12 @@ class FoldScheme(Scheme):
     layer: Layer
     folding: Folding
     threads: int
+    cycles: float
+
+    @cached_property
+    def costs(self) -> Costs:
+        """Predicted cycles of each task."""
+        return costs_of(self.folding, row_cycles(self.folding))
 
     @property
     def tasks(self) -> int:
@@ -40,10 +49,19 @@ class FoldScheme(Scheme):
         return self.threads * (self.folding.region + self.lists_step)
 
     @property
+    def weights(self) -> int:
+        """Numbers of packed filters."""
+        return self.folding.groups * self.folding.columns * self.layer.request.ci
+
+    @property
+    def pieces(self) -> int:
+        """Pieces of the work of packing filters: tiles of columns, in all groups."""
+        return self.folding.groups * len(self.folding.column_blocks)
+
+    @property
     def panels(self) -> int:
         """Bytes of packed filters."""
-        columns = self.folding.groups * self.folding.columns
-        return columns * self.layer.request.ci * self.folding.size
+        return self.weights * self.folding.size
 
     @property
     def width(self) -> int:

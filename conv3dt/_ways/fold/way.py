@@ -2,7 +2,7 @@
 
 from ..shared.layer import Layer
 from ..shared.scheme import BY_INPUTS, Candidate
-from .cost import candidates, choose_folding
+from .cost import candidates, choose_folding, predicted_cycles
 from .encode import encoded, parts
 from .scheme import FoldScheme
 
@@ -16,4 +16,4 @@ def scheme(layer: Layer, candidate: Candidate, threads: int) -> FoldScheme:
     """Return the scheme of a candidate, cut for so many threads."""
     folding = choose_folding(layer.request, layer.machine, threads)
     assert folding is not None  # it could be cut for one thread, so it can be for several
-    return FoldScheme(layer, folding, threads)
+    return FoldScheme(layer, folding, threads, predicted_cycles(folding))

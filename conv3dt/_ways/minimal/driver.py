@@ -1,7 +1,7 @@
 """The driver of minimal filtering: all loops between a plan and the micro-kernels.
 
 1  tasks: an image, tiles of depth, a block of rows of tiles along the height
-2    lines of depth, and their tiles; lines of height
+2    lines of depth and of height, in pairs, that may be tasks of their own; tiles of depth
 3      products of the depth's tile
          inputs of all slots of height and width
 4        blocks of output channels
@@ -32,21 +32,22 @@ def convolve(plan, slot, *, storage):
         if number >= plan.tasks:
             break
         # Depth fastest: half of the planes that a tile reads are in L2 then, from the one before.
-        rest, d = divmod(number, plan.depth.n_block)
+        blocks, pair = divmod(number, plan.pairs)
+        rest, d = divmod(blocks, plan.depth.n_block)
         n, h = divmod(rest, plan.height.n_block)
         task.n = n
         _place_inputs(plan, task, d, h, storage=storage)
-        for ld in range(plan.depth.n_lines):
-            line = plan.depth.lines[ld]
-            for u in range(d * plan.depth.block, min(line.tiles, (d + 1) * plan.depth.block)):
-                for lh in range(plan.height.n_lines):
-                    height = plan.height.lines[lh]
-                    lo = h * plan.height.block
-                    rows = Rows(height, lo, min(height.tiles, lo + plan.height.block))
-                    if rows.lo < rows.hi:
-                        _tiles(plan, task, line, u, rows)
-                        sum_corners(plan, task, line, u, rows)
-                        store(plan, task, line, u, rows, storage=storage)
+        end = pair + 1 if plan.pairs > 1 else plan.depth.n_lines * plan.height.n_lines
+        for both in range(pair, end):
+            ld, lh = divmod(both, plan.height.n_lines)
+            line, height = plan.depth.lines[ld], plan.height.lines[lh]
+            lo = h * plan.height.block
+            rows = Rows(height, lo, min(height.tiles, lo + plan.height.block))
+            u_end = min(line.tiles, (d + 1) * plan.depth.block) if rows.lo < rows.hi else 0
+            for u in range(d * plan.depth.block, u_end):
+                _tiles(plan, task, line, u, rows)
+                sum_corners(plan, task, line, u, rows)
+                store(plan, task, line, u, rows, storage=storage)
 
 
 def _task_of(plan, slot):

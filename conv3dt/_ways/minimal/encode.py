@@ -144,8 +144,10 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
         v_pitch=scheme.pitch,
         v_vectors=-(-r.ci // layer.lanes),
         chunk_ci=CHUNK,
+        parts=scheme.filter_parts,
+        pairs=scheme.pairs,
         stage=scheme.stage,
-        stage_at=scheme.panels - scheme.threads * scheme.stage,
+        stage_at=scheme.filters_bytes,
         taps_at=scheme.taps_at if scheme.taps else 0,
     )
 

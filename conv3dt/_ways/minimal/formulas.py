@@ -21,6 +21,7 @@ taps. Tiles of two outputs lie on the grid of the whole output, of which this ma
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..._geometry.axes import Axis
@@ -135,9 +136,12 @@ class Program(NamedTuple):
     @property
     def products(self) -> int:
         """How many products there are along the axis, in all lines."""
-        return sum(
-            1 for line in self.lines for u in range(line.tiles) for _ in self.entries(line, u)
-        )
+        return sum(map(sum, self.counts))
+
+    @property
+    def counts(self) -> tuple[tuple[int, ...], ...]:
+        """How many products each tile of each line has."""
+        return _counts(self)
 
     def outside(self, i: int) -> bool:
         """Return whether an input lies outside the whole."""
@@ -196,6 +200,14 @@ class Program(NamedTuple):
                 at = ((d0 + m * line.every, c) for m, c in terms)
                 inside = tuple((i, c) for i, c in at if 0 <= i < self.i)
                 yield Entry(group.slot + slot, inside, y0, y1)
+
+
+@lru_cache(maxsize=1024)
+def _counts(program: Program) -> tuple[tuple[int, ...], ...]:
+    return tuple(
+        tuple(sum(1 for _ in program.entries(line, u)) for u in range(line.tiles))
+        for line in program.lines
+    )
 
 
 def groups_of(taps: int) -> tuple[int, ...]:

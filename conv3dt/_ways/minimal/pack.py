@@ -37,78 +37,97 @@ class Rows(NamedTuple):
 
 
 def pack_filters(plan, slot, *, storage):
-    """Transform one chunk of filters after the other until none is left."""
+    """Transform one piece of the filters after the other until none is left."""
     plan = MinimalParams(plan)
     chunks = n_tiles(plan.channels, plan.chunk_ci)
     stage = plan.arrays.panels + plan.stage_at + slot * plan.stage
     while True:
-        number = next_task(plan.arrays)
+        number, part = divmod(next_task(plan.arrays), plan.parts)
         if number >= chunks * plan.n_blocks:
             break
         b, c = divmod(number, chunks)
         first = c * plan.chunk_ci
         end = min(plan.channels, first + plan.chunk_ci)
         chunk = Chunk(plan.blocks[b], first, end, stage, stage + plan.stage - 8 * 256)
-        _turn(plan, chunk, storage=storage)
-        _transform(plan, chunk)
-        if plan.taps_at:
-            _keep(plan, chunk, storage=storage)
+        if plan.parts == 1:
+            for k in range(plan.depth.k):
+                _turn(plan, chunk, k, storage=storage)
+                _keep(plan, chunk, k, storage=storage)
+            for d in range(plan.depth.n_slots):
+                _transform(plan, chunk, d)
+        elif part < plan.depth.k:
+            _turn(plan, chunk, part, storage=storage)
+            _keep(plan, chunk, part, storage=storage)
+        else:
+            _pack_slot(plan, chunk, part - plan.depth.k, storage=storage)
 
 
-def _keep(plan, chunk, *, storage):
-    """Write a chunk of the filters as they are."""
-    columns = chunk.block.columns
-    numbers, taps = (chunk.end - chunk.first) * columns, plan.depth.k * plan.height.k * plan.width.k
-    for tap in range(taps):
+def _pack_slot(plan, chunk, d, *, storage):
+    """Transform a chunk of the filters of a slot of the depth alone; turn those that it needs."""
+    taps = plan.depth.filters + 56 * d
+    for t in range(get(taps, 0)):
+        _turn(plan, chunk, get(taps, 1 + 2 * t), storage=storage)
+    _transform(plan, chunk, d)
+
+
+def _keep(plan, chunk, k, *, storage):
+    """Write a chunk of the filters of tap k of the depth as they are, if there are corners."""
+    columns, each = chunk.block.columns, plan.height.k * plan.width.k
+    numbers, taps = (chunk.end - chunk.first) * columns, plan.depth.k * each
+    for tap in range(k * each, (k + 1) * each if plan.taps_at else 0):
         to = (chunk.block.start * taps + tap * columns) * plan.channels + chunk.first * columns
         to = plan.arrays.panels + plan.taps_at + to * plan.size
         at = chunk.stage + tap * numbers * plan.size
         copy(at, to, numbers, storage=STORAGES[storage].compute)
 
 
-def _turn(plan, chunk, *, storage):
-    """Put the filters of a chunk side by side, tap after tap, also those of phases not asked for.
+def _turn(plan, chunk, k, *, storage):
+    """Put a chunk of the filters of tap k of the depth side by side, tap after tap.
 
-    Whether all are finite decides how sums are made, of a part as of its whole.
+    Also those of phases not asked for: whether all are finite decides how sums are made, of a part
+    as of its whole.
     """
-    arrays, block = plan.arrays, chunk.block
+    arrays, block, taps = plan.arrays, chunk.block, plan.height.k * plan.width.k
     count = chunk.end - chunk.first
     channels = min(block.columns, plan.co - block.start)
     at = arrays.filters + block.start * arrays.step_co + chunk.first * arrays.step_ci
-    to = chunk.stage
-    for d in range(plan.depth.k):
-        for h in range(plan.height.k):
-            for w in range(plan.width.k):
-                x = at + d * arrays.step_kd + h * arrays.step_kh + w * arrays.step_kw
-                if channels < block.columns:
-                    clear(to, count * block.columns, plan.size)
-                turn_numbers(plan, x, to, count, channels, block.columns, storage=storage)
-                if not is_finite(to, count * block.columns, storage=storage):
-                    plan.arrays.not_finite = 1
-                to += count * block.columns * plan.size
+    at += k * arrays.step_kd
+    to = chunk.stage + k * taps * count * block.columns * plan.size
+    for h in range(plan.height.k):
+        for w in range(plan.width.k):
+            x = at + h * arrays.step_kh + w * arrays.step_kw
+            if channels < block.columns:
+                clear(to, count * block.columns, plan.size)
+            turn_numbers(plan, x, to, count, channels, block.columns, storage=storage)
+            if not is_finite(to, count * block.columns, storage=storage):
+                plan.arrays.not_finite = 1
+            to += count * block.columns * plan.size
 
 
-def _transform(plan, chunk):
-    """Write a chunk of the filters of all slots: along depth, then height, then width."""
+def _transform(plan, chunk, d):
+    """Write a chunk of the filters of a slot of the depth: combined there, along height and width.
+
+    Those of the slots of height and width follow one another.
+    """
     numbers = (chunk.end - chunk.first) * chunk.block.columns
     row, size = plan.width.k * numbers, plan.size
     plane = plan.height.k * row
     deep = chunk.stage + plan.depth.k * plane * size
     high = deep + plane * 8
-    slots = plan.depth.n_slots * plan.height.n_slots * plan.width.n_slots
-    to = chunk.block.start * slots * plan.channels + chunk.first * chunk.block.columns
-    to = plan.arrays.panels + to * size
+    slots = plan.height.n_slots * plan.width.n_slots
     step = plan.channels * chunk.block.columns * size
-    for d in range(plan.depth.n_slots):
-        rows = Rows(plan.depth.filters + 56 * d, chunk.stage, plane * size, chunk.terms)
-        _weigh(plan.weigh, rows, deep, plane)
-        for h in range(plan.height.n_slots):
-            rows = Rows(plan.height.filters + 56 * h, deep, row * 8, chunk.terms)
-            _weigh(plan.weigh + 32, rows, high, row)
-            for w in range(plan.width.n_slots):
-                rows = Rows(plan.width.filters + 56 * w, high, numbers * 8, chunk.terms)
-                _weigh(plan.weigh + 64, rows, to, numbers)
-                to += step
+    to = chunk.block.start * plan.depth.n_slots * slots * plan.channels
+    to = (to + chunk.first * chunk.block.columns) * size + d * slots * step
+    to += plan.arrays.panels
+    rows = Rows(plan.depth.filters + 56 * d, chunk.stage, plane * size, chunk.terms)
+    _weigh(plan.weigh, rows, deep, plane)
+    for h in range(plan.height.n_slots):
+        rows = Rows(plan.height.filters + 56 * h, deep, row * 8, chunk.terms)
+        _weigh(plan.weigh + 32, rows, high, row)
+        for w in range(plan.width.n_slots):
+            rows = Rows(plan.width.filters + 56 * w, high, numbers * 8, chunk.terms)
+            _weigh(plan.weigh + 64, rows, to, numbers)
+            to += step
 
 
 def _weigh(kernels, rows, to, count):

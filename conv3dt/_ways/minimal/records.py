@@ -104,6 +104,7 @@ class MinimalParams(Params):
     image_step = Int()  # of the output
     blocks = Rows(Block)  # of output channels
     n_blocks = Int()
+    pairs = Int()  # lines of depth and of height whose pairs are tasks of their own; 1: none are
     packed = Int()  # 1: a block's inputs are packed
     packed_at = Int()  # where in a thread's region they are,
     plane_step = Int()  # from a plane to the next
@@ -137,6 +138,7 @@ class MinimalParams(Params):
     taps_at = Int()  # in the panels are the filters as they are, for corners; 0: there are none
     define = Int()  # [vectors]
     chunk_ci = Int()  # input channels whose filters are combined at a time
+    parts = Int()  # of a chunk, for several threads: taps of the depth, and its slots; or 1
     stage = Int()  # bytes of a thread's filters that are being combined
     stage_at = Int()  # behind the panels
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import LINE, in_lines
+from ..shared.sharing import Costs
 from ..shared.storing import past_caches
 from ..shared.wording import counted, listed, quantity, stored_line
+from .formulas import Program
 from .records import MinimalTask
 from .sizes import TERMS, Sizes
 from .tile import MinimalTile
@@ -29,7 +34,7 @@ class MinimalScheme(Sizes):
     def row_tiles(self) -> int:
         """Tiles along the height of a block."""
         tiles = max((line.tiles for line in self.programs[1].lines), default=1)
-        most = max(1, min(tiles, TUNING.minimal_positions // self.positions))
+        most = max(1, min(tiles, TUNING.minimal_positions // self.positions // self.cut))
         while most > 1 and self.region_of(most) > TUNING.minimal_bytes:
             most -= 1
         return -(-tiles // -(-tiles // most))
@@ -37,7 +42,13 @@ class MinimalScheme(Sizes):
     @property
     def depth_tiles(self) -> int:
         """Tiles along the depth of a block: inputs that are packed are used by several."""
-        return 1 if self.direct else TUNING.minimal_depth
+        return 1 if self.direct else max(1, TUNING.minimal_depth // self.cut)
+
+    @property
+    def pairs(self) -> int:
+        """Lines of depth and of height whose pairs are tasks of their own; 1: none are."""
+        depth, height, _ = self.programs
+        return len(depth.lines) * len(height.lines) if self.lines_apart else 1
 
     @cached_property
     def n_blocks(self) -> tuple[int, int]:
@@ -48,7 +59,31 @@ class MinimalScheme(Sizes):
     @property
     def tasks(self) -> int:
         """Pieces of work that threads take one after the other."""
-        return self.layer.request.n * prod(self.n_blocks)
+        return self.layer.request.n * prod(self.n_blocks) * self.pairs
+
+    @cached_property
+    def costs(self) -> Costs:
+        """Predicted cycles of each task: of its products, and of inputs that it packs."""
+        d = _shares(self.programs[0], self.depth_tiles, self.n_blocks[0])
+        h = _shares(self.programs[1], self.row_tiles, self.n_blocks[1])
+        if not self.lines_apart:
+            d, h = d.sum(1, keepdims=True), h.sum(1, keepdims=True)
+        ones = np.ones(self.layer.request.n)
+        costs: Costs = np.einsum("n,hb,da->nhdab", ones, h, d).ravel()
+        beside = TUNING.task_cycles + TUNING.input_cycles * self.packed_bytes / self.size
+        costs *= self.cycles / max(1.0, costs.sum())
+        costs += beside
+        return costs
+
+    @property
+    def weights(self) -> int:
+        """Numbers of transformed filters."""
+        return self.filters_bytes // self.size
+
+    @property
+    def packing_cycles(self) -> float:
+        """Predicted cycles of transforming filters."""
+        return TUNING.minimal_filter * self.weights / self.layer.lanes
 
     def rows(self, vectors: int) -> dict[int, int]:
         """Return the positions of a register tile by those that there are in a block.
@@ -129,7 +164,7 @@ class MinimalScheme(Sizes):
     @property
     def panels(self) -> int:
         """Bytes of packed filters."""
-        return self.filters_bytes + self.threads * self.stage
+        return self.filters_bytes + self.packing.threads * self.stage
 
     @property
     def layout(self) -> tuple[object, ...]:
@@ -141,7 +176,7 @@ class MinimalScheme(Sizes):
         """Return the scheme that reads a contiguous input where it lies, if channels are last."""
         if self.direct or self.layer.apart or self.layer.converted:
             return self
-        return MinimalScheme(self.layer, self.programs, self.threads, True)
+        return replace(self, direct=True)
 
     # ---- kernels and words -----------------------------------------------------------------------
 
@@ -178,3 +213,12 @@ class MinimalScheme(Sizes):
         r = self.layer.request
         made = prod(p.products for p in self.programs) * r.n
         return self.layer.flops / max(1, 2 * r.ci * r.co * made)
+
+
+def _shares(program: Program, cut: int, blocks: int) -> NDArray[np.float64]:
+    """Return how many products each block of `cut` tiles has in each line of an axis."""
+    found = np.zeros((blocks, len(program.lines)))
+    for n, counts in enumerate(program.counts):
+        for u, count in enumerate(counts):
+            found[u // cut, n] += count
+    return found

@@ -42,7 +42,10 @@ class Sizes(Scheme):
     layer: Layer
     programs: tuple[Program, Program, Program]  # depth, height, width
     threads: int
+    cycles: float = 0.0
     direct: bool = False
+    cut: int = 1  # times as short are blocks as one thread has them
+    lines_apart: bool = False  # each line of depth with each of height is a task
 
     # ---- tiles -----------------------------------------------------------------------------------
 
@@ -154,6 +157,22 @@ class Sizes(Scheme):
     def filters_bytes(self) -> int:
         """Bytes of filters, transformed and as they are."""
         return self.taps_at + in_lines(self.taps * self.layer.request.ci * self.width * self.size)
+
+    @property
+    def filter_parts(self) -> int:
+        """Parts of a chunk that are packed apart, where chunks are too few; 1: none are."""
+        apart = self.layer.request.k[0] + len(self.programs[0].slots)
+        return apart if self._chunks < self.threads else 1
+
+    @property
+    def pieces(self) -> int:
+        """Pieces of the work of packing filters."""
+        return self._chunks * self.filter_parts
+
+    @property
+    def _chunks(self) -> int:
+        """Chunks of input channels, in all blocks of output channels."""
+        return -(-self.layer.request.ci // CHUNK) * len(self.blocks)
 
     @property
     def stage(self) -> int:

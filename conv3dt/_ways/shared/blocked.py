@@ -11,10 +11,12 @@ from ..._compiler.records import Record
 from ..._geometry import integers
 from ..._geometry.axes import Axis
 from ..._geometry.tuning import TUNING
-from .blocking import Blocking
+from .blocking import Blocking, costs_of
 from .layer import Layer
+from .panels import AT_ONCE
 from .records import bytes_of_list
 from .scheme import Scheme
+from .sharing import Costs
 from .storing import LINE
 from .wording import counted, quantity
 
@@ -50,6 +52,7 @@ class Blocked(Scheme):
     blocking: Blocking
     halos: tuple[bool, ...]  # of each axis: whether the packed block has zeros beyond the input
     threads: int
+    cycles: float
     fresh: bool = False
     direct: bool = False
     shifted: bool = False  # the output begins between cache lines
@@ -155,6 +158,27 @@ class Blocked(Scheme):
         """Pieces of work that threads take one after the other."""
         return prod(self.n_blocks) * self.blocking.groups
 
+    @property
+    def task_channels(self) -> int:
+        """Input channels that a task reads."""
+        return self.layer.request.ci
+
+    @cached_property
+    def costs(self) -> Costs:
+        """Predicted cycles of each task: of its outputs, and what is done once for each."""
+        inputs = 0 if self.direct else prod(self.packed) * self.task_channels
+        columns = [columns for _, columns in self.shape.blocks]
+        filters = self.packing_cycles if self.fresh else 0.0
+        costs = costs_of(self.blocking, self.axes, columns, self.cycles + filters)
+        return costs + TUNING.task_cycles + TUNING.input_cycles * inputs
+
+    @property
+    def pieces(self) -> int:
+        """Pieces of the work of packing filters: taps, blocks and runs of input channels."""
+        taps = prod(sum(f.taps for f in a.phases) for a in self.axes)
+        runs = integers.n_tiles(self.layer.request.ci, AT_ONCE)
+        return 0 if self.fresh else taps * len(self.shape.blocks) * runs
+
     @cached_property
     def entries(self) -> int:
         """Most entries of the micro-kernel's table."""
@@ -192,12 +216,15 @@ class Blocked(Scheme):
         return self.threads * (self.scratch_step + self.lists_step)
 
     @cached_property
+    def weights(self) -> int:
+        """Numbers of all packed filters."""
+        taps = prod(sum(f.taps for f in a.phases) for a in self.axes)
+        return taps * self.layer.request.ci * self.width
+
+    @property
     def panels(self) -> int:
         """Bytes of packed filters, but for what tasks pack."""
-        if self.fresh:
-            return 0
-        taps = prod(sum(f.taps for f in a.phases) for a in self.axes)
-        return taps * self.layer.request.ci * self.width * self.size
+        return 0 if self.fresh else self.weights * self.size
 
     @property
     def _most_taps(self) -> int:

@@ -1,13 +1,14 @@
 """Cutting the output into blocks of positions, and channels into groups of blocks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import prod
 from typing import NamedTuple
 
 from ..._geometry.axes import Axis
 from ..._geometry.tuning import TUNING
+from .sharing import Costs, each_of
 
-__all__ = ["Blocking", "choose_blocks"]
+__all__ = ["Blocking", "blockings", "costs_of"]
 
 BATCH, DEPTH, HEIGHT, WIDTH = range(4)
 
@@ -20,7 +21,21 @@ class Blocking(NamedTuple):
     groups: int
 
 
-def choose_blocks(
+def costs_of(
+    blocking: Blocking, axes: tuple[Axis, ...], columns: list[int], cycles: float
+) -> Costs:
+    """Return what the tasks share of so many cycles, by their outputs, groups of channels first."""
+    group = blocking.group
+    groups = [sum(columns[n : n + group]) for n in range(0, len(columns), group)]
+    cuts = zip(axes, blocking.block, strict=True)
+    lengths = [
+        [min(block, axis.positions - lo) for lo in range(0, axis.positions, block)]
+        for axis, block in cuts
+    ]
+    return each_of([groups or [1], *lengths], cycles)
+
+
+def blockings(
     axes: tuple[Axis, ...],
     most: tuple[int, ...],
     halos: tuple[bool, ...],
@@ -28,8 +43,12 @@ def choose_blocks(
     limit: int,
     n_channel_blocks: int,
     threads: int,
-) -> Blocking:
-    """Return blocks whose packed input stays below `limit`, as large as leaves enough tasks."""
+) -> Iterator[Blocking]:
+    """Yield different cuts, as large as leaves enough tasks, for several meanings of enough.
+
+    Packed inputs of a block stay below `limit`. In which one outputs are made changes no bit of
+    them, so the number of threads may decide.
+    """
     whole = [max(1, axis.positions) for axis in axes]
 
     def packed(block: list[int]) -> int:
@@ -40,20 +59,27 @@ def choose_blocks(
     _grow(block, [WIDTH], whole, packed, limit)
     _grow(block, [HEIGHT, DEPTH], whole, packed, limit)
     _grow(block, [BATCH], whole, packed, limit)
-    _shrink_to(block, packed, TUNING.scratch_bytes // threads)
+    _shrink_to(block, packed, max(TUNING.scratch_bytes // threads, TUNING.thread_bytes))
 
-    wanted = TUNING.tasks_per_thread * threads if threads > 1 else 1
-    while _count(block, whole) * n_channel_blocks < wanted:
+    each = TUNING.tasks_per_thread, *TUNING.other_tasks
+    wanted = [n * threads for n in each] if threads > 1 else [1]
+    yield from dict.fromkeys(_cut(block, whole, most, max(1, n_channel_blocks), n) for n in wanted)
+
+
+def _cut(
+    largest: list[int], whole: list[int], most: tuple[int, ...], channels: int, wanted: int
+) -> Blocking:
+    """Return blocks, halved until there are as many tasks as wanted, and then groups."""
+    block = list(largest)
+    while _count(block, whole) * channels < wanted:
         splittable = [a for a in (BATCH, DEPTH, HEIGHT) if block[a] >= 2 * most[a]]
         if not splittable:
             break
         axis = max(splittable, key=lambda a: block[a])
         block[axis] = -(-block[axis] // 2)
-    groups = min(max(1, n_channel_blocks), -(-wanted // _count(block, whole)))
-    group = -(-max(1, n_channel_blocks) // groups)
-    return Blocking(
-        (block[0], block[1], block[2], block[3]), group, -(-max(1, n_channel_blocks) // group)
-    )
+    groups = min(channels, -(-wanted // _count(block, whole)))
+    group = -(-channels // groups)
+    return Blocking((block[0], block[1], block[2], block[3]), group, -(-channels // group))
 
 
 def _count(block: list[int], whole: list[int]) -> int:

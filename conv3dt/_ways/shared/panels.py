@@ -8,31 +8,36 @@ of the micro-kernel.
 """
 
 from ..._compiler.words import next_task
+from ..._geometry.integers import n_tiles
 from ..._geometry.storages import OPERANDS
 from . import pairs
 from .moving import clear, copy, spread, turn
 from .records import BlockedParams
 from .tables import Phases, panel_of
 
-__all__ = ["pack_filters", "pack_phase", "turn_numbers"]
+__all__ = ["AT_ONCE", "pack_filters", "pack_phase", "turn_numbers"]
+
+AT_ONCE = 64  # input channels, or pairs of them, of a piece of the work
 
 
 def pack_filters(plan, slot, *, storage):
-    """Pack one (channel block, tap) after the other until none is left."""
+    """Pack some input channels of one (channel block, tap) after the other until none are left."""
     plan = BlockedParams(plan)
     depth, height, width = plan.depth, plan.height, plan.width
-    taps = depth.n_taps * height.n_taps * width.n_taps
+    taps, runs = depth.n_taps * height.n_taps * width.n_taps, n_tiles(plan.channels, AT_ONCE)
     while True:
         number = next_task(plan.arrays)
-        if number >= taps * plan.n_blocks:
+        if number >= runs * taps * plan.n_blocks:
             break
-        b, tap = divmod(number, taps)
+        rest, run = divmod(number, runs)
+        b, tap = divmod(rest, taps)
         td, rest = divmod(tap, height.n_taps * width.n_taps)
         th, tw = divmod(rest, width.n_taps)
         d, h, w = depth.taps[td], height.taps[th], width.taps[tw]
         phases = Phases(depth.phases[d.phase], height.phases[h.phase], w.phase)
         panel = panel_of(plan, plan.blocks[b], phases, w.phase)
-        _pack_tap(plan, plan.blocks[b], Phases(d, h, w), panel, storage=storage)
+        first, end = run * AT_ONCE, min((run + 1) * AT_ONCE, plan.channels)
+        _pack_tap(plan, plan.blocks[b], Phases(d, h, w), panel, first, end, storage=storage)
 
 
 def pack_phase(plan, block, phases, rw, panel, *, storage):
@@ -44,11 +49,15 @@ def pack_phase(plan, block, phases, rw, panel, *, storage):
             h = plan.height.taps[fh.before + jh]
             for jw in range(fw.taps):
                 w = plan.width.taps[fw.before + jw]
-                _pack_tap(plan, block, Phases(d, h, w), panel, storage=storage)
+                all_ = plan.channels
+                _pack_tap(plan, block, Phases(d, h, w), panel, 0, all_, storage=storage)
 
 
-def _pack_tap(plan, block, taps, panel, *, storage):
-    """Pack one tap (of depth, height, width) of one channel block: (co, ci) becomes (ci, co)."""
+def _pack_tap(plan, block, taps, panel, first, end, *, storage):
+    """Pack input channels from .. to of one tap (of depth, height, width) of one channel block.
+
+    (co, ci) becomes (ci, co).
+    """
     taps_h = plan.height.phases[taps.h.phase].taps
     taps_w = plan.width.phases[taps.w.phase].taps
     number = (taps.d.number * taps_h + taps.h.number) * taps_w + taps_w - 1 - taps.w.number
@@ -57,25 +66,24 @@ def _pack_tap(plan, block, taps, panel, *, storage):
     source += taps.h.k * arrays.step_kh + taps.w.k * arrays.step_kw
     target = panel + number * block.columns * plan.channels * OPERANDS[storage].size
     channels = min(block.columns, plan.co - block.start)
-    _turn_filters(plan, source, target, channels, block.columns, storage=storage)
+    columns = block.columns
+    _turn_filters(plan, source, target, first, end, channels, columns, storage=storage)
 
 
-def _turn_filters(plan, source, target, channels, columns, *, storage):
+def _turn_filters(plan, source, target, first, end, channels, columns, *, storage):
     """Write source[co, ci] to target[ci, co], zeros for channels <= co < columns.
 
     In groups of 16 input channels, or pairs of them, which are checked while in L1.
     """
     size, ci_step = OPERANDS[storage].size, plan.arrays.step_ci
-    for first in range(0, plan.channels, 16):
-        count, y = min(16, plan.channels - first), target + first * columns * size
+    for ci in range(first, end, 16):
+        count, y = min(16, end - ci), target + ci * columns * size
         if channels < columns:
             clear(y, count * columns, size)
         if OPERANDS[storage].pairs:
-            x = source + 2 * first * ci_step
-            pairs.turn_filters(plan, x, y, first, count, channels, columns)
+            pairs.turn_filters(plan, source + 2 * ci * ci_step, y, ci, count, channels, columns)
         else:
-            x = source + first * ci_step
-            turn_numbers(plan, x, y, count, channels, columns, storage=storage)
+            turn_numbers(plan, source + ci * ci_step, y, count, channels, columns, storage=storage)
         if not pairs.all_finite(y, count * columns, storage=storage):
             plan.arrays.not_finite = 1
 

@@ -2,13 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._geometry.tuning import TUNING
 from .layer import Layer
+from .sharing import Costs, Sharing, fewest, least, numbers_of_threads, shared
 
 __all__ = [
     "BY_FEWER", "BY_INPUTS", "BY_TAPS", "BY_TILES", "Candidate", "Encoded", "Scheme", "Way",
@@ -59,6 +61,8 @@ class Scheme(ABC):
         What is computed.
     threads : int
         How many threads work.
+    cycles : float
+        Predicted for one thread, but for what cutting the work into tasks adds.
     fresh : bool
         Whether tasks pack the filters they use: nobody else needs them.
     direct : bool
@@ -67,8 +71,29 @@ class Scheme(ABC):
 
     layer: Layer
     threads: int
+    cycles: float
     fresh: bool = False
     direct: bool = False
+
+    @property
+    @abstractmethod
+    def costs(self) -> Costs:
+        """Predicted cycles of each task, in the order in which they are taken."""
+
+    @property
+    @abstractmethod
+    def pieces(self) -> int:
+        """Pieces of the work of packing filters, of one length."""
+
+    @property
+    @abstractmethod
+    def weights(self) -> int:
+        """Numbers of all packed filters, whoever packs them."""
+
+    @property
+    def packing_cycles(self) -> float:
+        """Predicted cycles of packing filters."""
+        return TUNING.filter_cycles * self.weights
 
     @property
     @abstractmethod
@@ -102,6 +127,20 @@ class Scheme(ABC):
     @abstractmethod
     def lines(self) -> dict[str, str]:
         """Return `kernel`, what comes `after` it, `blocks` and `memory`, in words."""
+
+    @cached_property
+    def sharing(self) -> Sharing:
+        """What the threads make of the tasks."""
+        return shared(self.costs, self.threads)
+
+    @cached_property
+    def packing(self) -> Sharing:
+        """What the threads make of packing filters: one does it, where that is faster."""
+        cycles, pieces = self.packing_cycles, max(1, self.pieces)
+        costs = np.full(pieces, cycles / pieces)
+        numbers = numbers_of_threads(min(self.threads, pieces))
+        threads = fewest(numbers, partial(least, cycles), partial(shared, costs))
+        return shared(costs, threads)
 
     @cached_property
     def bias_bytes(self) -> int:

@@ -1,9 +1,10 @@
 """The wide way: output positions in the lanes. What the choice asks it."""
 
 from ..._geometry.tuning import TUNING
-from ..shared.blocking import choose_blocks
+from ..shared.blocking import blockings
 from ..shared.layer import Layer
 from ..shared.scheme import BY_TAPS, Candidate
+from ..shared.sharing import best_of
 from .cost import candidates
 from .encode import encoded, parts
 from .scheme import WideScheme
@@ -19,5 +20,6 @@ def scheme(layer: Layer, candidate: Candidate, threads: int) -> WideScheme:
     shape, position = candidate.shape, layer.request.ci * layer.storage.size
     halos = (False, False, shape.most[2] > 1, True)
     limit, blocks = TUNING.wide_block_bytes, len(shape.blocks)
-    blocking = choose_blocks(layer.axes, shape.most, halos, position, limit, blocks, threads)
-    return WideScheme(layer, shape, blocking, halos, threads)
+    cuts = blockings(layer.axes, shape.most, halos, position, limit, blocks, threads)
+    schemes = (WideScheme(layer, shape, cut, halos, threads, candidate.cycles) for cut in cuts)
+    return best_of(schemes, lambda scheme: scheme.sharing)
