@@ -145,6 +145,16 @@ class Tuning(NamedTuple):
     piece_cycles: float = 100_000.0  # to start the layer of some groups of channels: 25 us
     between_cycles: float = 1.0  # of a filter among the zeros between groups
     looked_cycles: float = 0.5  # to look at an output, whether it is NaN
+    dot_positions: int = 4096  # of a phase: a list has all of them
+    dot_margin: float = 1.1  # times as many cycles are predicted as products take,
+    dot_dilated: float = 1.6  # and as many more, where the other ways leave out more zeros,
+    dot_across: float = 0.6  # to sum the lanes of an accumulator, beside other products,
+    dot_tile: float = 20.0  # of a tile, beside that,
+    dot_tap: float = 65.0  # of a tap of some output channels,
+    dot_row: float = 8.0  # of listing a position of a tap,
+    dot_store: float = 15.0  # of a vector of outputs,
+    dot_apart: float = 25.0  # and of one whose channels lie apart
+    dot_saved: float = 1.2  # of a filter, which others have to pack
     pad_every: int = 4096  # rows at multiples of this many bytes fall into the same cache lines
 
 

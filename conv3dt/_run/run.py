@@ -123,12 +123,17 @@ def _readable(x: Array) -> Array:
 
 
 def _weights(plan: Plan, compiled: Tables, filters: Array) -> Array:
-    """Return filters that kernels can read; taps that are channels must lie as channels do."""
+    """Return filters that kernels can read: taps that are channels must lie as channels do.
+
+    So must input channels next to each other, where filters are not packed.
+    """
     filters = _taps_last(plan.layer, _readable(filters))
     if plan.request.groups > 1 and not plan.request.forward:
         filters = _outputs_first(filters)
-    apart = filters.strides[2] != filters.shape[3] * filters.strides[3]
-    return np.array(filters, order="C") if compiled.as_channels and apart else filters
+    _, _, kw, co, ci = filters.strides
+    apart = compiled.as_channels and kw != filters.shape[3] * co
+    apart = apart or (plan.scheme.filters_lie and ci != filters.itemsize)
+    return np.array(filters, order="C") if apart else filters
 
 
 def _taps_last(layer: Layer, filters: Array) -> Array:

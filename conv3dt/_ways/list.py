@@ -2,6 +2,7 @@
 
 from .channels import way as channels
 from .depthwise import way as depthwise
+from .dot import way as dot
 from .fold import way as fold
 from .minimal import way as minimal
 from .shared.scheme import Way
@@ -15,4 +16,5 @@ WAYS: dict[str, Way] = {
     "fold": fold,
     "minimal": minimal,
     "depthwise": depthwise,
+    "dot": dot,
 }

@@ -272,7 +272,7 @@ def prepare(
     options["padding"] = padding.decode() if isinstance(padding, bytes) else str(padding)
     options["threads"] = None if threads is None else call.threads
     bias = None if call.bias is None else np.array(call.bias)
-    return Prepared(np.array(call.filters), bias, bool(autotune), **options)
+    return Prepared(np.array(call.filters, order="C"), bias, bool(autotune), **options)
 
 
 def _canonical(request: Request) -> dict[str, Any]:

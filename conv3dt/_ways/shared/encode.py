@@ -52,7 +52,7 @@ def fill_blocked(
     """
     if pack is None:
         pack = 0 if scheme.direct else _part(".pack:pack_input", scheme)
-    panels = _part(".fresh:pack_panels", scheme) if scheme.fresh else 0
+    panels = _part(".fresh:pack_panels", scheme) if scheme.fresh and scheme.phase_bytes else 0
     blocks, addresses = _block_table(scheme), kernel_table(kernels)
     _, outer, inner = addresses.shape
     _fill_memory(params, scheme, steps)

@@ -20,6 +20,7 @@ __all__ = [
     "reading",
     "store_runs",
     "stored",
+    "wide",
     "writing",
 ]
 
@@ -46,6 +47,19 @@ def multiplied(storage: str) -> Any:
 def writing(storage: str) -> Any:
     """Return what views numbers as they are stored."""
     return _WRITING[storage]
+
+
+def wide(storage: str, address: int, count: int) -> Any:
+    """Return numbers of an array in the compute type."""
+    return _WIDENED[storage](writing(storage)(address, count))
+
+
+_WIDENED = {
+    "float32": lambda x: x,
+    "float64": lambda x: x,
+    "float16": lambda bits: bits.view(np.float16).astype(np.float32),
+    "bfloat16": lambda bits: (bits.astype(np.uint32) << np.uint32(16)).view(np.float32),
+}
 
 
 def entries(address, n):

@@ -1,0 +1,1 @@
+"""Output positions in the lanes."""

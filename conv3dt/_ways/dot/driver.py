@@ -1,0 +1,184 @@
+"""The driver of the dot way.
+
+1  tasks: groups of blocks of output channels
+2    phases of depth, height, width
+3      blocks of output channels: the sums of a phase begin as zeros, and become outputs
+4        taps that read inside: the positions at which they do are listed
+5          output channels of a tile: their filters come from memory, once
+6            input channels, as many as stay in L1; tiles of positions
+"""
+
+from typing import Any, NamedTuple
+
+from ..._compiler.words import call, get
+from ..._geometry.integers import n_tiles, rows_inside
+from ..shared.moving import clear
+from ..shared.tables import Phases, taps_between
+from ..shared.tasks import next_block, task_of
+from .records import CHANNELS, COLUMNS, DotParams, DotTask, Row
+
+__all__ = ["convolve"]
+
+# Without, filters come from memory half as fast; 4 and 16 channels ahead are as good, L1 is not.
+AHEAD = 8  # output channels whose filters are asked for
+
+
+class Taps(NamedTuple):
+    """A tap of each axis of space, by its number in its phase."""
+
+    d: Any
+    h: Any
+    w: Any
+
+
+class Reach(NamedTuple):
+    """The taps of a phase that read inside for some position."""
+
+    first: Any
+    height: Any  # how many along the height,
+    width: Any  # the width,
+    count: Any  # and all together
+
+
+def convolve(plan, slot):
+    """Take tasks and compute them, until there are no more."""
+    plan = DotParams(plan)
+    task = DotTask(task_of(plan, slot))
+    task.ready = 0
+    task.sums = task.scratch + plan.sums_at
+    task.rows = task.lists
+    while next_block(plan, task):
+        _place_inputs(plan, task)
+        for rd in range(plan.depth.n_phases):
+            for rh in range(plan.height.n_phases):
+                for rw in range(plan.width.n_phases):
+                    d, h, w = plan.depth.phases[rd], plan.height.phases[rh], plan.width.phases[rw]
+                    for b in range(task.first_block, task.end_block):
+                        _compute(plan, task, b, Phases(d, h, w))
+
+
+def _place_inputs(plan, task):
+    """Pack the inputs, which all tasks of a thread need, or say where they lie."""
+    if plan.pack:
+        task.inputs = task.scratch
+        if task.ready == 0:
+            call(plan.pack, plan, task)
+        task.ready = 1
+        return
+    at = plan.arrays.input + task.depth.start * plan.depth.packed_step
+    at += task.height.start * plan.height.packed_step
+    task.inputs = at + task.width.start * plan.width.packed_step
+
+
+def _compute(plan, task, b, phases):
+    """Make the outputs of a phase."""
+    block, after = plan.blocks[b], plan.blocks[min(b + 1, plan.n_blocks - 1)]
+    d, h, w = phases.d, phases.h, phases.w
+    positions = plan.batch.positions * d.length * h.length * w.length
+    clear(task.sums, positions * COLUMNS, plan.size)
+    reach = _reach(plan, phases)
+    following = _filters(plan, block, phases, reach, 0) if reach.count > 0 else 0
+    for t in range(reach.count):
+        filters = following
+        if t + 1 < reach.count:
+            following = _filters(plan, block, phases, reach, t + 1)
+        else:
+            following = _filters(plan, after, phases, reach, 0)
+        rows = _list_inputs(plan, task, phases, _tap(reach, t))
+        if rows > 0:
+            _multiply(plan, task, block, filters, following, rows)
+    _list_outputs(plan, task, block, phases)
+    finish = get(plan.finish, block.kind)
+    bias = plan.arrays.bias + block.start * plan.size
+    call(finish, task.sums, bias, task.rows, positions, plan.out_step)
+
+
+def _reach(plan, phases):
+    """Return the taps of a phase that read inside."""
+    d0, d1 = taps_between(plan.depth, phases.d, 0, phases.d.length)
+    h0, h1 = taps_between(plan.height, phases.h, 0, phases.h.length)
+    w0, w1 = taps_between(plan.width, phases.w, 0, phases.w.length)
+    return Reach(Taps(d0, h0, w0), h1 - h0, w1 - w0, (d1 - d0) * (h1 - h0) * (w1 - w0))
+
+
+def _tap(reach, number):
+    """Return one of them."""
+    rest, w = divmod(number, reach.width)
+    d, h = divmod(rest, reach.height)
+    return Taps(reach.first.d + d, reach.first.h + h, reach.first.w + w)
+
+
+def _filters(plan, block, phases, reach, number):
+    """Return the address of the filters of one of them."""
+    arrays, tap = plan.arrays, _tap(reach, number)
+    kd = plan.depth.taps[phases.d.before + tap.d].k
+    kh = plan.height.taps[phases.h.before + tap.h].k
+    kw = plan.width.taps[phases.w.before + tap.w].k
+    at = arrays.filters + block.start * arrays.step_co
+    return at + kd * arrays.step_kd + kh * arrays.step_kh + kw * arrays.step_kw
+
+
+def _multiply(plan, task, block, filters, following, rows):
+    """Add the products of a tap to the sums of the positions that are listed."""
+    step = plan.arrays.step_co
+    channels = min(COLUMNS, plan.co - block.start)
+    tiles = n_tiles(rows, plan.rows)
+    least, longer = divmod(rows, tiles)
+    for j in range(0, channels, CHANNELS):
+        kernels = plan.kernels + 8 * min(CHANNELS, channels - j) * plan.kernels_inner
+        ahead = j + AHEAD
+        ask = filters + ahead * step if ahead < channels else following + (ahead - channels) * step
+        for c in range(0, plan.channels, plan.chunk):
+            last = c + plan.chunk >= plan.channels
+            count = plan.vectors - c // plan.lanes if last else plan.chunk // plan.lanes
+            those = kernels if last else kernels + plan.others
+            source = c // plan.chunk * plan.chunk_step
+            at = filters + j * step + c * plan.filter
+            some = task.rows
+            for t in range(tiles):
+                size = least + 1 if t < longer else least
+                kernel = get(those, size)
+                call(kernel, some, source, count, at, step, j * plan.size, ask + c * plan.filter)
+                some += size * Row.SIZE
+
+
+def _list_inputs(plan, task, phases, taps):
+    """List where a tap reads at positions at which that is inside; return how many there are."""
+    batch, depth, height, width = plan.batch, plan.depth, plan.height, plan.width
+    d, h, w = phases.d, phases.h, phases.w
+    z0, z1 = rows_inside(0, d.length, taps.d, d.shift, d.dilation, depth.i, depth.in_s)
+    y0, y1 = rows_inside(0, h.length, taps.h, h.shift, h.dilation, height.i, height.in_s)
+    x0, x1 = rows_inside(0, w.length, taps.w, w.shift, w.dilation, width.i, width.in_s)
+    line = COLUMNS * plan.size
+    at_row = task.rows
+    for n in range(batch.positions):
+        for z in range(z0, z1):
+            i = z * depth.in_s + d.shift - taps.d * d.dilation - task.depth.start
+            plane = task.inputs + n * batch.packed_step + i * depth.packed_step
+            for y in range(y0, y1):
+                i = y * height.in_s + h.shift - taps.h * h.dilation - task.height.start
+                at = plane + i * height.packed_step
+                to = task.sums + (((n * d.length + z) * h.length + y) * w.length) * line
+                for x in range(x0, x1):
+                    row = Row(at_row)
+                    i = x * width.in_s + w.shift - taps.w * w.dilation - task.width.start
+                    row.input = at + i * width.packed_step
+                    row.sums = to + x * line
+                    at_row += Row.SIZE
+    return (at_row - task.rows) // Row.SIZE
+
+
+def _list_outputs(plan, task, block, phases):
+    """List where the outputs of a phase belong."""
+    d, h, w = phases.d, phases.h, phases.w
+    first = plan.arrays.output + block.start * plan.out_step + d.first * plan.depth.output_step
+    first += h.first * plan.height.output_step + w.first * plan.width.output_step
+    at_row = task.rows
+    for n in range(plan.batch.positions):
+        for z in range(d.length):
+            plane = first + n * plan.batch.output_step + z * plan.depth.s * plan.depth.output_step
+            for y in range(h.length):
+                to = plane + y * plan.height.s * plan.height.output_step
+                for x in range(w.length):
+                    Row(at_row).input = to + x * plan.width.s * plan.width.output_step
+                    at_row += Row.SIZE
