@@ -20,7 +20,7 @@ _PHASES = 64  # of an axis: their rows, and runs of each along the width, are li
 def candidates(layer: Layer) -> Iterator[Candidate]:
     """Yield the layer, if each output has one input channel, and its tiles are few."""
     asked, width = layer.asked, layer.axes[3]
-    if asked.ci != asked.groups:
+    if asked.ci != asked.groups or layer.taps:
         return
     taps = max((f.taps for f in width.phases), default=0)
     if taps > _TAPS or max(axis.n_phases for axis in layer.axes) > _PHASES:
