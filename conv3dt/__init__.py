@@ -3,8 +3,8 @@
 `conv3dt.conv3d_transpose` computes, `conv3dt.prepare` packs filters for many calls,
 `conv3dt.explain` says how a call is computed; `conv3dt.conv3d` is the forward convolution;
 `conv3d_transpose_backprop` and `conv3d_backprop` are their gradients. `conv3dt.nn`,
-`conv3dt.raw_ops` and `conv3dt.compat.v1` have TensorFlow's signatures, `conv3dt.keras` its layers.
-Everything is loaded when it is first used.
+`conv3dt.raw_ops` and `conv3dt.compat.v1` have TensorFlow's signatures, `conv3dt.keras` its layers;
+`conv3dt.torch` has PyTorch's functions and modules. Everything is loaded when it is first used.
 """
 
 import sys
@@ -90,7 +90,7 @@ def __getattr__(name: str) -> object:
     """Load a public name."""
     from importlib import import_module
 
-    if name in ("compat", "dask", "keras", "nn", "raw_ops", "weights"):
+    if name in ("compat", "dask", "keras", "nn", "raw_ops", "torch", "weights"):
         return import_module(f"{__name__}.{name}")
     if name in _HOMES:
         found: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
