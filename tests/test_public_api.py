@@ -114,6 +114,8 @@ def test_version_is_a_literal():
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_name_in_all_exists(name):
+    if name.startswith("conv3dt.torch"):
+        pytest.importorskip("torch")
     module = importlib.import_module(name)
     missing = [name for name in getattr(module, "__all__", []) if not hasattr(module, name)]
     assert not missing

@@ -9,14 +9,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .._call.arguments import Call, usual_algorithm
-from .._call.request import Request
+from .._call.request import Request, Triple
 from .._run import run
 from .._run.correlate import correlate
 from .._runtime import team
-from .lengths import Ints, ArgumentError, check_options, forward_shape, remainder, transposed_shape
+from .lengths import (
+    ArgumentError,
+    Ints,
+    check_options,
+    forward_shape,
+    transposed_shape,
+    weight_shape,
+)
 from .tensors import DTYPES, array_of, lies_channels_last, tensor_of
 
-__all__ = ["conv3d", "conv3d_weight", "conv_transpose3d", "weight_shape"]
+__all__ = ["conv3d", "conv3d_weight", "conv_transpose3d"]
 
 Array = NDArray[Any]
 
@@ -73,36 +80,13 @@ def conv3d_weight(
     operands = [array_of(x.permute(0, 2, 3, 4, 1) if last else x) for x in (big, small)]
     channels = -1 if last else 1
     halves = [np.split(x, groups, channels) if groups > 1 else [x] for x in operands]
-    options = (tuple(kernel), tuple(stride), tuple(dilation), tuple(padding), last)
-    made = [correlate(*pair, *options, threads=_threads()) for pair in zip(*halves, strict=True)]
+    size, s, d, p = (_three(x) for x in (kernel, stride, dilation, padding))
+    made = [
+        correlate(b, part, size, s, d, p, last, threads=_threads())
+        for b, part in zip(*halves, strict=True)
+    ]
     joined = tensor_of(made[0] if groups == 1 else np.concatenate(made, 4), big.dtype)
     return joined.permute(4, 3, 0, 1, 2).contiguous()
-
-
-def weight_shape(
-    big: Ints, small: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
-) -> tuple[Any, ...]:
-    """Return the shape of what conv3d_weight makes."""
-    check_options(
-        "conv3d_weight", groups,
-        kernel=(kernel, 1), stride=(stride, 1), padding=(padding, 0), dilation=(dilation, 1),
-    )  # fmt: skip
-    if len(big) != 5 or len(small) != 5 or big[0] != small[0]:
-        raise ArgumentError(
-            "conv3d_weight: big and small must have 5 axes and the same batch;"
-            f" got shapes {tuple(big)} and {tuple(small)}."
-        )
-    if big[1] % groups or small[1] % groups:
-        raise ArgumentError(
-            f"conv3d_weight: big and small must have multiples of groups, {groups}, as channels;"
-            f" got {big[1]} and {small[1]}."
-        )
-    if not all(n >= 0 for n in remainder(big[2:], small[2:], kernel, stride, padding, dilation)):
-        raise ArgumentError(
-            "conv3d_weight: small must be no longer than what conv3d makes of big;"
-            f" got shapes {tuple(small)} and {tuple(big)}."
-        )
-    return (small[1], big[1] // groups, *kernel)
 
 
 def _known(
@@ -211,4 +195,9 @@ def _each_group(call: Call, groups: int) -> Array:
 
 def _threads() -> int:
     """Return how many threads may work: as many as both libraries are told."""
-    return min(team.default(), torch.get_num_threads())
+    return min(team.default(), int(torch.get_num_threads()))
+
+
+def _three(numbers: Ints) -> Triple:
+    d, h, w = numbers
+    return d, h, w

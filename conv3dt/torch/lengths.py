@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 __all__ = [
-    "Ints",
     "ArgumentError",
+    "Ints",
     "check_options",
     "forward_shape",
     "remainder",
@@ -72,6 +72,32 @@ def transposed_shape(
     axes = zip(x[2:], w[2:], stride, padding, dilation, strict=True)
     lengths = [_transposed(*axis) + e for axis, e in zip(axes, output_padding, strict=True)]
     return _made("conv_transpose3d", (x[0], w[1] * groups), lengths, x, w)
+
+
+def weight_shape(
+    big: Ints, small: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
+) -> tuple[Any, ...]:
+    """Return the shape of what conv3d_weight makes."""
+    check_options(
+        "conv3d_weight", groups,
+        kernel=(kernel, 1), stride=(stride, 1), padding=(padding, 0), dilation=(dilation, 1),
+    )  # fmt: skip
+    if len(big) != 5 or len(small) != 5 or big[0] != small[0]:
+        raise ArgumentError(
+            "conv3d_weight: big and small must have 5 axes and the same batch;"
+            f" got shapes {tuple(big)} and {tuple(small)}."
+        )
+    if big[1] % groups or small[1] % groups:
+        raise ArgumentError(
+            f"conv3d_weight: big and small must have multiples of groups, {groups}, as channels;"
+            f" got {big[1]} and {small[1]}."
+        )
+    if not all(n >= 0 for n in remainder(big[2:], small[2:], kernel, stride, padding, dilation)):
+        raise ArgumentError(
+            "conv3d_weight: small must be no longer than what conv3d makes of big;"
+            f" got shapes {tuple(small)} and {tuple(big)}."
+        )
+    return (small[1], big[1] // groups, *kernel)
 
 
 def remainder(

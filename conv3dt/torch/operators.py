@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from . import batching, derivatives, kernels
-from .lengths import Ints, check_options, forward_shape, transposed_shape
+from .lengths import Ints, check_options, forward_shape, transposed_shape, weight_shape
 from .schemas import LIBRARY, SCHEMAS
 from .tensors import lies_channels_last, new
 
@@ -68,7 +68,7 @@ def _conv3d_weight(
     groups: int,
 ) -> Tensor:
     """Return what the gradient of a weight makes, without its numbers."""
-    shape = kernels.weight_shape(big.shape, small.shape, kernel, stride, padding, dilation, groups)
+    shape = weight_shape(big.shape, small.shape, kernel, stride, padding, dilation, groups)
     return new(shape, big, False)
 
 

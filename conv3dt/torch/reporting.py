@@ -110,7 +110,7 @@ def _total(times: dict[nn.Module, Times], training: bool) -> list[str]:
     """Return the sums of all times."""
     if not times:
         return []
-    torchs, ours = (sum(t[place] for t in times.values()) for place in (0, 1))
+    torchs, ours = sum(t.torchs for t in times.values()), sum(t.ours for t in times.values())
     what = "forward and backward" if training else "forward"
     return [
         "",

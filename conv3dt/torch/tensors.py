@@ -31,7 +31,7 @@ def lies_channels_last(x: Tensor) -> bool:
         if step < least or (axis == 1 and step != 1):
             return False
         least = step * extent if extent > 1 else step
-    return x.shape[1] > 1
+    return bool(x.shape[1] > 1)
 
 
 def array_of(x: Tensor) -> NDArray[Any]:
