@@ -35,7 +35,7 @@ def _one_by_one(
 ) -> tuple[Tensor, int]:
     """Return the results of an operator for each item of the batch."""
     of_tensors = [
-        [given] * size if axis is None else given.unbind(axis)
+        given.unbind(axis) if isinstance(axis, int) else [given] * size
         for given, axis in zip(arguments, in_dims, strict=True)
     ]
     return torch.stack([operator(*item) for item in zip(*of_tensors, strict=True)]), 0

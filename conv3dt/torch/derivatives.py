@@ -38,7 +38,7 @@ class _Conv3d(_Operator):
     def forward(ctx: Any, input: Tensor, weight: Tensor, *rest: Any) -> Tensor:
         ctx.save_for_backward(input, weight)
         _, *ctx.options = rest
-        return _below(OPS.conv3d.default, input, weight, *rest)
+        return _inside(OPS.conv3d.default, input, weight, *rest)
 
     @staticmethod
     def backward(ctx: Any, made: Tensor) -> Any:
@@ -58,7 +58,7 @@ class _ConvTranspose3d(_Operator):
     def forward(ctx: Any, input: Tensor, weight: Tensor, *rest: Any) -> Tensor:
         ctx.save_for_backward(input, weight)
         _, ctx.stride, ctx.padding, _, ctx.dilation, ctx.groups = rest
-        return _below(OPS.conv_transpose3d.default, input, weight, *rest)
+        return _inside(OPS.conv_transpose3d.default, input, weight, *rest)
 
     @staticmethod
     def backward(ctx: Any, made: Tensor) -> Any:
@@ -77,7 +77,7 @@ class _Conv3dWeight(_Operator):
     def forward(ctx: Any, big: Tensor, small: Tensor, *rest: Any) -> Tensor:
         ctx.save_for_backward(big, small)
         ctx.size, *ctx.options = rest
-        return _below(OPS.conv3d_weight.default, big, small, *rest)
+        return _inside(OPS.conv3d_weight.default, big, small, *rest)
 
     @staticmethod
     def backward(ctx: Any, made: Tensor) -> Any:
@@ -89,6 +89,16 @@ class _Conv3dWeight(_Operator):
         if ctx.needs_input_grad[1]:
             ds = _cut(OPS.conv3d(big, made, None, *ctx.options), small)
         return db, ds, None, None, None, None, None
+
+
+def _inside(operator: Any, *arguments: Any) -> Tensor:
+    """Return the result of an operator of which derivatives are taken at this level.
+
+    PyTorch takes none inside the function of a level; those of outer levels are wanted all the
+    same, or refused.
+    """
+    with torch.enable_grad(), forward_ad._set_fwd_grad_enabled(True):
+        return _below(operator, *arguments)
 
 
 def _below(operator: Any, *arguments: Any) -> Tensor:
