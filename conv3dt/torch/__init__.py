@@ -14,7 +14,7 @@ except ImportError as error:
 
 from .functions import conv3d, conv_transpose3d
 from .modules import Conv3d, ConvTranspose3d, LazyConv3d, LazyConvTranspose3d
-from .reporting import Report, report
+from .reporting import report
 from .swapping import accelerate, restore
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "ConvTranspose3d",
     "LazyConv3d",
     "LazyConvTranspose3d",
-    "Report",
     "accelerate",
     "conv3d",
     "conv_transpose3d",

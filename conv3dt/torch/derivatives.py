@@ -4,6 +4,8 @@ The classes are for one level of derivatives: where PyTorch nests levels, its di
 for each of them. So the operators themselves can be differentiated, mapped and compiled.
 """
 
+from __future__ import annotations  # PyTorch may be a stand-in that knows no |
+
 from collections.abc import Callable
 from typing import Any
 

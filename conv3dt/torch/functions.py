@@ -1,5 +1,7 @@
 """The functions of `torch.nn.functional`, computed by conv3dt."""
 
+from __future__ import annotations  # PyTorch may be a stand-in that knows no |
+
 from collections.abc import Sequence
 from operator import index
 from typing import Any, TypeAlias

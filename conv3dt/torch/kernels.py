@@ -1,5 +1,7 @@
 """What the operators compute, on tensors of a CPU."""
 
+from __future__ import annotations  # PyTorch may be a stand-in that knows no |
+
 from functools import lru_cache
 from typing import Any
 

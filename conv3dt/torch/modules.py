@@ -1,5 +1,7 @@
 """PyTorch's modules with our functions inside: parameters, names and checkpoints are the same."""
 
+from __future__ import annotations  # PyTorch may be a stand-in that knows no |
+
 from typing import Any
 
 import torch.nn.functional as F  # noqa: N812 - as everybody calls it

@@ -4,6 +4,8 @@ All three are linear in each of their tensors, and the derivatives of each are t
 can be differentiated as often as one likes.
 """
 
+from __future__ import annotations  # PyTorch may be a stand-in that knows no |
+
 import torch
 from torch import Tensor
 
