@@ -83,7 +83,8 @@ def test_everything_public_is_described(name):
     for thing in public_things(importlib.import_module(name)).values():
         assert inspect.getdoc(thing), thing
         for member, x in inspect.getmembers(thing) if inspect.isclass(thing) else ():
-            if not member.startswith("_") and inspect.isfunction(x):
+            ours = inspect.isfunction(x) and x.__module__.startswith("conv3dt")  # not inherited
+            if not member.startswith("_") and ours:
                 assert inspect.getdoc(x), x
 
 
