@@ -2,6 +2,7 @@
 
 import re
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import conv3dt
@@ -26,6 +27,9 @@ exclude_patterns = ["templates"]
 
 autodoc_default_options = {"members": True, "inherited-members": "tuple, object"}
 autodoc_typehints = "none"
+# Where PyTorch is not installed, its names are stand-ins, and examples with it are not run.
+HAS_TORCH = find_spec("torch") is not None
+autodoc_mock_imports = [] if HAS_TORCH else ["torch"]
 default_role = "code"
 numpydoc_show_class_members = False
 myst_enable_extensions = ["colon_fence"]
@@ -47,7 +51,7 @@ intersphinx_timeout = 5
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
-    "filename_pattern": r"\.py$",
+    "filename_pattern": r"\.py$" if HAS_TORCH else r"/(?!torch_)\w+\.py$",
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
     "remove_config_comments": True,
