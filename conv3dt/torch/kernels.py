@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .._call.arguments import Call, usual_algorithm
 from .._call.request import Request, Triple
-from .._run import run
+from .._run import grouped
 from .._run.correlate import correlate
 from .._runtime import team
 from .lengths import (
@@ -44,7 +44,7 @@ def conv3d(
         *_known("conv3d", input, weight, bias),
         tuple(stride), tuple(padding), tuple(dilation), groups, usual_algorithm(),
     )  # fmt: skip
-    return _made(request, input, weight, bias, (2, 3, 4, 0, 1), groups)
+    return _made(request, input, weight, bias, (2, 3, 4, 0, 1))
 
 
 def conv_transpose3d(
@@ -63,7 +63,7 @@ def conv_transpose3d(
         tuple(stride), tuple(padding), tuple(output_padding), tuple(dilation), groups,
         usual_algorithm(),
     )  # fmt: skip
-    return _made(request, input, weight, bias, (2, 3, 4, 1, 0), groups)
+    return _made(request, input, weight, bias, (2, 3, 4, 1, 0))
 
 
 def conv3d_weight(
@@ -120,13 +120,13 @@ def _forward(
     groups: int,
     algorithm: str,
 ) -> Request:
-    """Return the request of a convolution, or of each of its groups."""
+    """Return the request of a convolution."""
     check_options("conv3d", groups, stride=(s, 1), padding=(p, 0), dilation=(d, 1))
     shape = forward_shape(x, w, bias, s, p, d, groups)
     order = "NDHWC" if last else "NCDHW"
     return Request(
-        x[0], tuple(x[2:]), w[1], w[0] // groups, tuple(w[2:]), s, d, shape[2:], p, order,
-        DTYPES[dtype], bias is not None, "linear", True, algorithm,
+        x[0], tuple(x[2:]), x[1], w[0], tuple(w[2:]), s, d, shape[2:], p, order,
+        DTYPES[dtype], bias is not None, "linear", True, algorithm, groups=groups,
     )  # fmt: skip
 
 
@@ -144,7 +144,7 @@ def _transposed(
     groups: int,
     algorithm: str,
 ) -> Request:
-    """Return the request of a transposed convolution, or of each of its groups."""
+    """Return the request of a transposed convolution."""
     check_options(
         "conv_transpose3d", groups,
         stride=(s, 1), padding=(p, 0), output_padding=(more, 0), dilation=(d, 1),
@@ -152,8 +152,8 @@ def _transposed(
     shape = transposed_shape(x, w, bias, s, p, more, d, groups)
     order = "NDHWC" if last else "NCDHW"
     return Request(
-        x[0], tuple(x[2:]), w[0] // groups, w[1], tuple(w[2:]), s, d, shape[2:], p, order,
-        DTYPES[dtype], bias is not None, "linear", False, algorithm,
+        x[0], tuple(x[2:]), x[1], shape[1], tuple(w[2:]), s, d, shape[2:], p, order,
+        DTYPES[dtype], bias is not None, "linear", False, algorithm, groups=groups,
     )  # fmt: skip
 
 
@@ -163,7 +163,6 @@ def _made(
     weight: Tensor,
     bias: Tensor | None,
     axes: tuple[int, ...],
-    groups: int,
 ) -> Tensor:
     """Return the result of a request, in the layout that it says.
 
@@ -179,20 +178,8 @@ def _made(
         None,
         _threads(),
     )
-    made = run.run(call) if groups == 1 else _each_group(call, groups)
-    result = tensor_of(made, input.dtype)
+    result = tensor_of(grouped.run(call), input.dtype)
     return result.permute(0, 4, 1, 2, 3) if last else result
-
-
-def _each_group(call: Call, groups: int) -> Array:
-    """Return the results of groups of channels, one by one."""
-    request, channels = call.request, call.request.data_format.index("C")
-    values = np.split(call.value, groups, channels)
-    filters = np.split(call.filters, groups, 3 if request.forward else 4)
-    biases = [None] * groups if call.bias is None else np.split(call.bias, groups)
-    parts = zip(values, filters, biases, strict=True)
-    made = [run.run(Call(request, *part, None, call.threads)) for part in parts]
-    return np.concatenate(made, channels)
 
 
 def _threads() -> int:

@@ -66,14 +66,14 @@ def test_nothing_is_copied(seed, last, monkeypatch):
     asked, seen = layer(seed), []
     x, w, b = asked.tensors()
     x = x.contiguous(memory_format=LAST) if last else x
-    run = conv3dt.torch.kernels.run.run
+    run = conv3dt.torch.kernels.grouped.run
 
     def spy(call):
         made = run(call)
         seen.append((call.value, call.filters, made))
         return made
 
-    monkeypatch.setattr(conv3dt.torch.kernels.run, "run", spy)
+    monkeypatch.setattr(conv3dt.torch.kernels.grouped, "run", spy)
     y = asked.ours(x, w, b, **asked.options)
     ((value, filters, made),) = seen
     assert [a.ctypes.data for a in (value, filters, made)] == [t.data_ptr() for t in (x, w, y)]
@@ -236,9 +236,9 @@ def test_the_rest_is_left_to_pytorch(kind, change):
 
 def test_threads_are_as_many_as_both_libraries_are_told(monkeypatch):
     seen, before = [], torch.get_num_threads()
-    run = conv3dt.torch.kernels.run.run
+    run = conv3dt.torch.kernels.grouped.run
     monkeypatch.setattr(
-        conv3dt.torch.kernels.run, "run", lambda call: seen.append(call.threads) or run(call)
+        conv3dt.torch.kernels.grouped, "run", lambda call: seen.append(call.threads) or run(call)
     )
     conv3dt.torch.conv3d(X, W)
     with conv3dt.threads(1):

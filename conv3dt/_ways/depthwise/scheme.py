@@ -100,7 +100,8 @@ class DepthwiseScheme(Blocked):
             return prod(asked.i) * asked.ci * item, d, h, w, item
         most = (self.blocking.group * self.lanes - 1) // self.share + 2
         pitch = in_lines(min(asked.ci, most) * self.size)
-        row = unaligned(self.packed[3] * pitch, True)
+        # Rows are packed whole: of a crop as long as the kernel no tap reads the first inputs.
+        row = unaligned(self.axes[3].i * pitch, True)
         return 0, unaligned(self.packed[2] * row, True), row, pitch, self.size
 
     @cached_property
