@@ -11,9 +11,8 @@ from ..._compiler.records import Record
 from ..._geometry import integers
 from ..._geometry.axes import Axis
 from ..._geometry.tuning import TUNING
-from .blocking import Blocking, costs_of
+from .blocking import AT_ONCE, Blocking, costs_of
 from .layer import Layer
-from .panels import AT_ONCE
 from .records import bytes_of_list
 from .scheme import Scheme
 from .sharing import Costs

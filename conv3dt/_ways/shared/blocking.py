@@ -8,9 +8,10 @@ from ..._geometry.axes import Axis
 from ..._geometry.tuning import TUNING
 from .sharing import Costs, each_of
 
-__all__ = ["Blocking", "blockings", "costs_of"]
+__all__ = ["AT_ONCE", "Blocking", "blockings", "costs_of"]
 
 BATCH, DEPTH, HEIGHT, WIDTH = range(4)
+AT_ONCE = 64  # input channels, or pairs of them, of a piece of packing
 
 
 class Blocking(NamedTuple):

@@ -11,13 +11,12 @@ from ..._compiler.words import next_task
 from ..._geometry.integers import n_tiles
 from ..._geometry.storages import OPERANDS
 from . import pairs
+from .blocking import AT_ONCE
 from .moving import clear, copy, spread, turn
 from .records import BlockedParams
 from .tables import Phases, panel_of
 
-__all__ = ["AT_ONCE", "pack_filters", "pack_phase", "turn_numbers"]
-
-AT_ONCE = 64  # input channels, or pairs of them, of a piece of the work
+__all__ = ["pack_filters", "pack_phase", "turn_numbers"]
 
 
 def pack_filters(plan, slot, *, storage):
