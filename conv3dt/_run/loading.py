@@ -3,17 +3,21 @@
 from collections import deque
 from collections.abc import Iterable
 from itertools import chain
+from typing import Any
 
 from .._compiler import build
 from .._plan import choice
 from .._plan.plan import Plan
 from .._runtime.door import door
-from .._ways.correlate import encode as filter_gradient
+from .._ways.correlate import encode as of_filters
 from .._ways.list import WAYS
+from .._ways.slopes import encode as of_activations
 from . import correlate, slopes
 from .desk import tables
 
 __all__ = ["clear", "load_all"]
+
+_GRADIENTS: tuple[Any, ...] = of_filters, of_activations
 
 
 def clear() -> None:
@@ -30,7 +34,6 @@ def load_all(plans: Iterable[Plan]) -> int:
     door()
     found = [tables(plan) for plan in plans]
     if not found:
-        ways = (way.parts() for way in WAYS.values())
-        deque(chain(*ways, filter_gradient.parts()), maxlen=0)
-        slopes.driver()
+        found_parts = (way.parts() for way in (*WAYS.values(), *_GRADIENTS))
+        deque(chain.from_iterable(found_parts), maxlen=0)
     return build.count()

@@ -12,16 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._compiler.drivers import part
 from .._compiler.processor import machine
 from .._geometry.storages import STORAGES
 from .._geometry.tuning import TUNING
 from .._runtime import team
 from .._runtime.recycle import address, aligned
+from .._ways.slopes.encode import driver
 from .._ways.slopes.records import SlopeParams
 from .._ways.slopes.tile import SlopeTile
 
-__all__ = ["Slopes", "backward", "clear", "driver"]
+__all__ = ["Slopes", "backward", "clear"]
 
 Array = NDArray[Any]
 
@@ -131,11 +131,6 @@ def _ready(
     sums = (tasks, cut.vectors * lanes) if adds else (1,)
     is_long = 3 * prod(shape) * storage.item > TUNING.long_bytes
     return _Ready(cut, params.numbers, driver(), code, sums, storage.size, is_long)
-
-
-def driver() -> int:
-    """Return the address of the driver, compiled if it is new."""
-    return part("conv3dt._ways.slopes", ".driver:differentiate", 2)
 
 
 def clear() -> None:

@@ -15,7 +15,7 @@ pytest.importorskip("zarr")
 
 def program(document, text):
     """Return the block of a document that has a text."""
-    blocks = re.findall(r"^```python\n(.*?)^```$", (DOCS / document).read_text(), re.M | re.S)
+    blocks = re.findall(r"^```python[^\n]*\n(.*?)^```$", (DOCS / document).read_text(), re.M | re.S)
     (found,) = (block for block in blocks if text in block)
     return found
 
