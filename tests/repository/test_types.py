@@ -1,7 +1,6 @@
 """Programs of users are checked by mypy, strictly: what is right passes, what is wrong is seen."""
 
 import importlib.util
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -80,7 +79,6 @@ def checked(program, folder):
         capture_output=True,
         check=False,
         cwd=folder,
-        env=os.environ | {"MYPYPATH": str(ROOT)},
         text=True,
         timeout=600,
     )
