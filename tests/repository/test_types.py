@@ -3,11 +3,9 @@
 import importlib.util
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
 RIGHT = """
 from typing import Any
 
