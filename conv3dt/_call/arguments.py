@@ -35,6 +35,7 @@ __all__ = [
     "as_algorithm",
     "as_call",
     "as_forward_call",
+    "as_groups",
     "as_options",
     "as_shaped_call",
     "as_threads",
@@ -246,6 +247,11 @@ def _as_groups(function: str, groups: Any) -> int | None:
     """Return how many groups of channels there are; None is as many as the channels say."""
     if groups is None or (type(groups) is int and groups == 1):
         return groups
+    return as_groups(function, groups)
+
+
+def as_groups(function: str, groups: Any) -> int:
+    """Return how many groups of channels there are."""
     count = as_integer(function, "groups", groups)
     if count < 1:
         raise ValueError(f"{function}: groups must be 1 or more; got {shown(count)}.")

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._geometry.formats import FORMATS
-from .arguments import as_algorithm, as_options, as_threads
+from .arguments import as_algorithm, as_groups, as_options, as_threads
 from .arrays import as_alike, as_array, as_dtype, check_out, placeholder
 from .checks import DIMENSIONS, check_ranks
 from .request import Request, make_forward_request, make_request
-from .scalars import as_integer, as_integers, shown
+from .scalars import as_integers, shown
 
 __all__ = ["WRT", "Backward", "Correlation", "as_backward", "as_correlation", "shaped"]
 
@@ -75,7 +75,7 @@ def as_backward(
     rates = (1,) if strides is None else as_integers(function, "strides", strides)
     options = as_options(function, padding, data_format, dilations, activation)
     how = (rates, *options, as_algorithm(function, algorithm))
-    count, parts = _as_groups(function, groups), _as_wrt(function, wrt)
+    count, parts = as_groups(function, groups), _as_wrt(function, wrt)
     whole, forward = x.shape, function == "conv3d_backprop"
     flat = _flat(x) if forward else x
     check_ranks(function, flat.shape, w.shape, options[1], forward)
@@ -117,7 +117,7 @@ def as_correlation(
     wanted = _as_sizes(function, filter_sizes)
     rates = as_integers(function, "strides", strides)
     options = as_options(function, padding, data_format, dilations, None)
-    count = _as_groups(function, groups)
+    count = as_groups(function, groups)
     sizes = _ungrouped(function, wanted, count, "filter_sizes")
     check_ranks(function, _flat(x).shape, sizes, options[1], True)
     channels = FORMATS[options[1]].sorted(_flat(x).shape)[4]
@@ -145,14 +145,6 @@ def shaped(function: str, name: str, given: Any, dtype: Any) -> Array:
 def _flat(x: Array) -> Array:
     """Return an array whose dimensions of batch are one."""
     return x.reshape(prod(x.shape[:-4]), *x.shape[-4:]) if x.ndim > 5 else x
-
-
-def _as_groups(function: str, given: Any) -> int:
-    """Return into how many groups channels are cut."""
-    groups = as_integer(function, "groups", given)
-    if groups < 1:
-        raise ValueError(f"{function}: groups must be 1 or more; got {shown(groups)}.")
-    return groups
 
 
 def _as_wrt(function: str, given: Any) -> tuple[str, ...]:

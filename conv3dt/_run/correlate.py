@@ -17,8 +17,9 @@ from .._ways.correlate.encode import Encoded, encoded
 from .._ways.correlate.layer import Along, Correlation
 from .._ways.correlate.records import CorrelateParams
 from .._ways.correlate.scheme import CorrelateScheme, scheme_of
+from .launching import Launch, launch, readable
 
-__all__ = ["clear", "correlate", "explain_correlate"]
+__all__ = ["clear", "correlate", "correlate_groups", "explain_correlate"]
 
 Array = NDArray[Any]
 Three: TypeAlias = tuple[int, int, int]
@@ -27,7 +28,6 @@ Axes: TypeAlias = tuple[Three, Three, Three, Three]  # kernel, strides, dilation
 
 _FUNCTION = "conv3d_backprop_filter"
 _TAKEN = CorrelateParams.taken.offset // 8
-_NO_MORE = 1 << 40  # tasks that have been taken: more than any scheme has
 _FIELDS = Struct(f"={CorrelateParams.big.offset // 8}q")  # what depends on a call's arrays
 
 
@@ -55,7 +55,7 @@ def correlate(
 
     The result is [t, b, s], t three taps. Half types are summed in float32 and rounded once.
     """
-    big, small = _readable(big), _readable(small)
+    big, small = readable(big), readable(small)
     in_order = FORMATS["NDHWC" if channels_last else "NCDHW"].sorted
     shapes, dtype = (in_order(big.shape), in_order(small.shape)), big.dtype
     steps = in_order(big.strides), in_order(small.strides)
@@ -73,6 +73,25 @@ def correlate(
     if out is not None and result is not out:
         out[...] = result
     return result if out is None else out
+
+
+def correlate_groups(
+    big: Array,
+    small: Array,
+    axes: Axes,
+    channels_last: bool,
+    groups: int,
+    *,
+    out: Array | None = None,
+    threads: int | None = None,
+) -> Array:
+    """Return what `correlate` does for each group of channels, side by side along s."""
+    if groups == 1:
+        return correlate(big, small, *axes, channels_last, out=out, threads=threads)
+    axis = -1 if channels_last else 1
+    halves = zip(np.split(big, groups, axis), np.split(small, groups, axis), strict=True)
+    parts = [correlate(b, s, *axes, channels_last, threads=threads) for b, s in halves]
+    return np.concatenate(parts, 4, out=out)
 
 
 def explain_correlate(
@@ -128,13 +147,6 @@ def _lie(
     return big, small, big or together
 
 
-def _readable(x: Array) -> Array:
-    """Return x, copied only where kernels could not read it: foreign byte order, odd addresses."""
-    if x.dtype.isnative and x.flags.aligned:
-        return x
-    return np.array(x, x.dtype.newbyteorder("="), order="C")
-
-
 @lru_cache(maxsize=1024)
 def _prepared(layer: Correlation, threads: int) -> Prepared:
     """Return the scheme of a gradient, its code compiled where it is new."""
@@ -147,7 +159,7 @@ def _run(
     prepared: Prepared, arrays: tuple[Array, Array], steps: tuple[Five, Five], result: Array
 ) -> None:
     """Sum products, then add slabs and store, into an array that lies as the gradient does."""
-    scheme, code, _ = prepared
+    scheme, code, is_long = prepared
     memory.require(scheme.scratch + scheme.all_sums, _FUNCTION)
     sums = aligned((scheme.all_sums,), np.uint8, scheme.all_sums)
     scratch = aligned((scheme.scratch,), np.uint8, scheme.scratch)
@@ -159,19 +171,7 @@ def _run(
         address(big), *big_steps, address(small), *small_steps,
     )  # fmt: skip
     uses = *arrays, sums, scratch, result
-    _launch(prepared, code.correlate, params, uses)
+    launch(Launch(code.correlate, scheme.threads, is_long), params, address(params), *uses)
     if scheme.slabs > 1 or not scheme.in_place:
         params[_TAKEN] = 0
-        _launch(prepared, code.finish, params, uses)
-
-
-def _launch(prepared: Prepared, driver: int, params: Array, uses: tuple[Array, ...]) -> None:
-    """Start a driver on its threads; the arrays stay until all of them are done.
-
-    If it takes long, an interruption takes the remaining tasks away.
-    """
-
-    def stop(_: object = uses) -> None:
-        params[_TAKEN] = _NO_MORE
-
-    team.run(driver, address(params), prepared.scheme.threads, stop, prepared.is_long)
+        launch(Launch(code.finish, scheme.threads, is_long), params, address(params), *uses)

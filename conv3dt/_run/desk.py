@@ -15,6 +15,7 @@ from .._runtime.recycle import address, aligned
 from .._ways.list import WAYS
 from .._ways.shared.records import Arrays
 from .._ways.shared.scheme import Encoded
+from .launching import Launch
 
 __all__ = [
     "CONVOLVING",
@@ -23,7 +24,6 @@ __all__ = [
     "SMALL",
     "TAKEN",
     "Desk",
-    "Launch",
     "Tables",
     "tables",
     "taken",
@@ -58,14 +58,6 @@ class Desk(NamedTuple):
     at: int  # address of the record
     scratch: Array
     at_scratch: int
-
-
-class Launch(NamedTuple):
-    """A driver, and how it is started."""
-
-    start_at: int  # address
-    threads: int
-    is_long: bool  # it can be interrupted
 
 
 class Tables(NamedTuple):

@@ -6,7 +6,6 @@ the transposed one of the same filters, and the reverse, with the same crop.
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from .._call.arguments import Call
@@ -16,7 +15,7 @@ from .._compiler.activations.table import ACTIVATIONS
 from .._geometry.formats import FORMATS
 from .._runtime import memory
 from . import grouped
-from .correlate import correlate
+from .correlate import correlate_groups
 from .slopes import Slopes, backward
 
 __all__ = ["of_filters", "of_input", "through_activation"]
@@ -68,18 +67,9 @@ def of_filters(call: Correlation) -> Array:
     """Return the gradient of the filters."""
     r, groups = call.request, call.groups
     memory.require(0 if call.out is not None else _bytes(call), r.function)
-    last, axis = not FORMATS[r.data_format].apart, r.data_format.index("C")
-    how = r.k, r.s, r.d, r.p, last
-    if groups == 1:
-        return correlate(call.big, call.small, *how, out=call.out, threads=call.threads)
-    parts = [
-        correlate(
-            _part(call.big, axis, n, groups), _part(call.small, axis, n, groups), *how,
-            threads=call.threads,
-        )
-        for n in range(groups)
-    ]  # fmt: skip
-    return np.concatenate(parts, 4, out=call.out)
+    axes, last = (r.k, r.s, r.d, r.p), not FORMATS[r.data_format].apart
+    arrays = call.big, call.small
+    return correlate_groups(*arrays, axes, last, groups, out=call.out, threads=call.threads)
 
 
 def _bytes(call: Correlation) -> int:
@@ -87,11 +77,3 @@ def _bytes(call: Correlation) -> int:
     kd, kh, kw = call.request.k
     channels = call.request.ci * call.request.co // call.groups
     return kd * kh * kw * channels * call.big.itemsize
-
-
-def _part(x: Array, axis: int, n: int, groups: int) -> Array:
-    """Return what a group has of an axis of channels."""
-    if groups == 1:
-        return x
-    size = x.shape[axis] // groups
-    return x[(slice(None),) * axis + (slice(n * size, (n + 1) * size),)]

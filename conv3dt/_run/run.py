@@ -11,8 +11,7 @@ from .._call.arguments import Call
 from .._geometry.formats import FORMATS
 from .._plan.choice import between_lines, freshly_packed, make_plan, order_of, reading_directly
 from .._plan.plan import Plan
-from .._runtime import memory, team
-from .._runtime.door import door
+from .._runtime import memory
 from .._runtime.recycle import address, aligned
 from .._ways.shared.blocked import LINE
 from .._ways.shared.layer import Layer
@@ -22,18 +21,15 @@ from .desk import (
     NOT_FINITE,
     PACKING,
     SMALL,
-    TAKEN,
-    Launch,
     Tables,
     tables,
     taken,
 )
+from .launching import launch, readable
 
 __all__ = ["Packed", "convolve", "pack", "plan_of", "result", "run"]
 
 Array = NDArray[Any]
-
-_NO_MORE = 1 << 40  # tasks that have been taken: more than any plan has
 
 
 class Packed(NamedTuple):
@@ -115,19 +111,12 @@ def _needed(plan: Plan, call: Call) -> int:
     return needed
 
 
-def _readable(x: Array) -> Array:
-    """Return x, copied only where kernels could not read it: foreign byte order, odd addresses."""
-    if x.dtype.isnative and x.flags.aligned:
-        return x
-    return np.array(x, x.dtype.newbyteorder("="), order="C")
-
-
 def _weights(plan: Plan, compiled: Tables, filters: Array) -> Array:
     """Return filters that kernels can read: taps that are channels must lie as channels do.
 
     So must input channels next to each other, where filters are not packed.
     """
-    filters = _taps_last(plan.layer, _readable(filters))
+    filters = _taps_last(plan.layer, readable(filters))
     if plan.request.groups > 1 and not plan.request.forward:
         filters = _outputs_first(filters)
     _, _, kw, co, ci = filters.strides
@@ -174,7 +163,7 @@ def _packed(plan: Plan, filters: Array, bias: Array | None) -> tuple[Packed, boo
         return packed, True  # as far as is known
     params, filters = compiled.encoded.params.copy(), _weights(plan, compiled, filters)
     _place(filters, params, packed.at + compiled.bias_bytes)
-    _launch(compiled.pack, params, address(params), filters, packed.memory)
+    launch(compiled.pack, params, address(params), filters, packed.memory)
     return packed, not params[NOT_FINITE]
 
 
@@ -209,7 +198,7 @@ def _convolved(packed: Packed, call: Call) -> tuple[Array, bool]:
     """Return the result, and whether all numbers were finite, as far as a driver looks."""
     plan, out = packed.plan, result(call)
     compiled = tables(plan)
-    encoded, value = compiled.encoded, _readable(call.value)
+    encoded, value = compiled.encoded, readable(call.value)
     value = value if compiled.all_inputs else _inputs(plan, value)
     desk = taken(compiled.desks) or compiled.new_desk()
     offset, pack_into = CONVOLVING
@@ -223,7 +212,7 @@ def _convolved(packed: Packed, call: Call) -> tuple[Array, bool]:
         filters = _weights(plan, compiled, call.filters)
         _place(filters, desk.params, 0)
         uses = *uses, filters
-    _launch(compiled.convolve, desk.params, desk.at, *uses)
+    launch(compiled.convolve, desk.params, desk.at, *uses)
     finite = not desk.params[NOT_FINITE]
     if encoded.scratch <= SMALL:
         compiled.desks.append(desk)
@@ -260,19 +249,3 @@ def _inputs(plan: Plan, value: Array) -> Array:
     all_, in_order = slice(None), FORMATS[plan.request.data_format].ordered
     part: Array = value[in_order(all_, plan.layer.read, all_)]
     return part
-
-
-def _launch(driver: Launch, params: Array, at: int, *uses: Array) -> None:
-    """Start the driver on its threads; the arrays stay until all of them are done.
-
-    If it takes long, an interruption takes the remaining tasks away.
-    """
-    start_at, threads, is_long = driver
-    if threads == 1 and not is_long:
-        door()(start_at, at, 0)
-        return
-
-    def stop(_: object = uses) -> None:
-        params[TAKEN] = _NO_MORE
-
-    team.run(start_at, at, threads, stop, is_long)

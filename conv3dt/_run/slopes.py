@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from .._compiler.processor import machine
 from .._geometry.storages import STORAGES
 from .._geometry.tuning import TUNING
-from .._runtime import team
 from .._runtime.recycle import address, aligned
 from .._ways.slopes.encode import driver
 from .._ways.slopes.records import SlopeParams
 from .._ways.slopes.tile import SlopeTile
+from .launching import Launch, launch
 
 __all__ = ["Slopes", "backward", "clear"]
 
@@ -27,7 +27,6 @@ Array = NDArray[Any]
 
 _PIECE = 1 << 15  # numbers: so few stay in the caches, and need 1/256 as many sums
 _FEWEST = 8  # vectors of a round, between two terms of one sum
-_NO_MORE = 1 << 40  # tasks that have been taken
 
 
 class Slopes(NamedTuple):
@@ -142,12 +141,9 @@ def _run(ready: _Ready, arrays: tuple[Array, Array, Array, Array], threads: int)
     """Run the driver over dy, v, dz and sums."""
     params = ready.params.copy()
     params[-len(arrays) :] = [address(array) for array in arrays]
-
-    def stop(_: object = (arrays, ready)) -> None:
-        params[0] = _NO_MORE
-
     tasks = ready.cut.runs * ready.cut.pieces
-    team.run(ready.driver, address(params), min(threads, tasks), stop, ready.is_long)
+    driver = Launch(ready.driver, min(threads, tasks), ready.is_long)
+    launch(driver, params, address(params), arrays, ready)
 
 
 def _of_channels(sums: Array, cut: _Cut, channels: int, channels_last: bool) -> Array:

@@ -5,7 +5,6 @@ from __future__ import annotations  # PyTorch may be a stand-in that knows no |
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -13,7 +12,7 @@ from torch import Tensor
 from .._call.arguments import Call, usual_algorithm
 from .._call.request import Request, Triple
 from .._run import grouped
-from .._run.correlate import correlate
+from .._run.correlate import correlate_groups
 from .._runtime import team
 from .lengths import (
     ArgumentError,
@@ -79,15 +78,10 @@ def conv3d_weight(
     _known("conv3d_weight", big, small, None)
     weight_shape(big.shape, small.shape, kernel, stride, padding, dilation, groups)
     last = lies_channels_last(big)
-    operands = [array_of(x.permute(0, 2, 3, 4, 1) if last else x) for x in (big, small)]
-    channels = -1 if last else 1
-    halves = [np.split(x, groups, channels) if groups > 1 else [x] for x in operands]
-    size, s, d, p = (_three(x) for x in (kernel, stride, dilation, padding))
-    made = [
-        correlate(b, part, size, s, d, p, last, threads=_threads())
-        for b, part in zip(*halves, strict=True)
-    ]
-    joined = tensor_of(made[0] if groups == 1 else np.concatenate(made, 4), big.dtype)
+    b, s = (array_of(x.permute(0, 2, 3, 4, 1) if last else x) for x in (big, small))
+    axes = _three(kernel), _three(stride), _three(dilation), _three(padding)
+    made = correlate_groups(b, s, axes, last, groups, threads=_threads())
+    joined = tensor_of(made, big.dtype)
     return joined.permute(4, 3, 0, 1, 2).contiguous()
 
 

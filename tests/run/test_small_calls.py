@@ -47,16 +47,16 @@ def test_a_call_within_a_call_works_on_memory_of_its_own(monkeypatch):
     """As the handler of a signal may, which arrives between any two steps."""
     (outer, wanted), (inner, wanted_inside) = small_call(0), small_call(1)
     run.run(outer)
-    launch, found = run._launch, []
+    launch, found = run.launch, []
 
     def interrupted(*arguments):
-        monkeypatch.setattr(run, "_launch", launch)
+        monkeypatch.setattr(run, "launch", launch)
         found.append(run.run(inner))
         launch(*arguments)
         found.append(run.run(inner))
-        monkeypatch.setattr(run, "_launch", interrupted)
+        monkeypatch.setattr(run, "launch", interrupted)
 
-    monkeypatch.setattr(run, "_launch", interrupted)
+    monkeypatch.setattr(run, "launch", interrupted)
     np.testing.assert_array_equal(run.run(outer), wanted)
     assert len(found) == 4
     for y in found:
@@ -85,7 +85,7 @@ def test_a_call_that_is_interrupted_leaves_nothing(monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    for step in ("convolve", "_launch"):
+    for step in ("convolve", "launch"):
         conv3dt.clear_cache()
         with monkeypatch.context() as patch:
             patch.setattr(run, step, stop)

@@ -147,12 +147,12 @@ def stored_by(plan, out):
             door()(driver.start_at, at, 0)
             found.append(before - np.isnan(out).sum())
 
-    really, run._launch = run._launch, launch
+    really, run.launch = run.launch, launch
     try:
         call = call_of(plan, out)
         run.convolve(run.pack(plan, call.filters, None), call)
     finally:
-        run._launch = really
+        run.launch = really
     return found[-plan.tasks :]
 
 
