@@ -90,7 +90,7 @@ def drivers(layer: Layer, plan: Any) -> list[Started]:
         found.append(Started(driver.start_at, params, at, (*uses, x, w, out)))
         found[-1].timed(0, params[TASKS])
 
-    with patch.object(run, "_launch", launch):
+    with patch.object(run, "launch", launch):
         call = Call(plan.request, x, w, None, out, plan.threads)
         run.convolve(run.pack(plan, w, None), call)
     return found
