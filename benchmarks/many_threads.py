@@ -25,7 +25,7 @@ from benchmarks import clock
 from benchmarks.common import LAYERS, Layer, arrays, plan_of
 from conv3dt._call.arguments import Call
 from conv3dt._plan.choice import plain_plan
-from conv3dt._run import desk, run
+from conv3dt._run import launching, run
 from conv3dt._runtime import team
 from conv3dt._runtime.door import door
 from conv3dt._ways.shared.records import Params
@@ -33,7 +33,7 @@ from conv3dt._ways.shared.sharing import makespan
 
 THREADS = 1, 2, 4, 8, 16, 32, 64, 128
 EACH = 5e-7  # seconds that a thread adds to the start, beyond two: taken, not measured
-TAKEN, TASKS = desk.TAKEN, Params.tasks.offset // 8
+TAKEN, TASKS = launching.TAKEN, Params.tasks.offset // 8
 
 
 class Started(NamedTuple):

@@ -17,7 +17,7 @@ from .._ways.correlate.encode import Encoded, encoded
 from .._ways.correlate.layer import Along, Correlation
 from .._ways.correlate.records import CorrelateParams
 from .._ways.correlate.scheme import CorrelateScheme, scheme_of
-from .launching import Launch, launch, readable
+from .launching import TAKEN, Launch, launch, readable
 
 __all__ = ["clear", "correlate", "correlate_groups", "explain_correlate"]
 
@@ -27,7 +27,6 @@ Five: TypeAlias = tuple[int, ...]
 Axes: TypeAlias = tuple[Three, Three, Three, Three]  # kernel, strides, dilations, before
 
 _FUNCTION = "conv3d_backprop_filter"
-_TAKEN = CorrelateParams.taken.offset // 8
 _FIELDS = Struct(f"={CorrelateParams.big.offset // 8}q")  # what depends on a call's arrays
 
 
@@ -173,5 +172,5 @@ def _run(
     uses = *arrays, sums, scratch, result
     launch(Launch(code.correlate, scheme.threads, is_long), params, address(params), *uses)
     if scheme.slabs > 1 or not scheme.in_place:
-        params[_TAKEN] = 0
+        params[TAKEN] = 0
         launch(Launch(code.finish, scheme.threads, is_long), params, address(params), *uses)

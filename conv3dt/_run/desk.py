@@ -22,7 +22,6 @@ __all__ = [
     "NOT_FINITE",
     "PACKING",
     "SMALL",
-    "TAKEN",
     "Desk",
     "Tables",
     "tables",
@@ -48,7 +47,7 @@ def _fields(first: Any, last: Any) -> Fields:
 
 CONVOLVING = _fields(Arrays.taken, Arrays.panels)
 PACKING = _fields(Arrays.panels, Arrays.step_kw)
-TAKEN, NOT_FINITE = Arrays.taken.offset // 8, Arrays.not_finite.offset // 8
+NOT_FINITE = Arrays.not_finite.offset // 8
 
 
 class Desk(NamedTuple):

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from .._runtime import team
 from .._runtime.door import door
 
-__all__ = ["Launch", "launch", "readable"]
+__all__ = ["TAKEN", "Launch", "launch", "readable"]
 
 Array = NDArray[Any]
 
-_TAKEN = 0  # number of the counter in every record that threads share: `words.next_task`
+TAKEN = 0  # number of the counter in every record that threads share: `words.next_task`
 _NO_MORE = 1 << 40  # tasks that have been taken: more than any plan has
 
 
@@ -35,7 +35,7 @@ def launch(driver: Launch, params: Array, at: int, *uses: object) -> None:
         return
 
     def stop(_: object = uses) -> None:
-        params[_TAKEN] = _NO_MORE
+        params[TAKEN] = _NO_MORE
 
     team.run(start_at, at, threads, stop, is_long)
 

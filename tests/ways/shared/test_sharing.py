@@ -10,7 +10,7 @@ from conv3dt._call.arguments import Call
 from conv3dt._geometry.tuning import TUNING
 from conv3dt._plan.choice import make_plan, plain_plan
 from conv3dt._run import run
-from conv3dt._run.desk import TAKEN
+from conv3dt._run.launching import TAKEN
 from conv3dt._runtime.door import door
 from conv3dt._ways.fold import cost as fold
 from conv3dt._ways.minimal import scheme as minimal
