@@ -102,14 +102,22 @@ def numbers_of_threads(most: int) -> list[int]:
     return [n for n in range(1, most + 1) if n <= 32 or n % (1 << (n.bit_length() - 5)) == 0]
 
 
-def fewest(found: Iterable[T], bound: Callable[[T], float], of: Callable[[T], Sharing]) -> T:
-    """Return what is done first; what cannot be, as its bound says, is not looked at."""
+def fewest(
+    found: Iterable[T],
+    bound: Callable[[T], float],
+    of: Callable[[T], Sharing],
+    margin: float = 1.0,
+) -> T:
+    """Return what is done first; what cannot be, as its bound says, is not looked at.
+
+    With a margin it must be faster by so much than what has a lower bound.
+    """
     first, *others = sorted(found, key=bound)
     best, cycles = first, of(first).cycles
     for one in others:
         if bound(one) >= cycles:
             break
-        if of(one).cycles < cycles:
+        if margin * of(one).cycles < cycles:
             best, cycles = one, of(one).cycles
     return best
 
