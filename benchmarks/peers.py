@@ -36,8 +36,8 @@ def surplus(job):
     return [o - ((i - 1) * s + (k - 1) * job["d"] + 1 - b - a) for o, i, s, k, b, a in axes]
 
 
-def torch_calls(job):
-    """Return both memory formats.
+def torch_problem(job):
+    """Return the function, contiguous input and filters, settings, and the axes that are turned.
 
     torch crops, or pads, both ends alike: where there is more to do behind, it is given the mirror
     image of the problem.
@@ -50,22 +50,30 @@ def torch_calls(job):
     x, w = arrays(job)
     x, w = np.flip(x, [a + 1 for a in mirrored]), np.flip(w, mirrored)
     padding = [max(before[a], after[a]) for a in range(3)]
-    options = {"stride": job["s"], "padding": padding, "dilation": job["d"]}
+    settings = {"stride": job["s"], "padding": padding, "dilation": job["d"]}
     compute = torch.nn.functional.conv3d
     if not job["forward"]:
         compute, more = torch.nn.functional.conv_transpose3d, surplus(job)
-        options["output_padding"] = [abs(before[a] - after[a]) + more[a] for a in range(3)]
-    first = [torch.from_numpy(a).to(getattr(torch, job["dtype"])) for a in channels_first(x, w)]
-    rows = [a.to(memory_format=torch.channels_last_3d) for a in first]
+        settings["output_padding"] = [abs(before[a] - after[a]) + more[a] for a in range(3)]
+    x, w = (torch.from_numpy(a).to(getattr(torch, job["dtype"])) for a in channels_first(x, w))
+    return compute, x, w, settings, mirrored
 
-    def call(pair):
+
+def torch_calls(job):
+    """Return both memory formats."""
+    import torch
+
+    compute, x, w, settings, mirrored = torch_problem(job)
+    rows = [a.to(memory_format=torch.channels_last_3d) for a in (x, w)]
+
+    def call(x, w):
         with torch.inference_mode():
-            return compute(*pair, **options)
+            return compute(x, w, **settings)
 
     def read(y):
         return np.flip(last(y.double()), [a + 1 for a in mirrored])
 
-    return [lambda: call(first), lambda: call(rows)], read
+    return [lambda: call(x, w), lambda: call(*rows)], read
 
 
 def tensorflow_calls(job, finish=lambda y: y):

@@ -9,6 +9,9 @@ many rounds, and the best time of one call is quoted; every round also measures 
 do at all: multiply-adds in registers, and bytes written to memory. A library whose result differs
 is not timed.
 
+With `--gradients` it is what training computes that is timed: the gradient of the input, that of
+the filters, and a whole step, which is the result with its bias and then all three gradients.
+
 The output folder receives `versus_peers.md`, `ratios.png`, `roofline.png`, and `results.json` to
 which later runs add: other layers, and of the same ones what was faster, for a machine with
 neighbours may be slow for minutes.
@@ -20,6 +23,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +31,9 @@ import numpy as np
 if not __package__:  # run as a script: `benchmarks` lies beside conv3dt
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import clock, versus_pictures, versus_report
+from benchmarks import clock, peer_gradients, versus_pictures, versus_report
 from benchmarks.common import FORWARD, LAYERS, output_lengths, plan_of
+from benchmarks.peer_gradients import PARTS
 from benchmarks.peers import SYSTEMS, library
 from benchmarks.versus_report import OURS
 from conv3dt._compiler import processor
@@ -100,9 +105,10 @@ def find_python(system, pythons):
 
 def start_workers(chosen):
     """Return the workers that started; conv3dt is the one beside this file."""
-    wanted = [system for system in SYSTEMS if system not in chosen.without]
+    systems = peer_gradients.SYSTEMS if chosen.gradients else SYSTEMS
+    wanted = [system for system in systems if system not in chosen.without]
     pythons = {system: find_python(system, chosen.python) for system in wanted}
-    pythons |= dict.fromkeys(OURS, sys.executable)
+    pythons |= dict.fromkeys((x for x in OURS if x in systems), sys.executable)
     workers = [Worker(x, python, chosen.threads) for x, python in pythons.items() if python]
     started = {worker.system: worker for worker in workers if worker.greet()}
     missing = "not found; --python may name an interpreter that has it"
@@ -111,14 +117,20 @@ def start_workers(chosen):
     return [*started.values()]
 
 
-def job_of(name, chosen):
-    """Return a layer as a worker gets it."""
+def title(name, part):
+    """Return what a row is called: a layer, and which of its gradients."""
+    return f"{name}, {part}" if part else name
+
+
+def job_of(name, chosen, part=None):
+    """Return a layer, or a part of its training, as a worker gets it."""
     layer = EVERY[name]
     o, before = output_lengths(layer), plan_of(layer).request.p
     few, many = (o, layer.i) if layer.forward else (layer.i, o)
     axes = zip(few, layer.k, layer.s, before, many, strict=True)
     after = [max(0, (i - 1) * s + (k - 1) * layer.d + 1 - b - o) for i, k, s, b, o in axes]
-    more = {"name": name, "o": o, "before": before, "after": after, "seconds": chosen.turn}
+    more = {"o": o, "before": before, "after": after, "seconds": chosen.turn}
+    more |= {"name": title(name, part), "part": part}
     formats = {name: getattr(chosen, name) for name in ("dtype", "data_format")}
     return {**layer._asdict(), **more, **formats}
 
@@ -146,19 +158,20 @@ def set_up(workers, job):
     return able, errors
 
 
-def measure(workers, name, chosen):
-    """Return what is known of a layer after all rounds."""
-    job = job_of(name, chosen)
+def measure(workers, name, chosen, part=None):
+    """Return what is known of a layer, or a part of its training, after all rounds."""
+    job = job_of(name, chosen, part)
     able, errors = set_up(workers, job)
     seconds, rates = {}, clock.Rates(0, 0)
     for number in range(chosen.rounds):
-        progress(f"{name}: round {number + 1} of {chosen.rounds}")
+        progress(f"{job['name']}: round {number + 1} of {chosen.rounds}")
         rates = rates.better(clock.rates(chosen.threads, chosen.dtype, chosen.turn / 2))
         for worker in able:
             new = worker.ask(job)["seconds"]
             seconds[worker.system] = min(new, seconds.get(worker.system, new))
     plan = plan_of(EVERY[name], chosen.dtype, chosen.data_format)
-    work = {"flops": plan.flops, "bytes": plan.bytes}
+    sums = 3 if part == "step" else 1  # all of the same products, between the same arrays
+    work = {"flops": sums * plan.flops, "bytes": sums * plan.bytes}
     return {"seconds": seconds, "errors": errors, "rates": rates, **work}
 
 
@@ -199,6 +212,7 @@ def options():
     add("--python", action="append", type=absolute, default=[sys.executable], help="has libraries")
     add("--without", action="append", choices=SYSTEMS, default=[], metavar="NAME", help="none")
     add("--layers", nargs="+", choices=EVERY, default=[*LAYERS], metavar="NAME", help="all")
+    add("--gradients", nargs="*", choices=PARTS, metavar="PART", help="time them, default all")
     add("--rounds", type=int, default=20, help="turns of each library (default %(default)s)")
     add("--turn", type=float, default=0.1, help="seconds of a turn (default %(default)s)")
     add("--dtype", choices=TOLERANCE, default="float32", help="default %(default)s")
@@ -206,7 +220,9 @@ def options():
     add("--threads", type=int, default=team.available(), help="default %(default)s")
     add("--isa", choices=("avx2",), help="let nobody use more than AVX2")
     add("--output", type=Path, default=Path("versus"), help="folder (default %(default)s)")
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    chosen.gradients = [*PARTS] if chosen.gradients == [] else chosen.gradients
+    return chosen
 
 
 def main():
@@ -218,11 +234,13 @@ def main():
     path = chosen.output / "results.json"
     layers = json.loads(path.read_text())["layers"] if path.exists() else {}
     workers = start_workers(chosen)
-    for name in chosen.layers:
-        layers[name] = better(layers.get(name), measure(workers, name, chosen))
+    names = [title(name, part) for part in (None, *PARTS) for name in EVERY]
+    for name, part in product(chosen.layers, chosen.gradients or [None]):
+        key = title(name, part)
+        layers[key] = better(layers.get(key), measure(workers, name, chosen, part))
         progress("")
-        print(versus_report.line(name, layers[name]), flush=True)
-        ordered = {name: layers[name] for name in EVERY if name in layers}
+        print(versus_report.line(key, layers[key]), flush=True)
+        ordered = {key: layers[key] for key in names if key in layers}
         results = {"run": describe(workers, chosen), "layers": ordered}
         path.write_text(json.dumps(results, indent=1))  # now: the next layer may be interrupted
     for worker in workers:

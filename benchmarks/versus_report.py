@@ -18,11 +18,19 @@ SHORT = {
 def best_peer(result, to_numpy=False):
     """Return (seconds, name) of the fastest other library, or (nan, "-").
 
-    With `to_numpy` results have to be NumPy arrays.
+    With `to_numpy` results have to be NumPy arrays; of gradients nobody's copies are timed.
     """
+    known = {"tensorflow", "tensorflow to NumPy"} & result["seconds"].keys()
+    if to_numpy and known == {"tensorflow"}:
+        return math.nan, "-"
     unwanted = (*OURS, *(["tensorflow"] if to_numpy else []))
     peers = [(t, name) for name, t in result["seconds"].items() if name not in unwanted]
     return min(peers, default=(math.nan, "-"))
+
+
+def ours(result):
+    """Return the seconds of conv3dt, of the faster call where there are two."""
+    return min((t for name, t in result["seconds"].items() if name in OURS), default=math.nan)
 
 
 def limit(result):
@@ -38,7 +46,7 @@ class Ratios(NamedTuple):
     prepared: float  # best other library / prepared call
     plain_numpy: float  # the same, where TensorFlow has to hand back NumPy arrays
     prepared_numpy: float
-    share: float  # limit / prepared call
+    share: float  # limit / the faster of both
 
 
 def ratios(result):
@@ -46,7 +54,7 @@ def ratios(result):
     peer, numpy = best_peer(result)[0], best_peer(result, to_numpy=True)[0]
     plain, prepared = (result["seconds"].get(name, math.nan) for name in OURS)
     compared = peer / plain, peer / prepared, numpy / plain, numpy / prepared
-    return Ratios(*compared, limit(result) / prepared)
+    return Ratios(*compared, limit(result) / ours(result))
 
 
 def mean(values):
@@ -60,7 +68,8 @@ def line(name, result):
     seconds = {system: f"{t * 1e3:.2f}" for system, t in result["seconds"].items()}
     found = ratios(result)
     times = ", ".join(f"{system} {t}" for system, t in seconds.items())
-    return f"{name}: {times} ms; {found.plain:.2f}x, prepared {found.prepared:.2f}x"
+    prepared = "" if math.isnan(found.prepared) else f", prepared {found.prepared:.2f}x"
+    return f"{name}: {times} ms; {found.plain:.2f}x{prepared}"
 
 
 def cell(x, digits=2):
@@ -69,22 +78,34 @@ def cell(x, digits=2):
 
 def times(results):
     """Yield the rows of the table of milliseconds; the fastest other library is in bold."""
-    peers = [name for name in SHORT if name in results["run"]["versions"]]
-    yield ["layer, ms", "limit", *OURS, *(SHORT[name] for name in peers)]
+    known = [name for name in (*OURS, *SHORT) if name in results["run"]["versions"]]
+    yield ["layer, ms", "limit", *(SHORT.get(name, name) for name in known)]
     for name, result in results["layers"].items():
-        seconds = [result["seconds"].get(system, math.nan) for system in (*OURS, *peers)]
+        seconds = [result["seconds"].get(system, math.nan) for system in known]
         best = best_peer(result)[0]
         shown = [f"**{cell(t * 1e3)}**" if t == best else cell(t * 1e3) for t in seconds]
         yield [name, cell(limit(result) * 1e3), *shown]
 
 
 def comparisons(results):
-    """Yield the rows of the table of ratios."""
-    yield ["layer", *COLUMNS]
+    """Yield the rows of the table of ratios; a column without numbers is left out."""
     found = {name: ratios(result) for name, result in results["layers"].items()}
+    columns = enumerate(zip(*found.values(), strict=True))
+    known = [number for number, x in columns if not all(map(math.isnan, x))]
+    yield ["layer", *(COLUMNS[number] for number in known)]
     for name, row in found.items():
-        yield [name, *map(cell, row)]
-    yield ["geometric mean", *(cell(mean(column)) for column in zip(*found.values(), strict=True))]
+        yield [name, *(cell(row[number]) for number in known)]
+    for part, rows in by_part(found).items():
+        title = f"geometric mean{part and f', {part}'}"
+        yield [title, *(cell(mean(row[number] for row in rows)) for number in known)]
+
+
+def by_part(found):
+    """Return what is known of each part of training; of whole layers there is the part ''."""
+    parts = {}
+    for name, row in found.items():
+        parts.setdefault(name.partition(", ")[2], []).append(row)
+    return parts
 
 
 def table(rows):

@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from .peers import SYSTEMS, library
+from . import peer_gradients, peers
 
 SAMPLED = 997  # every so many-th output is sent back to be compared
 TYPES = {"onnxruntime": ("float32",), "openvino": ("float32", "bfloat16")}  # of those with few
@@ -35,7 +35,8 @@ def set_up(system, job):
     types = TYPES.get(system, (job["dtype"],))
     if job["dtype"] not in types:
         raise TypeError(f"{' and '.join(types)} only")
-    ways, read = SYSTEMS[system](job)
+    systems = peer_gradients.SYSTEMS if job.get("part") else peers.SYSTEMS
+    ways, read = systems[system](job)
     results = [way() for way in ways]
     for way in ways:
         way()
@@ -55,8 +56,8 @@ def answer(system, job, kept):
 
 def start(system, threads):
     """Set what must be set before anything is computed; return the version."""
-    imported = __import__(library(system))
-    if library(system) == "tensorflow":
+    imported = __import__(peers.library(system))
+    if peers.library(system) == "tensorflow":
         imported.config.threading.set_intra_op_parallelism_threads(threads)
         imported.config.threading.set_inter_op_parallelism_threads(1)
     return imported.__version__
