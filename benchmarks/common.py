@@ -79,6 +79,7 @@ VARIANTS = {
     "bfloat16": {"dtype": "bfloat16"},
     "bias, relu": {"activation": "relu"},
     "1 thread": {"threads": 1},
+    "autotuned": {"autotune": True},
 }
 
 
