@@ -76,8 +76,7 @@ class ChannelScheme(Blocked):
         r, most = self.layer.request, self.shape.most
         ready = not (self.layer.apart or self.layer.converted or self.layer.no_zeros)
         lines = most[0] == 1 or prod(r.i) * r.ci * self.size % TUNING.pad_every
-        all_read = all(axis.every == 1 and axis.start == 0 for axis in self.axes)
-        if not (ready and lines and all_read and (most[2] == 1 or self.axes[2].inside)):
+        if not (ready and lines and self.all_read and (most[2] == 1 or self.axes[2].inside)):
             return self
         direct = replace(self, direct=True)
         direct = best_of([*direct._by_channels()] or [direct], lambda scheme: scheme.sharing)

@@ -29,7 +29,8 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
     What decides whether it can be had is the same for a part as for the whole.
     """
     r = layer.request
-    if layer.asked.forward or layer.taps or r.ci < layer.lanes or 0 in r.output_shape:
+    turned = layer.asked.forward and r.co >= COLUMNS  # a block's filters, for nothing
+    if turned or layer.taps or r.ci < layer.lanes or 0 in r.output_shape:
         return
     if prod(axis.positions for axis in layer.axes) <= TUNING.dot_positions:
         yield Candidate("taps", _compared(layer), None)
@@ -54,14 +55,14 @@ def predicted_cycles(layer: Layer) -> float:
     taps = prod(_taps(axis) for axis in layer.axes)
     pairs = prod(axis.pairs() for axis in layer.axes)
     tiles = pairs / most_rows(machine) + taps / 2
-    vectors = -(-r.ci // layer.lanes)
+    vectors, channels = -(-r.ci // layer.lanes), min(CHANNELS, r.co)
     products = max(
-        pairs * CHANNELS * vectors / machine.fmas,
-        (pairs + tiles) * CHANNELS * vectors / machine.loads,
-        taps * CHANNELS * vectors * machine.vector_bytes / machine.panel_rate,
+        pairs * channels * vectors / machine.fmas,
+        (pairs + tiles) * channels * vectors / machine.loads,
+        taps * channels * vectors * machine.vector_bytes / machine.panel_rate,
     )
     pieces = -(-r.ci * layer.storage.size // PIECE)
-    beside = pairs * CHANNELS * TUNING.dot_across + tiles * TUNING.dot_tile + taps * TUNING.dot_tap
+    beside = pairs * channels * TUNING.dot_across + tiles * TUNING.dot_tile + taps * TUNING.dot_tap
     outputs = prod(axis.outputs for axis in layer.axes)
     stored = outputs * (TUNING.dot_apart if layer.apart else TUNING.dot_store)
     blocks, tiled = -(-r.co // COLUMNS), -(-r.co // CHANNELS)

@@ -99,10 +99,11 @@ class DotScheme(Blocked):
     def in_place(self) -> DotScheme:
         """Return the scheme that reads the input where it lies, if it is in the compute type.
 
-        Positions that share cache lines, all of them, are packed.
+        Positions that share cache lines, all of them, are packed; so are inputs of which some are
+        never read.
         """
         lines = self.positions == 1 or self.layer.request.ci * self.size % TUNING.pad_every
-        ready = lines and not (self.layer.apart or self.layer.converted)
+        ready = lines and self.all_read and not (self.layer.apart or self.layer.converted)
         return replace(self, direct=True) if ready else self
 
     def packed_by_tasks(self) -> DotScheme:

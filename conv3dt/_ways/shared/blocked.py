@@ -110,6 +110,11 @@ class Blocked(Scheme):
         """Batch, depth, height, width."""
         return self.layer.axes
 
+    @property
+    def all_read(self) -> bool:
+        """Whether some tap of some position reads every input, of each axis."""
+        return all(axis.every == 1 and axis.start == 0 for axis in self.axes)
+
     @cached_property
     def size(self) -> int:
         """Bytes of a number in the compute type."""

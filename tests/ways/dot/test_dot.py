@@ -26,6 +26,18 @@ def draw(seed):
     return x, (*k, co, ci), (output, s, padding, data_format, d), pick(cases.DTYPES)
 
 
+def draw_forward(seed):
+    """The same of a random forward layer, whose result may be empty, and the shape of that."""
+    pick = random.Random(seed).choice
+    d, padding, data_format = pick((1, 1, 2)), pick(("SAME", "VALID")), pick(cases.FORMATS)
+    k, s = [pick((1, 2, 3, 4)) for _ in range(3)], [pick((1, 1, 2, 3)) for _ in range(3)]
+    i = [pick((1, 2, 3, 5, 7)) + (d * (x - 1) if padding == "VALID" else 0) for x in k]
+    o = [oracle.forward_length(*axis, d, padding) for axis in zip(i, k, s, strict=True)]
+    n, ci, co = pick((1, 2, 3)), pick(CHANNELS), pick((1, 1, 2, 3, 4, 5, 15))
+    x, y = (cases.tensor_shape(n, *how, data_format) for how in ((i, ci), (o, co)))
+    return x, (*k, ci, co), (s, padding, data_format, d), y, pick(cases.DTYPES)
+
+
 def integers(seed, *shapes, dtype="float32"):
     rng = np.random.default_rng(seed)
     return [rng.integers(-2, 3, shape).astype(dtype) for shape in shapes]
@@ -46,6 +58,19 @@ def test_small_integers_are_exact(seed):
     output, s, padding, data_format, d = how
     exact = oracle.conv3d_transpose(x, w, output, s, padding, [d] * 3, data_format, bias)
     np.testing.assert_array_equal(found, np.maximum(exact, 0).astype(dtype))
+
+
+@pytest.mark.usefixtures("everywhere")
+@pytest.mark.parametrize("seed", range(60))
+def test_small_integers_of_forward_layers_are_exact(seed):
+    x_shape, w_shape, (s, padding, data_format, d), y_shape, dtype = draw_forward(seed)
+    x, w, bias = integers(seed, x_shape, w_shape, w_shape[4:], dtype=dtype)
+    plan = conv3dt.explain_conv3d(x_shape, w_shape, s, padding, data_format, d, dtype=dtype)
+    assert plan.choice.way == "dot" or layer_of(plan.request).lanes > plan.layer.request.ci
+    exact = oracle.conv3d(x, w, y_shape, s, padding, [d] * 3, data_format, bias).astype(dtype)
+    for filters in (w, np.asfortranarray(w)):
+        found = conv3dt.conv3d(x, filters, s, padding, data_format, d, bias=bias)
+        np.testing.assert_array_equal(found, exact)
 
 
 @pytest.mark.usefixtures("everywhere")
@@ -82,8 +107,9 @@ def test_no_bit_depends_on_threads_layout_or_preparation(seed):
 def test_parts_have_the_bits_of_the_whole(seed, hostile):
     pick = random.Random(seed).choice
     numbers = regions.with_hostile_numbers if hostile else cases.normals
-    for _ in range(4):
-        case = regions.draw_case(pick)._replace(ci=pick(CHANNELS), forward=False)
+    for forward in (False, False, False, True):
+        case = regions.draw_case(pick)._replace(ci=pick(CHANNELS), forward=forward)
+        case = case._replace(co=pick((1, 3, 15))) if forward else case
         regions.assert_parts_are_the_whole(case, pick, numbers)
 
 
@@ -155,6 +181,14 @@ def test_few_positions_and_many_filters_take_it(x, w, s, data_format):
     assert plan.choice.way == "dot"
     assert not plan.panels
     assert "filters read where they lie" in str(plan)
+
+
+@pytest.mark.parametrize("data_format", cases.FORMATS)
+@pytest.mark.parametrize(("co", "taken"), [(1, True), (10, True), (16, False)])
+def test_so_do_forward_layers_of_few_output_channels(co, taken, data_format):
+    x = cases.tensor_shape(8, (4, 4, 4), 512, data_format)
+    plan = conv3dt.explain_conv3d(x, (4, 4, 4, 512, co), 1, "VALID", data_format)
+    assert (plan.choice.way == "dot") == taken
 
 
 OTHERS = [
