@@ -12,12 +12,13 @@ from .._runtime.door import door
 from .._ways.correlate import encode as of_filters
 from .._ways.list import WAYS
 from .._ways.slopes import encode as of_activations
+from .._ways.turning import encode as of_turning
 from . import correlate, slopes
 from .desk import tables
 
 __all__ = ["clear", "load_all"]
 
-_GRADIENTS: tuple[Any, ...] = of_filters, of_activations
+_OTHERS: tuple[Any, ...] = of_filters, of_activations, of_turning
 
 
 def clear() -> None:
@@ -34,6 +35,6 @@ def load_all(plans: Iterable[Plan]) -> int:
     door()
     found = [tables(plan) for plan in plans]
     if not found:
-        found_parts = (way.parts() for way in (*WAYS.values(), *_GRADIENTS))
+        found_parts = (way.parts() for way in (*WAYS.values(), *_OTHERS))
         deque(chain.from_iterable(found_parts), maxlen=0)
     return build.count()

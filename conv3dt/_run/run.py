@@ -26,6 +26,7 @@ from .desk import (
     taken,
 )
 from .launching import launch, readable
+from .turning import in_order
 
 __all__ = ["Packed", "convolve", "pack", "plan_of", "result", "run"]
 
@@ -122,7 +123,7 @@ def _weights(plan: Plan, compiled: Tables, filters: Array) -> Array:
     _, _, kw, co, ci = filters.strides
     apart = compiled.as_channels and kw != filters.shape[3] * co
     apart = apart or (plan.scheme.filters_lie and ci != filters.itemsize)
-    return np.array(filters, order="C") if apart else filters
+    return in_order(filters, plan.threads) if apart else filters
 
 
 def _taps_last(layer: Layer, filters: Array) -> Array:

@@ -13,6 +13,7 @@ from .._call.arguments import Call, usual_algorithm
 from .._call.request import Request, Triple
 from .._run import grouped
 from .._run.correlate import correlate_groups
+from .._run.turning import taps_together
 from .._runtime import team
 from .lengths import (
     ArgumentError,
@@ -81,8 +82,7 @@ def conv3d_weight(
     b, s = (array_of(x.permute(0, 2, 3, 4, 1) if last else x) for x in (big, small))
     axes = _three(kernel), _three(stride), _three(dilation), _three(padding)
     made = correlate_groups(b, s, axes, last, groups, threads=_threads())
-    joined = tensor_of(made, big.dtype)
-    return joined.permute(4, 3, 0, 1, 2).contiguous()
+    return tensor_of(taps_together(made, _threads()), big.dtype)
 
 
 def _known(

@@ -28,7 +28,7 @@ FLOORS = (
     ("_runtime",),
     ("_call",),
     ("_ways.shared",),
-    (*(f"_ways.{name}" for name in WAYS), "_ways.correlate", "_ways.slopes"),
+    (*(f"_ways.{name}" for name in WAYS), "_ways.correlate", "_ways.slopes", "_ways.turning"),
     ("_ways",),
     ("_plan",),
     ("_run",),

@@ -21,6 +21,7 @@ from ..._geometry.storages import STORAGES
 from . import transpose
 
 __all__ = [
+    "LANES",
     "NUMBERS",
     "clear",
     "copy",

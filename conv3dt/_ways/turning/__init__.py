@@ -1,0 +1,1 @@
+"""Filters turned: from PyTorch's order, taps together, and into it."""
