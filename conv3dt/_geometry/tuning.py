@@ -105,6 +105,7 @@ class Tuning(NamedTuple):
     thread_cycles: float = 1_500.0  # and for each of them more
     task_cycles: float = 2_500.0  # of a task, beside its products: lists, tables, panels from afar
     input_cycles: float = 1.0  # to pack an input
+    apart_cycles: float = 1.5  # the same where channels lie apart, and must lie together
     filter_cycles: float = 0.6  # to pack a weight
     held_up: float = 0.1  # of the longest task: a thread may be late with it
     tried_factor: float = 3.0  # of the fewest predicted cycles: others are not worth trying

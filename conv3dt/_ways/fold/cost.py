@@ -78,6 +78,8 @@ def choose_folding(request: Request, machine: Machine, threads: int) -> Folding 
     empty = 0 in r.output_shape or 0 in r.k or not r.ci
     if r.forward or empty or not 0 < streams <= TUNING.streams:
         return None
+    if apart and prod(r.k) == 1 and r.co > TUNING.fold_channels:
+        return None  # each group of channels would read all inputs again for a single tap
     group = min(r.co, TUNING.fold_channels) if apart else r.co
     group = -(-r.co // -(-r.co // group))
     found = Folding(r, machine, group, r.o)
