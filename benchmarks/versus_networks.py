@@ -1,10 +1,12 @@
 """Time whole networks of PyTorch as they are and accelerated, and where their time goes.
 
-    python benchmarks/versus_networks.py [--networks NAME ...] [--rounds N] [--output F.png]
+    python benchmarks/versus_networks.py [--networks NAME ...] [--rounds N] [--report]
+        [--output F.png]
 
 Forward passes without gradients, and training steps: forward, backward, no optimizer. Both models
 have the same weights and take turns; the best of the rounds is compared, in processor time with one
 thread. Then the leaves of the forward pass are timed one by one: their shares are the picture F.
+`--report` adds the time of each convolution.
 """
 
 import argparse
@@ -182,6 +184,7 @@ def main() -> None:
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=[*NETWORKS])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--report", action="store_true", help="of each layer, forward")
     parser.add_argument("--output")
     arguments = parser.parse_args()
     import torch
@@ -207,6 +210,8 @@ def main() -> None:
             sys.stdout.flush()
         theirs_by, ours_by = (shares(n, x, arguments.rounds, clock) for n in networks)
         found[name] = theirs_by, ours_by
+        if arguments.report:
+            print(f"\n{conv3dt.torch.report(networks[1].eval(), x)}\n")
     if arguments.output:
         draw(arguments.output, found)
 

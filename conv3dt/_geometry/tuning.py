@@ -110,7 +110,7 @@ class Tuning(NamedTuple):
     held_up: float = 0.1  # of the longest task: a thread may be late with it
     tried_factor: float = 3.0  # of the fewest predicted cycles: others are not worth trying
     tried: int = 3  # ways at most
-    fresh_bytes: int = 2 * 1024 * 1024  # of filters that a task packs for itself at a time
+    fresh_bytes: int = 4 * 1024 * 1024  # of filters that a task packs for itself at a time
     serial_panels: int = 256 * 1024  # filters of fewer bytes are packed ahead, never by tasks
     serial_flops: int = 200_000  # below this starting threads costs more than it gives
     long_flops: int = 2_000_000_000  # from here a call can be interrupted, which costs it 50 us

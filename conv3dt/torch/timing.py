@@ -13,7 +13,7 @@ from .modules import Conv3d, ConvTranspose3d
 __all__ = ["Times", "once", "times"]
 
 ENOUGH = 0.1  # seconds that a layer is measured for, each way
-MOST = 20  # rounds
+FEWEST, MOST = 4, 20  # rounds, the first of which compiles
 
 
 class Times(NamedTuple):
@@ -71,12 +71,12 @@ def _measured(
     theirs, ours = _ways(module)
     best = [float("inf")] * 2
     spent, rounds = 0.0, 0
-    while rounds < 2 or (spent < 2 * ENOUGH and rounds < MOST):
+    while rounds < FEWEST or (spent < 2 * ENOUGH and rounds < MOST):
         for place, way in enumerate((theirs, ours)):
             begun = perf_counter()
             _pass(way, module, given, named, training)
             took = perf_counter() - begun
-            if rounds:  # the first compiles
+            if rounds:
                 best[place] = min(best[place], took)
                 spent += took
         rounds += 1
