@@ -117,9 +117,13 @@ def _transposed(i: int, k: int, s: int, p: int, d: int) -> int:
 
 
 def _check_ranks(function: str, x: Ints, w: Ints) -> None:
-    """Refuse shapes that are not of five axes, or have nothing in them but the batch."""
+    """Refuse shapes that are not of five axes, or are empty though there is a batch."""
     for name, shape in (("input", x), ("weight", w)):
-        if len(shape) != 5 or not all(extent > 0 for extent in shape[1:]):
+        # Lengths of an empty batch may be zero: asked last, for compilers note all that is asked.
+        if len(shape) != 5 or not (
+            all(extent > 0 for extent in shape[1:])
+            or (name == "input" and shape[1] > 0 and shape[0] == 0)
+        ):
             raise ArgumentError(
                 f"{function}: {name} must have 5 axes, none of them empty but the batch;"
                 f" got shape {tuple(shape)}."
@@ -141,8 +145,8 @@ def _check_bias(function: str, bias: Ints | None, channels: int) -> None:
 
 
 def _made(function: str, head: Ints, lengths: Ints, x: Ints, w: Ints) -> tuple[Any, ...]:
-    """Return the shape of a result, once it has a row."""
-    if not all(length > 0 for length in lengths):
+    """Return the shape of a result, once it has a row, or no batch."""
+    if not (all(n > 0 for n in lengths) or (x[0] == 0 and all(n >= 0 for n in lengths))):
         raise ArgumentError(
             f"{function}: depth, height and width of the result must be positive;"
             f" got {[*lengths]} for input {tuple(x)} and weight {tuple(w)}."

@@ -164,6 +164,29 @@ def test_an_empty_batch(seed):
     assert ours[0].shape[0] == 0
 
 
+@pytest.mark.parametrize("lengths", [(0, 4, 4), (4, 0, 0), (0, 0, 0)])
+@pytest.mark.parametrize("name", ["conv3d", "conv_transpose3d"])
+def test_an_empty_batch_of_no_length(name, lengths):
+    found = []
+    for library in (conv3dt.torch, F):
+        x = torch.ones(0, 2, *lengths, requires_grad=True)
+        w, b = (torch.ones(shape, requires_grad=True) for shape in [(2, 2, 3, 3, 3), (2,)])
+        y = getattr(library, name)(x, w, b, padding=2 if name == "conv3d" else 0)
+        found.append([y, *torch.autograd.grad(y.sum(), [x, w, b])])
+    same(*found)
+    assert (
+        getattr(conv3dt.torch, name)(
+            x.to("meta"), w.to("meta"), padding=0 if "_" in name else 2
+        ).shape
+        == y.shape
+    )
+
+
+def test_a_length_of_zero_is_refused_where_there_is_a_batch():
+    with pytest.raises(ValueError, match="conv3d: input must have 5 axes, none of them empty"):
+        conv3dt.torch.conv3d(torch.ones(2, 2, 0, 4, 4), W[:, :2], padding=2)
+
+
 def test_output_padding_beyond_the_stride():
     """Of rows that no tap reaches, the gradient reaches nothing."""
     x = torch.randint(-3, 4, (1, 2, 3, 3, 3)).double().requires_grad_()
