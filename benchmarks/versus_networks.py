@@ -6,7 +6,7 @@
 Forward passes without gradients, and training steps: forward, backward, no optimizer. Both models
 have the same weights and take turns; the best of the rounds is compared, in processor time with one
 thread. Then the leaves of the forward pass are timed one by one: their shares are the picture F.
-`--report` adds the time of each convolution.
+`--report` prints these, and the time of each convolution.
 """
 
 import argparse
@@ -211,6 +211,9 @@ def main() -> None:
         theirs_by, ours_by = (shares(n, x, arguments.rounds, clock) for n in networks)
         found[name] = theirs_by, ours_by
         if arguments.report:
+            for title, by in (("PyTorch", theirs_by), ("conv3dt", ours_by)):
+                parts = ", ".join(f"{kind} {by[kind]:.0f}" for kind in KINDS if kind in by)
+                print(f"\n{title}, forward, ms: {parts}")
             print(f"\n{conv3dt.torch.report(networks[1].eval(), x)}\n")
     if arguments.output:
         draw(arguments.output, found)
