@@ -48,6 +48,8 @@ class Layer(NamedTuple):
 
 
 LAYERS = [
+    Layer(False, 1, 2, 1, 1, 1, 1),
+    Layer(True, 1, 2, 1, 1, 2, 2),
     Layer(False, 1, 64, 1, 8, 3, 1),
     Layer(False, 1, 64, 8, 1, 1, 1),
     Layer(False, 1, 64, 1, 32, 1, 1),
