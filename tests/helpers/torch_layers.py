@@ -63,3 +63,11 @@ def gradients(function, layer, tensors, made=None):
     dy = torch.randint(-3, 4, y.shape, generator=generator).to(y.dtype) if made is None else made(y)
     wanted = [x for x in tensors if x is not None]
     return [y, *torch.autograd.grad(y, wanted, dy)]
+
+
+def same(ours, theirs):
+    """Assert that tensors are the same to the bit."""
+    assert len(ours) == len(theirs)
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.dtype == b.dtype
+        assert torch.equal(a, b)

@@ -7,18 +7,11 @@ from torch.testing import assert_close
 
 import conv3dt
 import conv3dt.torch
-from tests.helpers.torch_layers import gradients, layer
+from tests.helpers.torch_layers import gradients, layer, same
 
 LAST = torch.channels_last_3d
 SEEDS = [4, 5, 7, 17]  # layers of several channels everywhere, in one group
 X, W = torch.ones(1, 2, 4, 4, 4), torch.ones(3, 2, 3, 3, 3)
-
-
-def same(ours, theirs):
-    assert len(ours) == len(theirs)
-    for a, b in zip(ours, theirs, strict=True):
-        assert a.dtype == b.dtype
-        assert torch.equal(a, b)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -162,52 +155,6 @@ def test_an_empty_batch(seed):
     ours, theirs = (gradients(f, asked, tensors) for f in (asked.ours, asked.theirs))
     same(ours, theirs)
     assert ours[0].shape[0] == 0
-
-
-@pytest.mark.parametrize("groups", [1, 2])
-@pytest.mark.parametrize("name", ["conv3d", "conv_transpose3d"])
-def test_kernel_1_of_any_layout(name, groups):
-    """Contiguous positions are one row."""
-    x = torch.randint(-9, 9, (2, 8, 3, 5, 7)).float()
-    w, b = torch.randint(-9, 9, (8, 8 // groups, 1, 1, 1)).float(), torch.arange(8.0)
-    ours, theirs = (getattr(library, name) for library in (conv3dt.torch, F))
-    for view in (x, x.contiguous(memory_format=LAST), x[..., 1:], x.transpose(2, 4)):
-        assert torch.equal(ours(view, w, b, groups=groups), theirs(view, w, b, groups=groups))
-
-
-@pytest.mark.parametrize("layout", [torch.contiguous_format, LAST])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("size", [1, 3])
-def test_what_is_made_without_gradients_can_be_written_to(size, dtype, layout):
-    x = torch.ones(1, 2, 8, 8, 8, dtype=dtype).contiguous(memory_format=layout)
-    added = torch.ones(1, dtype=dtype, requires_grad=True)
-    with torch.no_grad():
-        y = conv3dt.torch.conv3d(x, torch.ones(2, 2, size, size, size, dtype=dtype))
-    y.add_(added).sum().backward()
-    assert added.grad.item() == y.numel()
-
-
-@pytest.mark.parametrize("lengths", [(0, 4, 4), (4, 0, 0), (0, 0, 0)])
-@pytest.mark.parametrize("name", ["conv3d", "conv_transpose3d"])
-def test_an_empty_batch_of_no_length(name, lengths):
-    found = []
-    for library in (conv3dt.torch, F):
-        x = torch.ones(0, 2, *lengths, requires_grad=True)
-        w, b = (torch.ones(shape, requires_grad=True) for shape in [(2, 2, 3, 3, 3), (2,)])
-        y = getattr(library, name)(x, w, b, padding=2 if name == "conv3d" else 0)
-        found.append([y, *torch.autograd.grad(y.sum(), [x, w, b])])
-    same(*found)
-    assert (
-        getattr(conv3dt.torch, name)(
-            x.to("meta"), w.to("meta"), padding=0 if "_" in name else 2
-        ).shape
-        == y.shape
-    )
-
-
-def test_a_length_of_zero_is_refused_where_there_is_a_batch():
-    with pytest.raises(ValueError, match="conv3d: input must have 5 axes, none of them empty"):
-        conv3dt.torch.conv3d(torch.ones(2, 2, 0, 4, 4), W[:, :2], padding=2)
 
 
 def test_output_padding_beyond_the_stride():
