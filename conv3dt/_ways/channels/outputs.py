@@ -55,10 +55,16 @@ def _lines(scheme: Blocked) -> Made:
         return _NOTHING
     whole = scheme.n_blocks[3] == scheme.blocking.groups == 1
     lists = len(scheme.shape.blocks) * scheme.axes[2].n_phases <= TUNING.row_lists
-    near = scheme.panels_of_a_row(scheme.width) <= TUNING.panels_bytes
-    if not (whole and lists and near and _in_rows(scheme, row)):
+    if not (whole and lists and _panels(scheme) <= TUNING.panels_bytes and _in_rows(scheme, row)):
         return _NOTHING
     return Made("seams", SEAM) if _in_vectors(scheme) else Made("lines", row + LINE)
+
+
+def _panels(scheme: Blocked) -> int:
+    """Return the bytes of the panels that a row's tiles use, of all blocks of channels."""
+    most = prod(max((f.taps for f in a.phases), default=0) for a in scheme.axes[:3])
+    taps = most * sum(f.taps for f in scheme.axes[3].phases)
+    return taps * scheme.layer.request.ci * scheme.width * scheme.size
 
 
 def _in_vectors(scheme: Blocked) -> bool:

@@ -245,12 +245,9 @@ class Blocked(Scheme):
     @cached_property
     def together(self) -> bool:
         """Whether the width's phases take turns tile by tile, so that rows are written whole."""
-        return self.panels_of_a_row(self.columns) <= TUNING.panels_bytes
-
-    def panels_of_a_row(self, columns: int) -> int:
-        """Bytes of the panels of so many columns that tiles of a row use."""
+        line = self.layer.request.ci * self.columns * self.size
         taps = self._most_taps * sum(f.taps for f in self.axes[3].phases)
-        return taps * self.layer.request.ci * columns * self.size
+        return taps * line <= TUNING.panels_bytes
 
     @property
     def layout(self) -> tuple[object, ...]:

@@ -61,9 +61,21 @@ class WideScheme(Blocked):
     # ---- outputs that begin between cache lines --------------------------------------------------
 
     def between_lines(self) -> WideScheme:
-        """Return the scheme whose tiles store whole lines wherever rows begin, if they can."""
-        shifted = replace(self, shifted=True)
+        """Return the scheme whose tiles store whole lines wherever the output begins."""
+        shifted = replace(self, shifted=True).in_whole_lines()
         return shifted if shifted.seamed else self
+
+    def in_whole_lines(self) -> WideScheme:
+        """Return the scheme whose tiles store whole lines wherever rows begin, if they can.
+
+        Such tiles have one row: of as many vectors, if rows are that long.
+        """
+        _, _, outer, positions = self.shape.most
+        row = -(-self.axes[3].positions // self.lanes) * self.lanes
+        along = outer * positions
+        most = (1, 1, 1, along) if along <= row else self.shape.most
+        seamed = replace(self, shape=self.shape._replace(most=most))
+        return seamed if seamed.seamed else self
 
     def packed_by_tasks(self) -> Blocked:
         """Return the scheme whose tasks pack filters: not where they do so for each plane."""
