@@ -138,6 +138,22 @@ class Words:
         past = self.builder.module.add_metadata([ir.Constant(I32, 1)])
         stored.set_metadata("nontemporal", past)
 
+    def joined(self, a, b, first):
+        """v[l] = (a, b)[first + l]: as many numbers from `first` on, of two vectors. Of AVX-512."""
+        n, size, builder = a.type.count, self.bytes_of(a), self.builder
+        bits, name = {2: (I16, "hi"), 4: (I32, "ps"), 8: (I64, "pd")}[size]
+        kind = ir.VectorType(bits, n)
+        lanes = ir.Constant(kind, [ir.Constant(bits, lane) for lane in range(n)])
+        number = first if size == 8 else builder.trunc(first, bits)
+        undefined, zeros = ir.Constant(kind, ir.Undefined), ir.Constant(ir.VectorType(I32, n), None)
+        number = builder.insert_element(undefined, number, ir.Constant(I32, 0))
+        lanes = builder.add(lanes, builder.shuffle_vector(number, undefined, zeros))
+        name = f"llvm.x86.avx512.vpermi2var.{name}.512"
+        function = builder.module.globals.get(name) or ir.Function(
+            builder.module, ir.FunctionType(a.type, [a.type, kind, a.type]), name
+        )
+        return builder.call(function, [a, lanes, b])
+
     def store(self, v, address, count, align):
         """memory[address + l] = v[l] for l < count, in pieces of a power of two."""
         start = 0

@@ -13,7 +13,7 @@ class Machine(NamedTuple):
     vector_bytes: int
     fused: bool  # has a fused multiply-add
     registers: int  # vectors
-    rows: tuple[int, int, int]  # most rows of a tile of 1, 2, 3 vectors that needs no spill
+    rows: tuple[int, ...]  # most rows of a tile of 1, 2, 3 (and 4) vectors that needs no spill
     fmas: float  # vector multiply-adds a cycle
     loads: float  # vector loads or broadcasts a cycle
     latency: float  # least cycles from one product to the next on the same accumulator
@@ -39,7 +39,7 @@ AMX = "sapphirerapids"  # and all after it that have tiles, whatever an older LL
 MACHINES = {
     #                      bytes  fused registers rows      fmas loads latency panel_rate
     "avx512": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0),
-    "znver4": Machine("avx512", 64, True,  32, (28, 14, 9), 1.0, 1.3, 4.0, 24.0, 8 << 20, 1.8,
+    "znver4": Machine("avx512", 64, True,  32, (28, 14, 9, 6), 1.0, 1.3, 4.0, 24.0, 8 << 20, 1.8,
                       pairs=True),
     "znver5": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0, 8 << 20,
                       pairs=True),
@@ -87,6 +87,7 @@ class Tuning(NamedTuple):
     near_bytes: int = 8 * 1024 * 1024
     row_bytes: int = 64 * 1024  # of a row that is turned: it should stay in L1 or near
     slab_bytes: int = 512 * 1024  # of a slab that is turned: half of L2
+    row_lists: int = 16  # of tiles and taps, at most, where rows are made in the order of memory
     streams: int = 16  # most vectors that are interleaved to be stored
     chunk_bytes: int = 512  # of input channels that lie together in the packed input
     block_bytes: int = 384 * 1024  # packed input of a block; L2 also holds panels and output

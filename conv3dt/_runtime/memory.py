@@ -1,8 +1,10 @@
 """How much memory can still be had."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
 
 from . import groups, recycle
 
@@ -10,7 +12,22 @@ __all__ = ["available", "require"]
 
 # Smaller requests are left to the allocator: asking the system costs more than they do.
 _ASK_FROM = 1 << 26
+# To read what control groups say takes up to a millisecond, a tenth of a call of 64 MB: an answer
+# holds for a moment, for requests of a small part of it.
+_MOMENT = 0.25  # seconds
+_PART = 8
 _BESIDE = "the call needs {} of memory beside its inputs"
+
+
+class _Answer(NamedTuple):
+    """What `available` said last, and until when that holds."""
+
+    of: Callable[[], int | None] | None = None
+    limit: int = 0
+    until: float = 0.0
+
+
+_answer = _Answer()
 
 
 def available() -> int | None:
@@ -27,7 +44,7 @@ def available() -> int | None:
 
 def require(needed: int, function: str, what: str = _BESIDE) -> None:
     """Raise MemoryError if `needed` bytes cannot be had; `what` says what they are for."""
-    if needed < _ASK_FROM:
+    if needed < _ASK_FROM or _lately(needed):
         return
     limit = available()
     if limit is not None and needed > limit:
@@ -37,6 +54,19 @@ def require(needed: int, function: str, what: str = _BESIDE) -> None:
         text = f"{function}: {what.format(_gib(needed))}; {_gib(limit)} can be had."
         chunks = " conv3dt.dask computes arrays chunk by chunk." if needed >= 1 << 30 else ""
         raise MemoryError(text + chunks)
+    _remember(limit)
+
+
+def _lately(needed: int) -> bool:
+    """Return whether there was much more than `needed` a moment ago."""
+    last = _answer
+    return last.of is available and needed * _PART <= last.limit and monotonic() < last.until
+
+
+def _remember(limit: int | None) -> None:
+    """Remember an answer."""
+    global _answer
+    _answer = _Answer(available, limit or 0, monotonic() + _MOMENT)
 
 
 def _limits() -> Iterator[int]:

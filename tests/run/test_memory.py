@@ -41,3 +41,17 @@ def test_scratch_stays_below_32_megabytes(layer):
         if threads <= team.available():
             plan = conv3dt.explain(x_shape, w_shape, output, s, threads=threads)
             assert plan.scratch < 32 << 20
+
+
+def test_an_answer_holds_for_a_moment_for_a_small_part_of_it(monkeypatch):
+    """To ask takes up to a millisecond."""
+    asked = []
+    monkeypatch.setattr(memory, "available", lambda: asked.append(1) or 1 << 40)
+    for _ in range(3):
+        memory.require(1 << 30, "test")
+    assert len(asked) == 1
+    memory.require(1 << 39, "test")
+    assert len(asked) == 2
+    monkeypatch.setattr(memory, "available", lambda: 1 << 20)
+    with pytest.raises(MemoryError):
+        memory.require(1 << 30, "test")

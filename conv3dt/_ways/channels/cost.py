@@ -19,7 +19,8 @@ __all__ = ["candidates", "channel_blocks"]
 def candidates(layer: Layer) -> Iterator[Candidate]:
     """Yield the candidates, rows along the width first; without zeros there is no other."""
     r, lanes = layer.request, layer.lanes
-    whole = _Channels(layer, channel_blocks(r.co, lanes))
+    most = len(layer.machine.rows) if not layer.apart else 3  # rows are turned block by block
+    whole = _Channels(layer, channel_blocks(r.co, lanes, most=most))
     if layer.no_zeros:
         yield whole.along_width()
         return
@@ -29,13 +30,14 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
     yield from amx_candidates(layer)
 
 
-def channel_blocks(co: int, lanes: int, half: bool = False) -> Blocks:
+def channel_blocks(co: int, lanes: int, half: bool = False, most: int = 3) -> Blocks:
     """Return the blocks of output channels: two vectors, or 1 or 3, and last, maybe, half a vector.
 
-    Two vectors use every broadcast twice; a third is taken where one would be left over.
+    Two vectors use every broadcast twice; a third is taken where one would be left over. Four, if a
+    block may have as many, are all channels of a position: lines are stored whole wherever it lies.
     """
     vectors = co // lanes if half else -(-co // lanes)
-    sizes = [2] * (vectors // 2)
+    sizes = [4] if vectors == most == 4 and not half else [2] * (vectors // 2)
     if vectors % 2:
         sizes[-1:] = [3] if sizes else [1]
     blocks = [(lanes * sum(sizes[:n]), lanes * size) for n, size in enumerate(sizes)]

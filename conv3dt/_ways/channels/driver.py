@@ -6,39 +6,23 @@
     4        rows of tiles: images, depth, height
     5          tiles along the width, and phases of the width tile by tile
 
+Where rows of outputs are made in the order of memory, 2 and the phases of height and width are
+innermost (`rows.run_in_order`).
+
 What only some plans need are parts of their own, called where a plan has an address for them:
 packing inputs (`shared.pack`), packing panels in the task (`fresh`), outputs that are made in
 scratch (`made`).
 """
 
-from typing import Any, NamedTuple
-
-from ..._compiler.words import call, get
-from ..._geometry.integers import n_tiles, tile_range
-from ..shared.lists import begin_tables, list_taps, n_tiles_of, table_of, tile_of
-from ..shared.records import Table
-from ..shared.tables import (
-    Phases,
-    Taps,
-    kernels_for,
-    output_distance,
-    packed_distance,
-    taps_between,
-)
+from ..._compiler.words import call
+from ..shared.lists import begin_tables
+from ..shared.tables import Phases
 from ..shared.tasks import next_block, task_of
 from .records import ChannelParams, ChannelTask
+from .rows import run_in_order, run_rows
 from .tiles import list_tiles
 
 __all__ = ["convolve"]
-
-
-class Row(NamedTuple):
-    """Lines of outputs along the width that are computed together."""
-
-    lines: Any
-    at: Any  # address of the input of position 0, tap 0, of phases without a shift
-    to: Any  # address of the output of position 0 of phase 0
-    taps: Taps
 
 
 def convolve(plan, slot):
@@ -49,6 +33,9 @@ def convolve(plan, slot):
         call(plan.shape_tiles, plan.tiles)
     while next_block(plan, task):
         _place_inputs(plan, task)
+        if plan.in_order:
+            run_in_order(plan, task)
+            continue
         list_tiles(plan, task)
         for b in range(task.first_block, task.end_block):
             block = plan.blocks[b]
@@ -60,56 +47,11 @@ def convolve(plan, slot):
                         begin_tables(plan, task, block, phases, task.fresh)
                         if plan.pack_panels:
                             call(plan.pack_panels, plan, task, block, rd, rh, rw)
-                        _run_rows(plan, task, block, phases)
+                        run_rows(plan, task, block, phases)
             if plan.store_block:
                 call(plan.store_block, plan, task, block)
     if plan.shape_tiles:
         call(plan.shape_tiles, 0)
-
-
-def _run_rows(plan, task, block, phases):
-    """Run over the rows of a block's phase: images, depth, groups of lines in height."""
-    batch, depth, height, d, h = plan.batch, plan.depth, plan.height, phases.d, phases.h
-    images = n_tiles(task.batch.hi - task.batch.lo, batch.most)
-    y_hi = min(task.height.hi, h.length)
-    groups = n_tiles(y_hi - task.height.lo, height.most)
-    for tn in range(images):
-        n0, n1 = tile_range(task.batch.lo, task.batch.hi, images, tn)
-        for z in range(task.depth.lo, min(task.depth.hi, d.length)):
-            d_first, d_end = taps_between(depth, d, z, z + 1)
-            at_z = task.inputs + (n0 - task.batch.lo) * batch.packed_step
-            at_z += packed_distance(depth, d, z, task.depth.start)
-            to_z = task.output + n0 * batch.output_step + output_distance(depth, d, z)
-            for th in range(groups):
-                y0, y1 = tile_range(task.height.lo, y_hi, groups, th)
-                h_first, h_end = taps_between(height, h, y0, y1)
-                at = at_z + packed_distance(height, h, y0, task.height.start)
-                to = to_z + output_distance(height, h, y0)
-                taps = Taps(d_first, d_end, h_first, h_end)
-                _run_row(plan, task, block, phases, Row((n1 - n0) * (y1 - y0), at, to, taps))
-
-
-def _run_row(plan, task, block, phases, row):
-    """Run over the tiles of a row.
-
-    Phases take turns tile by tile: the tile's inputs and the panels of all phases stay in L1.
-    """
-    kernels = kernels_for(plan, block, row.lines)
-    bias = plan.arrays.bias + block.start * plan.size
-    to = task.made if plan.store_row else row.to
-    for t in range(task.most_tiles):
-        for rw in range(phases.w, phases.w + plan.in_turn):
-            if t >= n_tiles_of(plan, task, rw):
-                continue
-            tile = tile_of(plan, task, rw, t)
-            table = Table(table_of(plan, task, rw).address + tile.table)
-            entries = list_taps(plan, block, phases, rw, row.taps, tile, table)
-            call(
-                get(kernels, tile.count), row.at + tile.at, table.address + Table.SIZE, entries,
-                bias, to + tile.to, plan.outer_step, plan.inner_step, plan.out_step,
-            )  # fmt: skip
-    if plan.store_row:
-        call(plan.store_row, plan, task, block, row.to)
 
 
 def _place_inputs(plan, task):

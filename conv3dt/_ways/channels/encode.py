@@ -11,6 +11,7 @@ from ..._compiler.drivers import part
 from ..._geometry.storages import STORAGES
 from ..shared.encode import fill_blocked, filters_driver, output_steps, shared_parts
 from ..shared.scheme import Encoded
+from ..shared.storing import LINE
 from .records import ChannelParams
 from .scheme import ChannelScheme
 
@@ -19,11 +20,19 @@ __all__ = ["encoded", "parts"]
 # What is made in scratch: the parts that say where, that store a row, and that store a block.
 _MADE = {
     "": ("", "", ""),
-    "lines": ("place_row", "copy_line", ""),
+    "lines": ("", "copy_row", ""),
+    "seams": ("", "", ""),
     "rows": ("place_row", "turn_row", ""),
     "slabs": ("place_slab", "", "turn_slab"),
 }
-_ARGUMENTS = {"place_row": 2, "place_slab": 2, "copy_line": 4, "turn_row": 4, "turn_slab": 3}
+_ARGUMENTS = {
+    "place_row": 2,
+    "place_slab": 2,
+    "copy_row": 4,
+    "close_plane": 3,
+    "turn_row": 4,
+    "turn_slab": 3,
+}
 _TYPED = {"turn_row", "turn_slab"}
 
 
@@ -45,7 +54,10 @@ def encoded(scheme: ChannelScheme) -> Encoded:
         edges=scheme.edged,
         no_zeros=scheme.layer.no_zeros,
         place=place,
-        made_at=scheme.made_at,
+        in_order=scheme.in_order,
+        row_lists=scheme.row_lists,
+        close_plane=_made("close_plane" if scheme.made.what == "seams" else "", storage),
+        made_at=scheme.made_at + (LINE if scheme.made.what == "lines" else 0),
         store_row=store_row,
         store_block=store_block,
     )
@@ -89,7 +101,7 @@ def _made(name: str, storage: str) -> int:
 def _output_steps(scheme: ChannelScheme) -> tuple[int, ...]:
     """Return the steps of the output, or of what is made of it with channels together."""
     n, d, h, w, c = output_steps(scheme)
-    if scheme.made.what in ("", "lines"):
+    if scheme.made.what in ("", "lines", "seams"):
         return n, d, h, w, c
     w = scheme.columns * scheme.layer.storage.item
     if scheme.made.what == "rows":

@@ -26,6 +26,9 @@ b           the same type, each vector at a multiple of its size, zero where cha
 bias        vectors*lanes numbers, aligned like b
 c           row (y, x) starts y*outer + x*inner bytes further, channels `channel` bytes apart
             (or, where the tile is not `spread`, next to each other)
+seam        address of a `Seam`, of tiles that are `seamed`: their outputs are one run of whole
+            vectors. The lines that are full are stored, with what the tile before has left there;
+            what fills no line is left for the next tile
 
 The order of summation of an output is that of the table and of k: it does not depend on the tile's
 shape, nor on where in the tile the output lies. With n_taps = 0, c is activation(bias).
@@ -36,7 +39,7 @@ from functools import partial
 
 from ..._compiler.build import assembly, emitted
 from .amx import AmxEmitter
-from .emitter import ChannelEmitter
+from .emitter import ChannelEmitter, SeamedEmitter
 from .tile import ChannelTile
 
 __all__ = ["address", "text"]
@@ -44,17 +47,18 @@ __all__ = ["address", "text"]
 
 def address(tile: ChannelTile) -> int:
     """Return the address of the kernel for this tile, compiled if it is new."""
-    return emitted((__name__, tile), 8, partial(_write, tile), partial(_plain, tile))
+    return emitted((__name__, tile), 9, partial(_write, tile), partial(_plain, tile))
 
 
 def text(tile: ChannelTile) -> str:
     """Return the machine code of the kernel for this tile, as text."""
-    return assembly(8, partial(_write, tile))
+    return assembly(9, partial(_write, tile))
 
 
 def _write(tile, builder, *arguments):
     """Append the kernel's instructions."""
-    (AmxEmitter if tile.amx[0] else ChannelEmitter)(builder, tile).kernel(*arguments)
+    emitter = AmxEmitter if tile.amx[0] else SeamedEmitter if tile.seamed else ChannelEmitter
+    emitter(builder, tile).kernel(*arguments)
 
 
 def _plain(tile):

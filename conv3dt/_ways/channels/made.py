@@ -3,12 +3,14 @@
 `made_in` says of a plan which: rows, lines or slabs.
 """
 
+from ..._compiler.words import copy_line
 from ..._geometry.storages import OPERANDS
-from ..shared.moving import copy_past_caches, turn
+from ..shared.moving import copy_words, turn
 from ..shared.records import Block
+from ..shared.seams import begin, end
 from .records import ChannelParams, ChannelTask
 
-__all__ = ["copy_line", "place_row", "place_slab", "turn_row", "turn_slab"]
+__all__ = ["close_plane", "copy_row", "place_row", "place_slab", "turn_row", "turn_slab"]
 
 
 def place_row(plan, task):
@@ -26,12 +28,33 @@ def place_slab(plan, task):
     task.output = task.scratch + plan.made_at - before
 
 
-def copy_line(plan, task, block, to):
-    """Copy a row of outputs past the caches."""
+def copy_row(plan, task, plane, to):
+    """Copy a row of outputs past the caches; what does not fill a line waits before the next row.
+
+    The first line of a task's rows of a plane, and the last one, is not theirs alone: half a line
+    past the caches, and the other half by a store through them, takes longer than all of it through
+    them. So they are stored through them.
+    """
     plan, task = ChannelParams(plan), ChannelTask(task)
-    lo, hi = _outputs(plan, task)
-    step = plan.width.output_step
-    copy_past_caches(task.made + lo * step, to + lo * step, (hi - lo) * step)
+    size, at, before, done = plan.height.output_step, task.made, to % 64, 0
+    if to == plane + task.height.lo * plan.height.s * size:
+        copy_words(at, to, 64 - before)
+        done = 64
+    for line in range(done, size + before - 63, 64):
+        copy_line(at + line - before, to + line - before)
+    end = to + size
+    if end == plane + min(task.height.hi * plan.height.s, plan.height.o) * size:
+        copy_words(at + size - end % 64, end - end % 64, end % 64)
+    else:
+        copy_words(at + size - 64, at - 64, 64)
+
+
+def close_plane(plan, task, plane):
+    """Store the first and the last line of a task's rows of a plane, which tiles have left."""
+    plan, task = ChannelParams(plan), ChannelTask(task)
+    s, step = plan.height.s, plan.height.output_step
+    begin(task.seam.at, plane + task.height.lo * s * step)
+    end(task.seam.at, plane + min(task.height.hi * s, plan.height.o) * step)
 
 
 def turn_row(plan, task, block, to, *, storage):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import LINE, Blocked
+from ..shared.records import SEAM
 from ..shared.storing import past_caches
 
 __all__ = ["Made", "made_in"]
@@ -14,9 +15,10 @@ class Made(NamedTuple):
     """Which outputs of a block and a channel block are made in scratch, and their bytes.
 
     In NCDHW with channels together, to be turned: 'rows', or, where rows are short, 'slabs', all
-    outputs of a block that covers height and width. In NDHWC 'lines': rows of which tiles would
-    write cache lines in parts, to be copied past the caches. '' if tiles store where results
-    belong: of NCDHW number by number, which takes as long as to multiply 64 input channels.
+    outputs of a block that covers height and width. In NDHWC, where tiles would write cache lines
+    in parts, 'seams', if they can join lines themselves, or 'lines': rows, to be copied past the
+    caches. '' if tiles store where results belong: of NCDHW number by number, which takes as long
+    as to multiply 64 input channels.
     """
 
     what: str
@@ -47,12 +49,31 @@ def made_in(scheme: Blocked) -> Made:
 def _lines(scheme: Blocked) -> Made:
     """Return whether rows are copied past the caches: where tiles would not write whole lines."""
     position = scheme.layer.request.co * scheme.layer.storage.item
-    row = scheme.blocking.block[3] * scheme.axes[3].s * position
-    if scheme.layer.among_others:
+    row = scheme.layer.request.o[2] * position
+    in_parts = row >= LINE and (position % LINE > 0 or scheme.shifted)
+    if scheme.layer.among_others or not (past_caches(scheme.layer) and in_parts):
         return _NOTHING
-    in_parts = (position % LINE or scheme.shifted) and len(scheme.shape.blocks) == 1
-    past = past_caches(scheme.layer) and in_parts
-    return Made("lines", row) if past and _in_rows(scheme, row) else _NOTHING
+    whole = scheme.n_blocks[3] == scheme.blocking.groups == 1
+    lists = len(scheme.shape.blocks) * scheme.axes[2].n_phases <= TUNING.row_lists
+    if not (whole and lists and _panels(scheme) <= TUNING.panels_bytes and _in_rows(scheme, row)):
+        return _NOTHING
+    return Made("seams", SEAM) if _in_vectors(scheme) else Made("lines", row + LINE)
+
+
+def _panels(scheme: Blocked) -> int:
+    """Return the bytes of the panels that a row's tiles use, of all blocks of channels."""
+    most = prod(max((f.taps for f in a.phases), default=0) for a in scheme.axes[:3])
+    taps = most * sum(f.taps for f in scheme.axes[3].phases)
+    return taps * scheme.layer.request.ci * scheme.width * scheme.size
+
+
+def _in_vectors(scheme: Blocked) -> bool:
+    """Return whether each tile is one run of whole vectors, from which lines can be joined."""
+    layer, one = scheme.layer, len(scheme.shape.blocks) == scheme.axes[3].s == 1
+    line = LINE // layer.storage.item
+    whole = scheme.columns == layer.request.co and scheme.columns % line == 0
+    can = layer.machine.isa == "avx512" and not scheme.shape.amx
+    return can and one and whole
 
 
 def _in_rows(scheme: Blocked, row: int) -> bool:

@@ -5,7 +5,16 @@ from functools import partial
 import numpy as np
 
 from ..._compiler.activations.table import apply
-from ..shared.plain import added_by_tiles, entries, multiplied, product, reading, stored, writing
+from ..shared.plain import (
+    added_by_tiles,
+    entries,
+    leave,
+    multiplied,
+    product,
+    reading,
+    stored,
+    writing,
+)
 from ..shared.records import ROWS_FROM
 from .tile import ChannelTile
 
@@ -18,7 +27,7 @@ def kernel(tile: ChannelTile):
     width, pairs = tile.vectors * tile.lanes, tile.amx[1]
     add = partial(added_by_tiles, pairs=pairs) if pairs else product
 
-    def compute(a, taps, n_taps, bias, c, c_outer, c_inner, c_channel):
+    def compute(a, taps, n_taps, bias, c, c_outer, c_inner, c_channel, seam):
         sums = np.tile(read(bias, width), (tile.rows, 1))
         for entry in entries(taps, n_taps):
             panel = factors(entry.panel, entry.length * width).reshape(entry.length, width)
@@ -30,6 +39,8 @@ def kernel(tile: ChannelTile):
                     row = factors(a + entry.input + offset, entry.length)
                     sums[m] = add(sums[m], row, panel)
         _store(tile, apply(tile.activation, sums), c, c_outer, c_inner, c_channel)
+        if tile.seamed:
+            leave(c, tile.rows * c_inner, seam)
 
     return compute
 

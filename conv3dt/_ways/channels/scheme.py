@@ -11,7 +11,7 @@ from math import prod
 from ..._compiler.records import Record
 from ..._geometry import integers
 from ..._geometry.tuning import TUNING
-from ..shared.blocked import Blocked, unaligned
+from ..shared.blocked import Blocked, in_lines, unaligned
 from ..shared.blocking import Blocking
 from ..shared.cuts import rows_of_tiles
 from ..shared.sharing import best_of
@@ -141,6 +141,26 @@ class ChannelScheme(Blocked):
         return outputs.made_in(self)
 
     @property
+    def in_order(self) -> bool:
+        """Whether rows of outputs are made one after the other, as they lie in memory."""
+        return self.made.what in ("lines", "seams")
+
+    @property
+    def row_lists(self) -> int:
+        """Bytes of the lists of a phase of the height, for one block of channels."""
+        return self.list_bytes * self.axes[3].n_phases
+
+    @cached_property
+    def lists_step(self) -> int:
+        """Bytes of what a thread writes of its task, and of all its lists."""
+        lists = self.axes[2].n_phases * len(self.shape.blocks) if self.in_order else 1
+        return in_lines(self.task_record.SIZE + lists * self.row_lists)
+
+    def packed_by_tasks(self) -> Blocked:
+        """Return the scheme whose tasks pack filters: not where rows use all of them in turn."""
+        return self if self.in_order else super().packed_by_tasks()
+
+    @property
     def made_bytes(self) -> int:
         """Bytes of a thread's outputs that are made in scratch first."""
         return self.made.bytes
@@ -213,6 +233,7 @@ class ChannelScheme(Blocked):
             activation=self.layer.request.activation,
             # Half a line past the caches, and the other half later: twice as slow as through them.
             streamed=self.streamed and lanes == self.lanes,
+            seamed=self.made.what == "seams",
             edges=self.edges.get(inner, ()),
             ahead=self._ahead(inner) if self.direct and outer == 1 else 0,
             amx=self.amx,
@@ -235,5 +256,5 @@ class ChannelScheme(Blocked):
             f" tiles of {shapes} (positions x vectors), {used:.0%} of the lanes in use",
             "blocks": self.block_line(),
             "memory": f"{self.filters_line()}{', input read where it lies' if self.direct else ''}",
-            "after": stored_line(self.streamed or self.made.what == "lines"),
+            "after": stored_line(self.streamed or self.in_order),
         }

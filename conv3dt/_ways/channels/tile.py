@@ -20,6 +20,7 @@ class ChannelTile(NamedTuple):
     spread: bool  # whether neighbouring output channels lie apart in memory
     activation: str
     streamed: bool = False  # whether results go past the caches, where they are whole lines
+    seamed: bool = False  # whether they do so wherever outputs begin: these are one run in memory
     edges: tuple[tuple[int, int], ...] = ()  # inner rows from .. to that entries may be for
     ahead: int = 0  # of the next tile's inputs, behind this one's, numbers to ask for with each k
     amx: tuple[int, int] = (0, 0)  # rows and pairs of AMX's tiles of inputs; 0: made by vectors

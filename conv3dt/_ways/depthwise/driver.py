@@ -8,7 +8,7 @@
 
 A task has so few rows that what a tap of the depth reads is in L2 when the next one does. Inputs
 are read where they lie, and tiles ask for those of the next plane; or they are packed, and outputs
-whose channels lie apart are made in scratch (`pack`).
+whose channels lie apart, or which begin between cache lines, are made in scratch (`pack`).
 """
 
 from typing import Any, NamedTuple
@@ -62,13 +62,13 @@ def _run_plane(plan, task, plane):
     to = plan.arrays.output + plane.n * plan.image_step + plane.number * plan.plane_step
     first = task.height.lo * height.s
     made = to
-    if plan.turn:
+    if plan.store:
         made = task.scratch + plan.made_at - first * height.output_step
     count = _list_rows(plan, task, plane.phase, d_first, d_end, made)
     _run_strips(plan, task, count)
-    if plan.turn:
+    if plan.store:
         rows = min(task.height.hi * height.s, height.o) - first
-        call(plan.turn, plan, task, to + first * plan.row_step, rows * plan.width.o)
+        call(plan.store, plan, task, to + first * plan.row_step, rows * plan.width.o)
 
 
 def _place_planes(plan, task, plane, d_first, d_end):
@@ -116,7 +116,7 @@ def _run_strips(plan, task, rows):
     """Run over the tiles of a plane's rows, block by block of channels."""
     taps = plan.depth.n_taps * plan.height.n_taps * plan.width.n_taps
     first = 0
-    if plan.turn:
+    if plan.store:
         first = plan.blocks[task.first_block].start
     for t in range(plan.n_strips):
         strip = plan.strips[t]

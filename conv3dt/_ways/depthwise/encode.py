@@ -13,7 +13,7 @@ from .scheme import DepthwiseScheme
 
 __all__ = ["encoded", "parts"]
 
-_PARTS = {"pack_plane": 4, "turn_rows": 4}
+_PARTS = {"copy_rows": 4, "pack_plane": 4, "turn_rows": 4}
 
 
 def encoded(scheme: DepthwiseScheme) -> Encoded:
@@ -26,11 +26,11 @@ def encoded(scheme: DepthwiseScheme) -> Encoded:
     params, storage = DepthwiseParams.zeros(), scheme.layer.storage.name
     pack = 0 if scheme.direct else _part("pack_plane", storage)
     kept = fill_blocked(params, scheme, scheme.output_steps, kernels, pack)
-    turn = _part("turn_rows", storage) if scheme.layer.apart else 0
-    params.fill(turn=turn)
+    store = _part(scheme.made, storage) if scheme.made else 0
+    params.fill(store=store)
     strips = _fill(params, scheme)
     filters, lists = filters_driver(scheme), scheme.threads * scheme.scratch_step
-    return Encoded(params.numbers, filters, _driver(), (kept, strips, turn), lists, scheme.scratch)
+    return Encoded(params.numbers, filters, _driver(), (kept, strips, store), lists, scheme.scratch)
 
 
 def _fill(params: DepthwiseParams, scheme: DepthwiseScheme) -> Any:

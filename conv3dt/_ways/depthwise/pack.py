@@ -1,4 +1,4 @@
-"""Inputs that are packed, plane by plane, and outputs that are turned: parts of the driver.
+"""Inputs that are packed, plane by plane, and outputs made in scratch: parts of the driver.
 
 A plane of a task's inputs is packed when the first tap reads it, and stays in a ring of planes
 until the last has: [plane modulo window][row][position][channel of the task], in the compute type.
@@ -6,10 +6,10 @@ until the last has: [plane modulo window][row][position][channel of the task], i
 
 from ..._compiler.words import uint16_at
 from ..._geometry.storages import STORAGES
-from ..shared.moving import copy, spread, turn
+from ..shared.moving import copy, copy_past_caches, spread, turn
 from .records import DepthwiseParams, DepthwiseTask
 
-__all__ = ["pack_plane", "turn_rows"]
+__all__ = ["copy_rows", "pack_plane", "turn_rows"]
 
 
 def pack_plane(plan, task, n, number, *, storage):
@@ -43,6 +43,12 @@ def _copy_row(plan, source, target, channels, *, storage):
                 source + c * channel_step, step, target + c * size, pitch, positions,
                 storage=storage,
             )  # fmt: skip
+
+
+def copy_rows(plan, task, to, count, *, storage):
+    """Copy neighbouring outputs of a task, which has all channels, past the caches."""
+    plan, task = DepthwiseParams(plan), DepthwiseTask(task)
+    copy_past_caches(task.scratch + plan.made_at, to, count * plan.width.output_step)
 
 
 def turn_rows(plan, task, to, count, *, storage):

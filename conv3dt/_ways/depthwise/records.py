@@ -44,7 +44,7 @@ class DepthwiseParams(BlockedParams):
     image_step = Int()  # of the output: from an image to the next,
     plane_step = Int()  # from a plane to the next,
     row_step = Int()  # and from a row to the next
-    turn = Int()  # address of what turns rows that were made in scratch; 0: there are none
+    store = Int()  # address of what stores rows that were made in scratch; 0: there are none
     made_at = Int()  # where in a thread's region they are made
     position_step = Int()  # from a position along the width to the next in the output
 

@@ -136,14 +136,33 @@ class DepthwiseScheme(Blocked):
 
     @property
     def made_bytes(self) -> int:
-        """Bytes of a thread's outputs that are made in scratch, and then turned."""
+        """Bytes of a thread's outputs that are made in scratch first."""
         rows = self.blocking.block[2] * self.axes[2].s
-        return rows * self.output_steps[2] if self.layer.apart else 0
+        return rows * self.output_steps[2] if self.made else 0
+
+    @property
+    def made(self) -> str:
+        """What stores outputs that are made in scratch, or nothing if tiles do.
+
+        Where channels lie apart they are turned, and where tiles would store parts of lines, copied
+        past the caches: the rows of a task that has all channels are one run in memory.
+        """
+        if self.layer.apart:
+            return "turn_rows"
+        position = self.layer.request.co * self.layer.storage.item
+        parts = self.shifted or position % LINE > 0
+        copied = parts and past_caches(self.layer) and self.blocking.groups == 1
+        return "copy_rows" if copied and not self.layer.among_others else ""
 
     @property
     def streamed(self) -> bool:
         """Whether tiles store past the caches."""
-        return past_caches(self.layer) and not self.layer.apart
+        return past_caches(self.layer) and not self.made
+
+    def between_lines(self) -> DepthwiseScheme:
+        """Return the scheme that makes outputs in scratch, if tiles cannot stream them."""
+        shifted = replace(self, shifted=True)
+        return shifted if shifted.made else self
 
     @cached_property
     def share(self) -> int:
@@ -227,5 +246,5 @@ class DepthwiseScheme(Blocked):
             "blocks": f"{n} x {d}x{h}x{w} positions,"
             f" {counted(self.blocking.group, 'vector')} of channels a task",
             "memory": f"{self.filters_line()}{', input read where it lies' if self.direct else ''}",
-            "after": stored_line(self.streamed),
+            "after": stored_line(self.streamed or self.made == "copy_rows"),
         }

@@ -175,6 +175,11 @@ class Emitter:
         for x, at in placed:
             self.words.store(x, at, self.tile.lanes, align=self.item)
 
+    def field_of(self, record, field):
+        """Return a number of a record."""
+        at = self.builder.add(record, i64(field.offset))
+        return self.builder.load(self.words.pointer(at, i64(0).type))
+
     def stack_buffer(self, kind, count):
         """Return a pointer to `count` values on the stack, made once, where the kernel starts."""
         with self.builder.goto_entry_block():

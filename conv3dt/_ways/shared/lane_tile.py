@@ -23,6 +23,7 @@ class LaneTile(NamedTuple):
     apart: bool  # each channel has rows of its own (NCDHW); else channels are neighbours
     activation: str
     streamed: bool = False  # whether results go past the caches, where they are whole lines
+    seamed: bool = False  # whether they do so wherever rows begin, and what lines share is left
 
     @property
     def streams(self) -> int:

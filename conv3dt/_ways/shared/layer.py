@@ -12,9 +12,7 @@ from ..._geometry.formats import FORMATS
 from ..._geometry.storages import OPERANDS, PAIRS, Storage
 from ..._geometry.tuning import TUNING, Machine
 
-__all__ = ["MOST_VECTORS", "Layer", "axes_of", "layer_of", "operands"]
-
-MOST_VECTORS = 3  # of output channels in a block
+__all__ = ["Layer", "axes_of", "layer_of", "operands"]
 
 
 class Layer(NamedTuple):
@@ -90,7 +88,7 @@ class Layer(NamedTuple):
         yield self
         r = _with_taps_as_channels(self.asked) if self.machine.pairs else self.asked
         if r is not self.asked and not self.no_zeros:
-            r = _with_neighbours_as_channels(_with_pairs(r), self.lanes)
+            r = _with_neighbours_as_channels(_with_pairs(r), self.machine)
             yield self._replace(request=r, axes=axes_of(r))
 
     def in_pairs(self) -> "Layer":
@@ -101,7 +99,7 @@ class Layer(NamedTuple):
         """Return the same of numbers in the compute type, where it is of pairs."""
         if not self.storage.pairs:
             return self
-        r = _with_neighbours_as_channels(self.asked, self.lanes)
+        r = _with_neighbours_as_channels(self.asked, self.machine)
         return self._replace(request=r, axes=axes_of(r))
 
     @property
@@ -147,7 +145,7 @@ def layer_of(request: Request, no_zeros: bool = False) -> Layer:
         r = request._replace(ci=request.ci // request.groups)
         return Layer(request, r, axes_of(r), machine, no_zeros)
     r = _with_pairs(request) if machine.pairs else request
-    r = _with_neighbours_as_channels(r, machine.vector_bytes // OPERANDS[r.dtype].size)
+    r = _with_neighbours_as_channels(r, machine)
     return Layer(request, r, axes_of(r), machine, no_zeros)
 
 
@@ -190,7 +188,7 @@ def _with_taps_as_channels(r: Request) -> Request:
     )  # fmt: skip
 
 
-def _with_neighbours_as_channels(r: Request, lanes: int) -> Request:
+def _with_neighbours_as_channels(r: Request, machine: Machine) -> Request:
     """Return the request with the outputs that an input makes along the width as channels.
 
     Where kernel and stride are equal, w and co of the output are one axis in memory, and so are k
@@ -200,6 +198,7 @@ def _with_neighbours_as_channels(r: Request, lanes: int) -> Request:
     s = r.s[2]
     alone = r.k[2] == s > 1 == r.d[2] and r.o[2] == s * r.i[2] and r.p[2] == 0
     apart = r.among or FORMATS[r.data_format].apart
-    if r.forward or apart or not alone or s * r.co > MOST_VECTORS * lanes:
+    block = len(machine.rows) * machine.vector_bytes // OPERANDS[r.dtype].size
+    if r.forward or apart or not alone or s * r.co > block:
         return r
     return r._replace(co=s * r.co, k=(*r.k[:2], 1), s=(*r.s[:2], 1), o=(*r.o[:2], r.i[2]))

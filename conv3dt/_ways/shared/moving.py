@@ -26,6 +26,7 @@ __all__ = [
     "clear",
     "copy",
     "copy_past_caches",
+    "copy_words",
     "in_squares",
     "is_finite",
     "spread",
@@ -87,14 +88,14 @@ def copy_past_caches(source, target, size):
     """Copy `size` bytes, an even number: whole cache lines of the target past the caches."""
     head = min(-target % 64, size)
     lines = (size - head) // 64
-    _copy_words(source, target, head)
+    copy_words(source, target, head)
     for n in range(lines):
         copy_line(source + head + 64 * n, target + head + 64 * n)
     done = head + 64 * lines
-    _copy_words(source + done, target + done, size - done)
+    copy_words(source + done, target + done, size - done)
 
 
-def _copy_words(source, target, size):
+def copy_words(source, target, size):
     """Copy `size` bytes by four, or by two."""
     if (source | target | size) % 4 == 0:
         words, to = uint32_at(source, size // 4), uint32_at(target, size // 4)

@@ -1,5 +1,6 @@
 """What the micro-kernels' plain twins have in common: in NumPy, for NUMBA_DISABLE_JIT=1."""
 
+import ctypes
 from functools import reduce
 from typing import Any
 
@@ -9,12 +10,13 @@ from numpy.typing import NDArray
 from ..._compiler import words
 from ..._compiler.records import Row
 from ..._geometry.storages import OPERANDS, PAIRS
-from .records import Entry
+from .records import SEAM, Entry, Seam
 
 __all__ = [
     "added",
     "added_by_tiles",
     "entries",
+    "leave",
     "multiplied",
     "product",
     "reading",
@@ -151,6 +153,15 @@ _STORED = {
 def stored(storage: str, x: NDArray[Any]) -> Any:
     """Return numbers in the output's type: numbers, or the bits of 16-bit numbers."""
     return _STORED[storage](x)
+
+
+def leave(at, size, seam, number=0):
+    """Leave in a seam the first and the last line of numbers of a run, which has been stored."""
+    seam = Seam(seam)
+    to, line = seam.at + number * SEAM, SEAM // 2
+    if seam.first:
+        ctypes.memmove(to, at, line)
+    ctypes.memmove(to + line, at + size - line, line)
 
 
 def store_runs(tile, results, c, c_outer, c_channel, count):

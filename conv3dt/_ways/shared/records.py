@@ -8,6 +8,7 @@ from ..._compiler.records import Inline, Int, Record, Rows
 
 __all__ = [
     "ROWS_FROM",
+    "SEAM",
     "Arrays",
     "Axis",
     "Block",
@@ -16,6 +17,7 @@ __all__ = [
     "Params",
     "Part",
     "Phase",
+    "Seam",
     "Table",
     "Tap",
     "Task",
@@ -24,6 +26,7 @@ __all__ = [
 ]
 
 ROWS_FROM = 256  # `Entry.rows` is first * ROWS_FROM + end
+SEAM = 128  # bytes of a seam: two cache lines
 
 
 class Arrays(Record):
@@ -172,6 +175,13 @@ class Task(Record):
     fresh = Int()  # where it packs panels; 0: it does not
     scratch = Int()  # the thread's region
     lists = Int()  # likewise: one list for each phase of the width
+
+
+class Seam(Record):
+    """Where tiles leave numbers of lines that are not theirs alone, for those that come next."""
+
+    at = Int()  # address: of each channel, the first line of numbers, and the last one so far
+    first = Int()  # 1: nothing has been stored before this tile
 
 
 class Tile(Record):

@@ -19,7 +19,7 @@ from ..shared.tables import (
     taps_between,
 )
 from ..shared.tasks import next_block, task_of
-from .records import WideParams
+from .records import WideParams, WideTask
 
 __all__ = ["convolve"]
 
@@ -27,16 +27,24 @@ __all__ = ["convolve"]
 def convolve(plan, slot):
     """Take tasks and compute them, until there are no more."""
     plan = WideParams(plan)
-    task = task_of(plan, slot)
+    task = WideTask(task_of(plan, slot))
     task.inputs = task.scratch
+    task.seam.at = task.scratch + plan.seams_at
     while next_block(plan, task):
         call(plan.pack, plan, task)
-        _list_tiles(plan, task)
+        lists = task.lists
+        for rh in range(plan.height.n_phases if plan.close_seams else 1):
+            task.lists = lists + rh * plan.row_lists
+            _list_tiles(plan, task)
+        task.lists = lists
         for b in range(task.first_block, task.end_block):
             block = plan.blocks[b]
             task.output = plan.arrays.output + block.start * plan.out_step
             task.fresh = task.scratch + plan.fresh_at if plan.pack_panels else 0
             for rd in range(plan.depth.n_phases):
+                if plan.close_seams:
+                    _run_planes(plan, task, block, rd)
+                    continue
                 for rh in range(plan.height.n_phases):
                     phases = Phases(plan.depth.phases[rd], plan.height.phases[rh], 0)
                     begin_tables(plan, task, block, phases, task.fresh)
@@ -45,25 +53,53 @@ def convolve(plan, slot):
                     _run_rows(plan, task, block, phases)
 
 
-def _run_rows(plan, task, block, phases):
-    """Run over the rows of a block's phase: images, depth, groups of lines in height."""
-    depth, height, d, h = plan.depth, plan.height, phases.d, phases.h
-    y_hi = min(task.height.hi, h.length)
-    groups = n_tiles(y_hi - task.height.lo, height.most)
+def _run_planes(plan, task, block, rd):
+    """Run over a phase of the depth in the order of memory: rows hand on what fills no line."""
+    d, lists = plan.depth.phases[rd], task.lists
+    for rh in range(plan.height.n_phases):
+        task.lists = lists + rh * plan.row_lists
+        begin_tables(plan, task, block, Phases(d, plan.height.phases[rh], 0), 0)
     for n in range(task.batch.lo, task.batch.hi):
         for z in range(task.depth.lo, min(task.depth.hi, d.length)):
-            d_first, d_end = taps_between(depth, d, z, z + 1)
-            at_z = task.inputs + (n - task.batch.lo) * plan.batch.packed_step
-            at_z += packed_distance(depth, d, z, task.depth.start)
-            to_z = task.output + n * plan.batch.output_step + output_distance(depth, d, z)
-            for th in range(groups):
-                y0, y1 = tile_range(task.height.lo, y_hi, groups, th)
-                h_first, h_end = taps_between(height, h, y0, y1)
-                at = at_z + packed_distance(height, h, y0, task.height.start)
-                to = to_z + output_distance(height, h, y0)
-                taps = Taps(d_first, d_end, h_first, h_end)
-                kernels = kernels_for(plan, block, y1 - y0)
-                _run_row(plan, task, block, phases, taps, kernels, at, to)
+            task.seam.first = 1
+            for y in range(task.height.lo, task.height.hi):
+                for rh in range(plan.height.n_phases):
+                    task.lists = lists + rh * plan.row_lists
+                    phases = Phases(d, plan.height.phases[rh], 0)
+                    _run_plane(plan, task, block, phases, n, z, y, y + 1)
+            call(plan.close_seams, plan, task, block, _plane(plan, task, d, n, z))
+    task.lists = lists
+
+
+def _run_rows(plan, task, block, phases):
+    """Run over the rows of a block's phase: images, depth."""
+    for n in range(task.batch.lo, task.batch.hi):
+        for z in range(task.depth.lo, min(task.depth.hi, phases.d.length)):
+            _run_plane(plan, task, block, phases, n, z, task.height.lo, task.height.hi)
+
+
+def _run_plane(plan, task, block, phases, n, z, y_lo, y_hi):
+    """Run over rows of a plane: groups of lines in height."""
+    depth, height, d, h = plan.depth, plan.height, phases.d, phases.h
+    y_hi = min(y_hi, h.length)
+    groups = n_tiles(y_hi - y_lo, height.most)
+    d_first, d_end = taps_between(depth, d, z, z + 1)
+    at_z = task.inputs + (n - task.batch.lo) * plan.batch.packed_step
+    at_z += packed_distance(depth, d, z, task.depth.start)
+    to_z = _plane(plan, task, d, n, z)
+    for th in range(groups):
+        y0, y1 = tile_range(y_lo, y_hi, groups, th)
+        h_first, h_end = taps_between(height, h, y0, y1)
+        at = at_z + packed_distance(height, h, y0, task.height.start)
+        to = to_z + output_distance(height, h, y0)
+        taps = Taps(d_first, d_end, h_first, h_end)
+        kernels = kernels_for(plan, block, y1 - y0)
+        _run_row(plan, task, block, phases, taps, kernels, at, to)
+
+
+def _plane(plan, task, d, n, z):
+    """Return the address of a plane of outputs."""
+    return task.output + n * plan.batch.output_step + output_distance(plan.depth, d, z)
 
 
 def _run_row(plan, task, block, phases, taps, kernels, at, to):
@@ -81,7 +117,9 @@ def _run_row(plan, task, block, phases, taps, kernels, at, to):
         call(
             get(kernels, tile.count), at + tile.at, tables, plan.k_step, bias,
             to + tile.to * step, plan.outer_step, plan.out_step, (tile.end - tile.to) * numbers,
+            task.seam.address,
         )  # fmt: skip
+        task.seam.first = 0
 
 
 def _list_tiles(plan, task):

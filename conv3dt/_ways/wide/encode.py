@@ -18,15 +18,24 @@ def encoded(scheme: WideScheme) -> Encoded:
     kernels = {(kind, outer, inner): address(tile) for kind, outer, inner, tile in scheme.tiles()}
     params = WideParams.zeros()
     kept = fill_blocked(params, scheme, output_steps(scheme), kernels)
-    params.k_step = scheme.k_step
+    seamed = scheme.seamed
+    close = part(__package__, ".made:close_plane", 4) if seamed else 0
+    params.fill(
+        k_step=scheme.k_step,
+        close_seams=close,
+        seams_at=scheme.made_at,
+        apart=scheme.layer.apart,
+        row_lists=scheme.row_lists,
+    )
     lists = scheme.threads * scheme.scratch_step
     filters = filters_driver(scheme)
-    return Encoded(params.numbers, filters, _driver(), kept, lists, scheme.scratch)
+    return Encoded(params.numbers, filters, _driver(), (kept, close), lists, scheme.scratch)
 
 
 def parts() -> Iterator[int]:
     """Yield the addresses of all parts of the driver, for all types, compiled where new."""
     yield _driver()
+    yield part(__package__, ".made:close_plane", 4)
     yield from shared_parts()
 
 

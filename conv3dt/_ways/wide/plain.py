@@ -5,7 +5,7 @@ import numpy as np
 from ..._compiler.activations.table import apply
 from ..._geometry.storages import OPERANDS
 from ..shared.lane_tile import LaneTile
-from ..shared.plain import added, entries, multiplied, reading, store_runs, stored
+from ..shared.plain import added, entries, leave, multiplied, reading, store_runs, stored
 from ..shared.records import Table
 
 __all__ = ["kernel"]
@@ -17,7 +17,7 @@ def kernel(tile: LaneTile):
     storage = OPERANDS[tile.storage]
     width = tile.vectors * tile.lanes
 
-    def compute(a, tables, plane, bias, c, c_outer, c_channel, count):
+    def compute(a, tables, plane, bias, c, c_outer, c_channel, count, seam):
         sums = np.empty((tile.phases, tile.outer, tile.channels, width), storage.compute)
         sums[:] = read(bias, tile.channels)[:, None]
         table = Table(tables)
@@ -34,5 +34,7 @@ def kernel(tile: LaneTile):
                             sums[r, y] = added(sums[r, y], (panel[k][:, None], x))
         results = stored(tile.storage, apply(tile.activation, sums))
         store_runs(tile, results, c, c_outer, c_channel, count)
+        for m in range((tile.channels if tile.apart else 1) if tile.seamed else 0):
+            leave(c + m * c_channel, count * storage.item, seam, m)
 
     return compute

@@ -1,12 +1,22 @@
 """The record of the wide way's driver, beside those that ways share."""
 
-from ..._compiler.records import Int
-from ..shared.records import BlockedParams
+from ..._compiler.records import Inline, Int
+from ..shared.records import BlockedParams, Seam, Task
 
-__all__ = ["WideParams"]
+__all__ = ["WideParams", "WideTask"]
 
 
 class WideParams(BlockedParams):
     """What the driver is told."""
 
     k_step = Int()  # from one k of an entry to the next in the packed input
+    close_seams = Int()  # address of what stores a plane's first and last line; 0: tiles do
+    seams_at = Int()  # where in a thread's region tiles leave them
+    apart = Int()  # 1: each channel has rows of its own
+    row_lists = Int()  # from the lists of one phase of the height to the next
+
+
+class WideTask(Task):
+    """What a thread has in work."""
+
+    seam = Inline(Seam)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
 from ..._compiler.records import Record
-from ..shared.blocked import Blocked, unaligned
+from ..._geometry.tuning import TUNING
+from ..shared.blocked import Blocked, in_lines, unaligned
 from ..shared.cuts import rows_of_tiles, sizes
 from ..shared.lane_tile import LaneTile
-from ..shared.records import Task
-from ..shared.storing import past_caches
+from ..shared.records import SEAM
+from ..shared.storing import LINE, past_caches
 from ..shared.wording import listed, stored_line
+from .records import WideTask
 
 __all__ = ["WideScheme"]
 
@@ -25,7 +27,7 @@ class WideScheme(Blocked):
     @property
     def task_record(self) -> type[Record]:
         """The record in which a thread writes what it has in work."""
-        return Task
+        return WideTask
 
     @cached_property
     def chunk(self) -> int:
@@ -56,6 +58,58 @@ class WideScheme(Blocked):
         """Bytes of a thread's packed input; tiles read whole vectors, beyond the last one."""
         return self.packed[0] * self.packed_steps[0] + self.shape.most[3] * self.size
 
+    # ---- outputs that begin between cache lines --------------------------------------------------
+
+    def between_lines(self) -> WideScheme:
+        """Return the scheme whose tiles store whole lines wherever the output begins."""
+        shifted = replace(self, shifted=True).in_whole_lines()
+        return shifted if shifted.seamed else self
+
+    def in_whole_lines(self) -> WideScheme:
+        """Return the scheme whose tiles store whole lines wherever rows begin, if they can.
+
+        Such tiles have one row: of as many vectors, if rows are that long.
+        """
+        _, _, outer, positions = self.shape.most
+        row = -(-self.axes[3].positions // self.lanes) * self.lanes
+        along = outer * positions
+        most = (1, 1, 1, along) if along <= row else self.shape.most
+        seamed = replace(self, shape=self.shape._replace(most=most))
+        return seamed if seamed.seamed else self
+
+    def packed_by_tasks(self) -> Blocked:
+        """Return the scheme whose tasks pack filters: not where they do so for each plane."""
+        return self if self.seamed else super().packed_by_tasks()
+
+    @cached_property
+    def seamed(self) -> bool:
+        """Whether rows begin between lines, and results go past the caches nevertheless."""
+        layer, alone = self.layer, self.n_blocks[3] == 1 and self.shape.most[2] == 1
+        item, together = layer.storage.item, 1 if layer.apart else layer.request.co
+        row = layer.request.o[2] * item * together
+        lines = self.axes[3].n_phases * together * self.lanes * item % LINE == 0
+        can = layer.machine.isa == "avx512" and lines and self.axes[2].n_phases <= TUNING.row_lists
+        between = row >= LINE and (self.shifted or row % LINE > 0)
+        return past_caches(layer) and can and alone and between
+
+    @property
+    def made_bytes(self) -> int:
+        """Bytes of a thread's seams."""
+        return SEAM * (self.columns if self.layer.apart else 1) if self.seamed else 0
+
+    @property
+    def row_lists(self) -> int:
+        """Bytes of the lists of a phase of the height."""
+        return self.list_bytes * self.axes[3].n_phases
+
+    @cached_property
+    def lists_step(self) -> int:
+        """Bytes of what a thread writes of its task, and of all its lists."""
+        phases = self.axes[2].n_phases if self.seamed else 1
+        return in_lines(self.task_record.SIZE + phases * self.row_lists)
+
+    # ---- tiles -----------------------------------------------------------------------------------
+
     def tiles(self) -> Iterator[tuple[int, int, int, LaneTile]]:
         """Yield (number of the kind, outer, vectors, tile) for every micro-kernel in use."""
         outers = rows_of_tiles(self, 2)
@@ -81,6 +135,7 @@ class WideScheme(Blocked):
             apart=self.layer.apart,
             activation=self.layer.request.activation,
             streamed=past_caches(self.layer),
+            seamed=self.seamed,
         )
 
     def lines(self) -> dict[str, str]:

@@ -22,4 +22,4 @@ def scheme(layer: Layer, candidate: Candidate, threads: int) -> WideScheme:
     limit, blocks = TUNING.wide_block_bytes, len(shape.blocks)
     cuts = blockings(layer.axes, shape.most, halos, position, limit, blocks, threads)
     schemes = (WideScheme(layer, shape, cut, halos, threads, candidate.cycles) for cut in cuts)
-    return best_of(schemes, lambda scheme: scheme.sharing)
+    return best_of(schemes, lambda scheme: scheme.sharing).in_whole_lines()

@@ -169,6 +169,6 @@ def test_an_output_does_not_depend_on_its_tile(emulated):
         tile, c = tile_of(1, rows, pairs=12, step=length), np.zeros((rows, 32), np.uint16)
         shape = amx.configuration(*tile.amx)
         call(shaper(), (shape.ctypes.data,))
-        at = (c.ctypes.data, 0, c.strides[0], 0)
+        at = (c.ctypes.data, 0, c.strides[0], 0, 0)
         call(address(tile), (x.ctypes.data, entry.ctypes.data, 1, bias.ctypes.data, *at))
         np.testing.assert_array_equal(c, stored(PAIRS, sums[:rows]))

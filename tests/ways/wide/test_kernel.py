@@ -74,7 +74,7 @@ def check(tile, taps, length, missing=0, seed=0, on_lines=False):
     call(
         address(tile),
         (planes.ctypes.data, tables.ctypes.data, planes.strides[0], bias.ctypes.data,
-         c.ctypes.data + step + left * size, c_outer, c_channel, run - missing),
+         c.ctypes.data + step + left * size, c_outer, c_channel, run - missing, 0),
     )  # fmt: skip
 
     order = (1, 2, 3, 0) if tile.apart else (1, 3, 0, 2)
