@@ -12,17 +12,19 @@ from .scheme import runs_of
 
 __all__ = ["blocking_of", "candidates"]
 
+_LEAST = 4  # positions of a tile
+_MOST_INPUTS = 4  # for each output of a group: of more, it takes too long to find them
 _TAPS = 16  # along the width: code for each is written out
 _KINDS = 24  # tiles of a row, of different edges: each is compiled
 _PHASES = 64  # of an axis: their rows, and runs of each along the width, are listed
 
 
 def candidates(layer: Layer) -> Iterator[Candidate]:
-    """Yield the layer, if each output has one input channel, and its tiles are few."""
-    asked, width = layer.asked, layer.axes[3]
-    if asked.ci != asked.groups or layer.taps:
-        return
+    """Yield the layer, if each output has one input channel or few, and its tiles are few."""
+    width = layer.axes[3]
     taps = max((f.taps for f in width.phases), default=0)
+    if layer.taps or (layer.request.ci != 1 and not _mixes_few(layer, taps)):
+        return
     if taps > _TAPS or max(axis.n_phases for axis in layer.axes) > _PHASES:
         return
     most = _positions(layer, taps)
@@ -33,8 +35,20 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
 
 
 def _positions(layer: Layer, taps: int) -> int:
-    """Return the most positions of a tile: accumulators beside a weight for each tap, an input."""
-    return max(4, min(TUNING.depthwise_positions, layer.machine.registers - taps - 3))
+    """Return the most positions of a tile: accumulators beside all weights and an input."""
+    weights = taps * layer.request.ci
+    return max(_LEAST, min(TUNING.depthwise_positions, layer.machine.registers - weights - 3))
+
+
+def _mixes_few(layer: Layer, taps: int) -> bool:
+    """Return whether the inputs of a group are few, so that their weights stay in registers.
+
+    Channels that lie apart fill the lanes with positions instead.
+    """
+    per, share = layer.request.ci, layer.asked.co // layer.asked.groups
+    few = 0 < per <= _MOST_INPUTS * share and share < layer.lanes
+    registers = layer.machine.registers
+    return few and not layer.apart and taps * per + registers // 4 + 3 <= registers
 
 
 def _blocks(layer: Layer) -> Blocks:
@@ -67,10 +81,10 @@ def blocking_of(layer: Layer, blocks: Blocks, threads: int) -> Blocking:
     group, rows = max(1, len(blocks)), whole[2]
     while group > 1 and (
         filters * group * layer.machine.vector_bytes > TUNING.panels_bytes // 2
-        or window(min(rows, TUNING.depthwise_rows), group) > TUNING.block_bytes
+        or window(min(rows, TUNING.depthwise_rows), group) > TUNING.depthwise_bytes
     ):
         group = -(-group // 2)
-    while rows > 1 and window(rows, group) > TUNING.block_bytes:
+    while rows > 1 and window(rows, group) > TUNING.depthwise_bytes:
         rows -= 1
     rows = -(-whole[2] // -(-whole[2] // rows))
     groups, planes = -(-max(1, len(blocks)) // group), whole[1]
