@@ -26,8 +26,8 @@ def make(storage="float32", channels=None, share=1, first=0, per=1, positions=5,
     numbers = (2 * lanes + 3) * per
     return DepthwiseTile(
         storage, kind.compute if widened else storage, lanes, processor.machine().fused,
-        channels or lanes, share, first, per, positions, taps, in_s, dilation, inside or (0, extent),
-        step or numbers * (kind.size if widened else kind.item), activation,
+        channels or lanes, share, first, per, positions, taps, in_s, dilation,
+        inside or (0, extent), step or numbers * (kind.size if widened else kind.item), activation,
     )  # fmt: skip
 
 

@@ -42,7 +42,8 @@ def check(tile, height=2, width=7, run=None):
     told = Tile.zeros()
     told.fill(
         pairs=pairs.ctypes.data, small=small.ctypes.data, height=height, width=width,
-        sums_step=sums.strides[1], big_step=big.strides[1], small_step=small.strides[0], ask_big=1 << 40, ask_step=64,
+        sums_step=sums.strides[1], big_step=big.strides[1], small_step=small.strides[0],
+        ask_big=1 << 40, ask_step=64,
     )  # fmt: skip
     call(address(run or tile), (told.address,))
     np.testing.assert_array_equal(sums, wanted)
