@@ -101,12 +101,14 @@ def calls(layer: Layer, contiguous: bool) -> list[Callable[[], Any]]:
 
 
 def bests(functions: list[Callable[[], Any]], rounds: int) -> list[float]:
-    """Return the least milliseconds of each, in processor time; they take turns."""
-    for function in functions:
-        function()
+    """Return the least milliseconds of each, in processor time; they take turns.
+
+    Each runs twice: the first time it finds what the call before has left in the caches.
+    """
     found = [float("inf")] * len(functions)
     for _ in range(rounds):
         for n, function in enumerate(functions):
+            function()
             start = time.process_time()
             function()
             found[n] = min(found[n], 1e3 * (time.process_time() - start))

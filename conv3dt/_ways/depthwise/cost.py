@@ -66,17 +66,18 @@ def _blocks(layer: Layer) -> Blocks:
 def blocking_of(layer: Layer, blocks: Blocks, threads: int) -> Blocking:
     """Return the rows and the blocks of channels of a task.
 
-    So many rows that the inputs of all taps of the depth stay in L2 beside filters of these
-    channels, and the depth as long as leaves enough tasks.
+    So many rows that the inputs of all taps of the depth stay near, and the depth as long as leaves
+    enough tasks: few rows are read again by the next task, which costs more than to find some of
+    them in L3.
     """
-    batch, _, height, width = layer.axes
+    batch, depth, height, width = layer.axes
     whole = [max(1, axis.positions) for axis in layer.axes]
     spans = [hi - lo + 1 for lo, hi in (axis.shifts for axis in layer.axes)]
     filters = prod(sum(f.taps for f in axis.phases) for axis in layer.axes)
 
     def window(rows: int, group: int) -> int:
         row = width.i * group * layer.machine.vector_bytes
-        return spans[1] * (rows * height.in_s + spans[2]) * row
+        return (spans[1] + depth.in_s) * (rows * height.in_s + spans[2]) * row
 
     group, rows = max(1, len(blocks)), whole[2]
     while group > 1 and (
