@@ -141,8 +141,12 @@ class Tuning(NamedTuple):
     correlate_slabs: int = 64  # at most: tasks enough, and few sums of sums
     correlate_sums: int = 64 * 1024 * 1024  # bytes of the sums of all slabs
     correlate_part: int = 4096  # numbers of a task that adds slabs
+    channelwise_bytes: int = 512 * 1024  # of a box, and of planes that taps of the depth read,
+    channelwise_channels: int = 64  # of so many channels: more are other tasks
+    channelwise_strip: int = 16  # positions of a row: what its taps read stays in L1
     depthwise_cycles: float = 2.0  # times those of products: 1.4 to 2.4 were found
     depthwise_positions: int = 12  # of a tile: more do not load fewer numbers
+    depthwise_bytes: int = 1200 * 1024  # of planes that taps of the depth read, or are asked for
     depthwise_rows: int = 4  # of a task, at least, before it takes fewer channels
     piece_cycles: float = 100_000.0  # to start the layer of some groups of channels: 25 us
     between_cycles: float = 1.0  # of a filter among the zeros between groups

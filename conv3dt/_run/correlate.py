@@ -13,13 +13,14 @@ from .._geometry.storages import STORAGES
 from .._geometry.tuning import TUNING
 from .._runtime import memory, team
 from .._runtime.recycle import address, aligned
+from .._ways.correlate.cut import Cut
 from .._ways.correlate.encode import Encoded, encoded
 from .._ways.correlate.layer import Along, Correlation
 from .._ways.correlate.records import CorrelateParams
-from .._ways.correlate.scheme import CorrelateScheme, scheme_of
+from .._ways.correlate.scheme import scheme_of
 from .launching import TAKEN, Launch, launch, readable
 
-__all__ = ["clear", "correlate", "correlate_groups", "explain_correlate"]
+__all__ = ["Axes", "clear", "correlate", "explain_correlate"]
 
 Array = NDArray[Any]
 Three: TypeAlias = tuple[int, int, int]
@@ -33,7 +34,7 @@ _FIELDS = Struct(f"={CorrelateParams.big.offset // 8}q")  # what depends on a ca
 class Prepared(NamedTuple):
     """What calls with arrays of the same kind share."""
 
-    scheme: CorrelateScheme
+    scheme: Cut
     code: Encoded
     is_long: bool  # it can be interrupted
 
@@ -47,23 +48,24 @@ def correlate(
     before: Three,
     channels_last: bool,
     *,
+    groups: int = 1,
     out: Array | None = None,
     threads: int | None = None,
 ) -> Array:
     """Return sums over n, q of big[n, q*stride + t*dilation - before, b] * small[n, q, s].
 
-    The result is [t, b, s], t three taps. Half types are summed in float32 and rounded once.
+    The result is [t, b, s], t three taps. Half types are summed in float32 and rounded once. With
+    groups, each of them is one channel of one array: b is counted within its group.
     """
     big, small = readable(big), readable(small)
     in_order = FORMATS["NDHWC" if channels_last else "NCDHW"].sorted
     shapes, dtype = (in_order(big.shape), in_order(small.shape)), big.dtype
     steps = in_order(big.strides), in_order(small.strides)
-    layer = _layer(
-        dtype.name, shapes, (kernel, strides, dilations, before), _lie(shapes, steps, dtype.name)
-    )
+    lie = _lie(shapes, steps, dtype.name, groups)
+    layer = _layer(dtype.name, shapes, (kernel, strides, dilations, before), lie, groups)
     result = out
     if result is None or not (result.flags.carray and result.dtype.isnative):
-        shape = (*kernel, layer.cb, layer.cs)
+        shape = (*kernel, layer.cb // groups, layer.cs)
         result = aligned(shape, dtype, layer.numbers * dtype.itemsize)
     if layer.flops:
         _run(_prepared(layer, threads or team.default()), (big, small), steps, result)
@@ -72,25 +74,6 @@ def correlate(
     if out is not None and result is not out:
         out[...] = result
     return result if out is None else out
-
-
-def correlate_groups(
-    big: Array,
-    small: Array,
-    axes: Axes,
-    channels_last: bool,
-    groups: int,
-    *,
-    out: Array | None = None,
-    threads: int | None = None,
-) -> Array:
-    """Return what `correlate` does for each group of channels, side by side along s."""
-    if groups == 1:
-        return correlate(big, small, *axes, channels_last, out=out, threads=threads)
-    axis = -1 if channels_last else 1
-    halves = zip(np.split(big, groups, axis), np.split(small, groups, axis), strict=True)
-    parts = [correlate(b, s, *axes, channels_last, threads=threads) for b, s in halves]
-    return np.concatenate(parts, 4, out=out)
 
 
 def explain_correlate(
@@ -103,8 +86,9 @@ def explain_correlate(
     channels_last: bool,
     *,
     dtype: str,
+    groups: int = 1,
     threads: int | None = None,
-) -> CorrelateScheme:
+) -> Cut:
     """Return how `correlate` sums contiguous arrays of these shapes; it prints itself."""
     in_order = FORMATS["NDHWC" if channels_last else "NCDHW"].sorted
     item = STORAGES[dtype].item
@@ -112,8 +96,8 @@ def explain_correlate(
         in_order(tuple(item * prod(shape[a + 1 :]) for a in range(5))) for shape in (big, small)
     )
     shapes = in_order(big), in_order(small)
-    lie = _lie(shapes, (big_steps, small_steps), dtype)
-    layer = _layer(dtype, shapes, (kernel, strides, dilations, before), lie)
+    lie = _lie(shapes, (big_steps, small_steps), dtype, groups)
+    layer = _layer(dtype, shapes, (kernel, strides, dilations, before), lie, groups)
     return scheme_of(layer, threads or team.default())
 
 
@@ -125,24 +109,34 @@ def clear() -> None:
 
 @lru_cache(maxsize=1024)
 def _layer(
-    dtype: str, shapes: tuple[Five, Five], axes: Axes, lie: tuple[bool, bool, bool]
+    dtype: str,
+    shapes: tuple[Five, Five],
+    axes: Axes,
+    lie: tuple[bool, bool, bool],
+    groups: int,
 ) -> Correlation:
     """Return what is computed."""
     (n, *i, cb), (_, *o, cs) = shapes
     depth, height, width = (Along(*x) for x in zip(i, o, *axes, strict=True))
-    return Correlation(dtype, n, (depth, height, width), cb, cs, lie[:2], lie[2])
+    return Correlation(dtype, n, (depth, height, width), cb, cs, lie[:2], lie[2], groups)
 
 
 def _lie(
-    shapes: tuple[Five, Five], steps: tuple[Five, Five], dtype: str
+    shapes: tuple[Five, Five], steps: tuple[Five, Five], dtype: str, groups: int
 ) -> tuple[bool, bool, bool]:
-    """Return whether big and small must be packed, and whether big's width is then one run."""
+    """Return whether big and small must be packed, and whether big's width is then one run.
+
+    With groups both are packed, and the last says whether numbers come as they lie in memory.
+    """
     storage = STORAGES[dtype]
     big, small = (
         storage.converted or (shape[4] > 1 and step[4] != storage.item)
         for shape, step in zip(shapes, steps, strict=True)
     )
     together = shapes[0][3] == 1 or steps[0][3] == shapes[0][4] * storage.item
+    if groups > 1:
+        lie = all(step[4] == storage.item for step in steps)
+        return True, True, together and lie
     return big, small, big or together
 
 

@@ -15,7 +15,7 @@ from .._compiler.activations.table import ACTIVATIONS
 from .._geometry.formats import FORMATS
 from .._runtime import memory
 from . import grouped
-from .correlate import correlate_groups
+from .filter_groups import correlate_groups
 from .slopes import Slopes, backward
 
 __all__ = ["of_filters", "of_input", "through_activation"]

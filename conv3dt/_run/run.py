@@ -119,7 +119,7 @@ def _weights(plan: Plan, compiled: Tables, filters: Array) -> Array:
     """
     filters = _taps_last(plan.layer, readable(filters))
     if plan.request.groups > 1 and not plan.request.forward:
-        filters = _outputs_first(filters)
+        filters = _outputs_first(filters, plan.request.groups)
     _, _, kw, co, ci = filters.strides
     apart = compiled.as_channels and kw != filters.shape[3] * co
     apart = apart or (plan.scheme.filters_lie and ci != filters.itemsize)
@@ -138,9 +138,11 @@ def _taps_last(layer: Layer, filters: Array) -> Array:
     return phases[:, :, :: 1 if layer.asked.forward else -1].transpose(0, 1, 3, 4, 2)
 
 
-def _outputs_first(filters: Array) -> Array:
-    """Return filters (..., co of a group, ci), one input a group, as (..., all co, 1)."""
-    return filters.swapaxes(3, 4).reshape(*filters.shape[:3], -1, 1)
+def _outputs_first(filters: Array, groups: int) -> Array:
+    """Return filters (..., co of a group, all ci) as (..., all co, ci of a group)."""
+    *taps, co, ci = filters.shape
+    apart = filters.reshape(*taps, co, groups, ci // groups)
+    return apart.swapaxes(3, 4).reshape(*taps, co * groups, ci // groups)
 
 
 def pack(plan: Plan, filters: Array, bias: Array | None) -> Packed:

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from .._call.gradients import as_correlation, shaped
 from .._geometry.formats import FORMATS
 from .._run import gradients
-from .._run.correlate import explain_correlate
-from .._ways.correlate.scheme import CorrelateScheme
+from .._run.filter_groups import explain_groups
+from .._ways.correlate.cut import Cut
 
 __all__ = ["conv3d_backprop_filter", "explain_conv3d_backprop_filter"]
 
@@ -112,7 +112,7 @@ def explain_conv3d_backprop_filter(
     groups: int = 1,
     threads: int | None = None,
     dtype: Any = None,
-) -> CorrelateScheme:
+) -> Cut:
     """Return how `conv3d_backprop_filter` would compute these arguments; print it.
 
     Nothing is computed, compiled or allocated.
@@ -156,13 +156,5 @@ def explain_conv3d_backprop_filter(
         groups=groups, threads=threads,
     )  # fmt: skip
     r, last = call.request, not FORMATS[call.request.data_format].apart
-    big, small = (_of_group(x.shape, -1 if last else 1, groups) for x in (call.big, call.small))
-    how = r.k, r.s, r.d, r.p
-    return explain_correlate(big, small, *how, last, dtype=r.dtype, threads=call.threads)
-
-
-def _of_group(shape: tuple[int, ...], axis: int, groups: int) -> tuple[int, ...]:
-    """Return the shape of what one group has of an array."""
-    found = [*shape]
-    found[axis] //= groups
-    return tuple(found)
+    how, shapes = (r.k, r.s, r.d, r.p), (call.big.shape, call.small.shape)
+    return explain_groups(*shapes, how, last, call.groups, dtype=r.dtype, threads=call.threads)

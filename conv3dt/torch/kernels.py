@@ -13,7 +13,7 @@ from torch import Tensor
 from .._call.arguments import Call, usual_algorithm
 from .._call.request import Request, Triple
 from .._run import grouped
-from .._run.correlate import correlate_groups
+from .._run.filter_groups import correlate_groups
 from .._run.turning import taps_together
 from .._runtime import team
 from .lengths import (

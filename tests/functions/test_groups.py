@@ -12,7 +12,7 @@ from tests.helpers import cases, oracle, regions
 # Groups, input and output channels: depthwise, with a multiplier, a few channels, whole vectors.
 CHANNELS = [
     (16, 16, 16), (3, 3, 3), (37, 37, 37), (5, 5, 15), (20, 20, 40), (2, 4, 6), (4, 8, 8),
-    (6, 12, 6), (8, 24, 8), (2, 32, 64), (3, 51, 48),
+    (6, 12, 6), (8, 24, 8), (2, 32, 64), (3, 51, 48), (9, 18, 27), (5, 20, 5),
 ]  # fmt: skip
 
 
@@ -262,11 +262,11 @@ def test_plans_say_how_groups_are_computed():
     plan = conv3dt.explain_conv3d((1, 8, 8, 8, 32), (3, 3, 3, 1, 32), 1, "SAME", groups=32)
     assert "groups   32 of 1 -> 1 channels, all at once" in str(plan)
     assert "depthwise" in str(plan)
-    assert "minimal  not taken: each output has one input channel" in str(plan)
+    assert "minimal  not taken: each output has the inputs of its group alone" in str(plan)
     plan = conv3dt.explain_conv3d((1, 8, 8, 8, 64), (3, 3, 3, 32, 64), 1, "SAME", groups=2)
     assert "groups   2 of 32 -> 32 channels: 1 at once, in 2 pieces" in str(plan)
     assert plan.flops == 2 * 32 * 64 * 22**3
-    plan = conv3dt.explain((1, 8, 8, 8, 32), (3, 3, 3, 4, 32), (1, 8, 8, 8, 32), 1, groups=8)
+    plan = conv3dt.explain((1, 8, 8, 8, 64), (3, 3, 3, 8, 64), (1, 8, 8, 8, 64), 1, groups=8)
     assert "at once, zeros between them, in" in str(plan)
     assert conv3dt.warmup(plan) > 0
 

@@ -10,7 +10,7 @@ from ..._geometry.integers import n_tiles
 from ..._geometry.tuning import TUNING
 from .layer import Correlation
 
-__all__ = ["Box", "box_of", "packed_bytes", "slabs_of"]
+__all__ = ["Box", "box_of", "box_within", "packed_bytes", "slabs_of"]
 
 Box: TypeAlias = tuple[int, int, int, int]  # positions along batch, depth, height and width
 
@@ -20,7 +20,11 @@ def box_of(layer: Correlation) -> Box:
     few, many = TUNING.correlate_positions
     big = layer.cb * prod(axis.s for axis in layer.axes)
     near = TUNING.correlate_near // (layer.storage.size * (big + layer.cs))
-    most = max(few, min(many, near))
+    return box_within(layer, max(few, min(many, near)))
+
+
+def box_within(layer: Correlation, most: int) -> Box:
+    """Return a box of at most so many positions, of which not too much is packed."""
     while True:
         box = _box(layer, most)
         if most == 1 or sum(packed_bytes(layer, box)) <= TUNING.correlate_bytes:

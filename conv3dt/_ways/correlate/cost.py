@@ -16,7 +16,7 @@ from .boxes import box_of
 from .layer import Along, Correlation
 from .tiling import Columns, columns_of, most_rows, row_tiles
 
-__all__ = ["Roles", "roles_of"]
+__all__ = ["Roles", "cycles_of", "roles_of"]
 
 _MOST_TAPS = 16  # at once
 _BESIDE = 1.0  # cycles of a position in a tile, beside its products
@@ -38,6 +38,16 @@ class Roles(NamedTuple):
 
 def roles_of(layer: Correlation) -> Roles:
     """Return the roles with the fewest predicted cycles; small has the lanes in a draw."""
+    return _best(layer)[1]
+
+
+def cycles_of(layer: Correlation) -> float:
+    """Return the fewest predicted cycles, of one thread."""
+    return _best(layer)[0]
+
+
+def _best(layer: Correlation) -> tuple[float, Roles]:
+    """Return the fewest predicted cycles, and the roles that have them."""
     height, width = layer.axes[1:]
     most = min(width.k, _MOST_TAPS) if layer.run and width.d == 1 else 1
     found = []
@@ -46,7 +56,7 @@ def roles_of(layer: Correlation) -> Roles:
             roles = Roles(swapped, heights, taps)
             if heights == 1 or (not swapped and _fits(layer, roles)):
                 found.append((_all_cycles(layer, roles), roles))
-    return min(found)[1]
+    return min(found)
 
 
 def _fits(layer: Correlation, roles: Roles) -> bool:

@@ -14,7 +14,7 @@ from ..._geometry.integers import n_tiles, tile_range
 from .pack import plane_distance, see
 from .records import CorrelateParams, CorrelateTask, Entry
 
-__all__ = ["correlate"]
+__all__ = ["correlate", "place", "sums_of"]
 
 
 class Work(NamedTuple):
@@ -41,9 +41,9 @@ def correlate(plan, slot):
         first, end = tile_range(0, plan.items, plan.groups, group)
         first_box, end_box = tile_range(0, plan.boxes, plan.slabs, slab)
         task.held.lo, task.held.hi = 0, 0
-        sums = plan.others + (slab - 1) * plan.slab_step if slab > 0 else plan.first
+        sums = sums_of(plan, slab)
         for box in range(first_box, end_box):
-            _place(plan, task, box)
+            place(plan, task, box)
             see(plan, task, plan.big, plan.big_at, task.big)
             see(plan, task, plan.small, plan.small_at, task.small)
             fresh = 1 if box == first_box else 0
@@ -51,7 +51,12 @@ def correlate(plan, slot):
             _run_bunches(plan, task, Work(first, end, sums, fresh))
 
 
-def _place(plan, task, box):
+def sums_of(plan, slab):
+    """Return the address of the sums of a slab."""
+    return plan.others + (slab - 1) * plan.slab_step if slab > 0 else plan.first
+
+
+def place(plan, task, box):
     """Write the positions of a box."""
     n, d, h, w = _numbers(plan, box)
     task.n0, task.n1 = n * plan.box_n, min(plan.n, (n + 1) * plan.box_n)

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import accumulate
-from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,57 +10,65 @@ from numpy.typing import NDArray
 from ..._compiler.drivers import part
 from ..._compiler.records import table
 from ..._geometry.storages import STORAGES
-from ..._geometry.tuning import TUNING
+from .channelwise import encode as channelwise
+from .channelwise.scheme import ChannelwiseScheme
+from .cut import Cut
+from .filling import Encoded, common, fill, taps_of
 from .pieces import Piece
-from .records import CorrelateParams, PieceRow, Source, TapRow
+from .records import CorrelateParams, PieceRow
 from .scheme import CorrelateScheme
 
 __all__ = ["Encoded", "encoded", "parts"]
 
 
-class Encoded(NamedTuple):
-    """A scheme in the form drivers read; what depends on a call's arrays is still zero."""
-
-    params: NDArray[np.int64]  # a record of `CorrelateParams`: copied for each call
-    correlate: int  # address of the driver that sums products
-    finish: int  # and of what adds slabs and stores
-    kept: tuple[Any, ...]  # tables whose addresses are in `params`; machine code
-
-
-def encoded(scheme: CorrelateScheme) -> Encoded:
+def encoded(scheme: Cut) -> Encoded:
     """Return the records of a scheme and the addresses of its drivers, compiled if new."""
+    if isinstance(scheme, ChannelwiseScheme):
+        return channelwise.encoded(scheme)
+    assert isinstance(scheme, CorrelateScheme)
+    return _encoded(scheme)
+
+
+def _encoded(scheme: CorrelateScheme) -> Encoded:
+    """Return those of a scheme all channels of which meet."""
     params, layer = CorrelateParams.zeros(), scheme.layer
-    correlate, finish, *packing = _parts(layer.dtype)
+    finish, *packing = common(layer.dtype)
     kernels = _kernels(scheme)
     pieces, bunches, kept = _pieces(scheme, kernels)
-    taps = _taps(scheme)
-    _fill(params, scheme)
+    taps = taps_of(layer.axes[0])
+    fill(params, scheme, packing)
+    for number, source in enumerate((params.big, params.small)):
+        source.fill(lines=scheme.asked_lines(number))
+    tap, size = layer.kernel[2] * layer.cb * layer.cs, scheme.size
+    if scheme.roles.swapped:
+        params.fill(part=tap)
     params.fill(
+        items=scheme.items,
+        swapped=scheme.roles.swapped,
+        row_step=size * (layer.kernel[2] * layer.cb if scheme.roles.swapped else layer.cs),
+        height_step=tap * size,
+        depth_step=tap * layer.kernel[1] * size,
+        columns=layer.kernel[2] * layer.cb,
         depth=taps.ctypes.data,
         pieces=pieces.ctypes.data,
         bunches=bunches.ctypes.data,
         n_bunches=len(bunches) - 1,
     )
-    for number, source in enumerate((params.big, params.small)):
-        _fill_source(source, scheme, number, packing[number])
+    correlate = _driver()
     code = correlate, finish, *packing, *kernels.values()
     return Encoded(params.numbers, correlate, finish, (pieces, bunches, taps, *kept, *code))
 
 
 def parts() -> Iterator[int]:
     """Yield the addresses of all parts of the driver, for all types, compiled where new."""
+    yield _driver()
+    yield from channelwise.parts()
     for storage in STORAGES:
-        yield from _parts(storage)
+        yield from common(storage)
 
 
-def _parts(storage: str) -> tuple[int, ...]:
-    """Return the addresses of what sums, finishes, and packs big and small."""
-    return (
-        part(__package__, ".driver:correlate", 2),
-        part(__package__, ".made:finish", 2, storage=storage),
-        part(__package__, ".pack:pack_big", 2, storage=storage),
-        part(__package__, ".pack:pack_small", 2, storage=storage),
-    )
+def _driver() -> int:
+    return part(__package__, ".driver:correlate", 2)
 
 
 def _kernels(scheme: CorrelateScheme) -> dict[Any, int]:
@@ -118,59 +125,3 @@ def _piece(
         "turns": before is None or h.first != before.height.first,
         "begins": piece.begins,
     }
-
-
-def _taps(scheme: CorrelateScheme) -> NDArray[np.int64]:
-    """Return the taps of depth."""
-    axis = scheme.layer.axes[0]
-    rows = [dict(zip(("lo", "hi"), axis.inside(tap), strict=True)) for tap in range(axis.k)]
-    return table(TapRow, rows)
-
-
-def _fill(params: CorrelateParams, scheme: CorrelateScheme) -> None:
-    """Fill what follows from the scheme."""
-    layer, size = scheme.layer, scheme.size
-    tap = layer.kernel[2] * layer.cb * layer.cs
-    for axis, positions, box in zip("ndhw", scheme.extents, scheme.box, strict=True):
-        params.fill(**{axis: positions, f"box_{axis}": box})
-    params.fill(
-        boxes_d=scheme.boxes[1],
-        boxes_h=scheme.boxes[2],
-        boxes_w=scheme.boxes[3],
-        boxes=prod(scheme.boxes),
-        slabs=scheme.slabs,
-        slab_step=scheme.sums,
-        groups=scheme.groups,
-        items=scheme.items,
-        swapped=scheme.roles.swapped,
-        size=size,
-        item=layer.storage.item,
-        row_step=size * (layer.kernel[2] * layer.cb if scheme.roles.swapped else layer.cs),
-        height_step=tap * size,
-        depth_step=tap * layer.kernel[1] * size,
-        scratch_step=scheme.scratch_step,
-        n_depth=layer.kernel[0],
-        total=layer.numbers,
-        part=tap if scheme.roles.swapped else TUNING.correlate_part,
-        columns=layer.kernel[2] * layer.cb,
-        rows=layer.cs,
-    )
-
-
-def _fill_source(source: Source, scheme: CorrelateScheme, number: int, pack: int) -> None:
-    """Fill how positions and taps read big (0) or small (1), and how it is packed."""
-    layer = scheme.layer
-    source.fill(
-        channels=(layer.cb, layer.cs)[number],
-        packed_at=scheme.packed_at[number],
-        ring=layer.axes[0].rows(scheme.box[1]) if scheme.in_ring and not number else 0,
-        pack=pack if layer.packed[number] else 0,
-        lines=scheme.asked_lines(number),
-    )
-    ranges = source.depth, source.height, source.width
-    for n, (to, axis) in enumerate(zip(ranges, layer.axes, strict=True)):
-        if number:
-            to.fill(i=axis.o, s=1, d=1, p=0, k=1, shared=1)
-        else:
-            shared = n == 2 or axis.shared(scheme.box[1 + n])
-            to.fill(i=axis.i, s=axis.s, d=axis.d, p=axis.p, k=axis.k, shared=shared)

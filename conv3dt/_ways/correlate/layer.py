@@ -87,6 +87,7 @@ class Correlation(NamedTuple):
     cs: int  # and of small
     packed: tuple[bool, bool]  # whether big and small must be packed before tiles can read them
     run: bool  # whether the positions of big's width are neighbours in memory
+    groups: int = 1  # of channels: 1, or each channel of the array that has fewer is one
 
     @property
     def storage(self) -> Storage:
@@ -117,7 +118,7 @@ class Correlation(NamedTuple):
     @property
     def numbers(self) -> int:
         """Numbers of the gradient."""
-        return prod(self.kernel) * self.cb * self.cs
+        return prod(self.kernel) * self.cb * self.cs // self.groups
 
     @property
     def positions(self) -> int:
@@ -127,7 +128,8 @@ class Correlation(NamedTuple):
     @property
     def flops(self) -> int:
         """Two for every product of numbers that exist."""
-        return 2 * self.n * self.cb * self.cs * prod(axis.pairs() for axis in self.axes)
+        pairs = self.n * self.cb * self.cs // self.groups
+        return 2 * pairs * prod(axis.pairs() for axis in self.axes)
 
     @property
     def bytes(self) -> int:

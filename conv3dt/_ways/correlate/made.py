@@ -3,6 +3,7 @@
 from ..._compiler.words import next_task
 from ..._geometry.storages import STORAGES
 from ..shared.moving import NUMBERS
+from .driver import sums_of
 from .records import CorrelateParams
 from .rounding import ROUNDED
 
@@ -30,17 +31,12 @@ def _add_slabs(plan, first, count, *, storage):
     distance = 1
     while distance < plan.slabs:
         for slab in range(0, plan.slabs, 2 * distance):
-            to = _sums(plan, slab) + first * plan.size
-            at = _sums(plan, slab + distance) + first * plan.size
+            to = sums_of(plan, slab) + first * plan.size
+            at = sums_of(plan, slab + distance) + first * plan.size
             x, y = NUMBERS[storage].wide_at(at, count), NUMBERS[storage].wide_at(to, count)
             for n in range(count):
                 y[n] += x[n]
         distance *= 2
-
-
-def _sums(plan, slab):
-    """Return the address of the sums of a slab."""
-    return plan.others + (slab - 1) * plan.slab_step if slab > 0 else plan.first
 
 
 def _store(plan, first, count, *, storage):

@@ -12,7 +12,10 @@ from ..._geometry.storages import STORAGES
 from ..shared.moving import copy, spread, turn
 from .records import CorrelateParams, CorrelateTask
 
-__all__ = ["pack_big", "pack_small", "plane_distance", "see"]
+__all__ = [
+    "Packed", "held_planes", "index", "pack_big", "pack_small", "packed_of", "place_packed",
+    "plane_distance", "see",
+]  # fmt: skip
 
 
 class Packed(NamedTuple):
@@ -71,12 +74,12 @@ def plane_distance(source, view, position, tap):
 
 def _pack(plan, task, source, place, view, *, storage):
     """Pack the planes of an array that are not there from the box before."""
-    packed = _packed(plan, task, source)
-    _see(plan, task, source, view, packed)
-    lo, hi = _held(task, source, packed)
+    packed = packed_of(plan, task, source)
+    place_packed(plan, task, source, view, packed)
+    lo, hi = held_planes(task, source, packed)
     for n in range(task.n0, task.n1):
         for j in range(packed.depth):
-            d = _index(source.depth, task.d0, j)
+            d = index(source.depth, task.d0, j)
             if 0 <= d < source.depth.i and not lo <= d < hi:
                 x = place.at + n * place.n + d * place.d + packed.first * place.w
                 slot = d % source.ring if source.ring > 0 else j
@@ -84,14 +87,14 @@ def _pack(plan, task, source, place, view, *, storage):
                 _pack_plane(plan, task, source, place, Plane(x, y, packed), storage=storage)
 
 
-def _held(task, source, packed):
+def held_planes(task, source, packed):
     """Return the planes from .. to that the box before has packed; note those of this one."""
     lo, hi, held = 0, 0, task.held
     if source.ring > 0:
         if held.n == task.n0 and held.h == task.h0 and held.w == task.w0:
             lo, hi = held.lo, held.hi
         held.n, held.h, held.w = task.n0, task.h0, task.w0
-        held.lo = _index(source.depth, task.d0, 0)
+        held.lo = index(source.depth, task.d0, 0)
         held.hi = held.lo + packed.depth
     return lo, hi
 
@@ -100,20 +103,20 @@ def _pack_plane(plan, task, source, place, plane, *, storage):
     """Pack the rows of a plane; all at once, where they lie together."""
     packed, height, channels = plane.packed, source.height, source.channels
     width = packed.end - packed.first
-    first = _index(height, task.h0, 0)
+    first = index(height, task.h0, 0)
     lo, hi = max(first, 0), min(first + packed.height, height.i)
     if height.shared > 0 and width > 0 and place.h == width * place.w and hi > lo:
         x, y = plane.x + lo * place.h, plane.y + (lo - first) * packed.row
         _copy_row(place, channels, x, y, width * (hi - lo), storage=storage)
         return
     for m in range(packed.height):
-        h = _index(height, task.h0, m)
+        h = index(height, task.h0, m)
         if width > 0 and 0 <= h < height.i:
             x, y = plane.x + h * place.h, plane.y + m * packed.row
             _copy_row(place, channels, x, y, width, storage=storage)
 
 
-def _packed(plan, task, source):
+def packed_of(plan, task, source):
     """Return how a box is packed."""
     width = source.width
     first = max(0, task.w0 * width.s - width.p)
@@ -124,7 +127,7 @@ def _packed(plan, task, source):
     return Packed(first, end, depth, height, (end - first) * source.channels * plan.size)
 
 
-def _see(plan, task, source, view, packed):
+def place_packed(plan, task, source, view, packed):
     """Write where packed numbers lie."""
     depth, height, row = source.depth, source.height, packed.row
     plane, position = packed.height * row, source.channels * plan.size
@@ -148,7 +151,7 @@ def _rows(axis, positions):
     return positions * axis.k
 
 
-def _index(axis, first, row):
+def index(axis, first, row):
     """Return which row of the array a packed row is."""
     at = first * axis.s - axis.p
     if axis.shared > 0:

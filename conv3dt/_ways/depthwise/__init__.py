@@ -1,1 +1,1 @@
-"""One input channel for each output, channels in the lanes."""
+"""One input channel for each output, or few, channels in the lanes."""

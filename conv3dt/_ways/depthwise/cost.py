@@ -12,17 +12,19 @@ from .scheme import runs_of
 
 __all__ = ["blocking_of", "candidates"]
 
+_LEAST = 4  # positions of a tile
+_MOST_INPUTS = 4  # for each output of a group: of more, it takes too long to find them
 _TAPS = 16  # along the width: code for each is written out
 _KINDS = 24  # tiles of a row, of different edges: each is compiled
 _PHASES = 64  # of an axis: their rows, and runs of each along the width, are listed
 
 
 def candidates(layer: Layer) -> Iterator[Candidate]:
-    """Yield the layer, if each output has one input channel, and its tiles are few."""
-    asked, width = layer.asked, layer.axes[3]
-    if asked.ci != asked.groups or layer.taps:
-        return
+    """Yield the layer, if each output has one input channel or few, and its tiles are few."""
+    width = layer.axes[3]
     taps = max((f.taps for f in width.phases), default=0)
+    if layer.taps or (layer.request.ci != 1 and not _mixes_few(layer, taps)):
+        return
     if taps > _TAPS or max(axis.n_phases for axis in layer.axes) > _PHASES:
         return
     most = _positions(layer, taps)
@@ -33,8 +35,20 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
 
 
 def _positions(layer: Layer, taps: int) -> int:
-    """Return the most positions of a tile: accumulators beside a weight for each tap, an input."""
-    return max(4, min(TUNING.depthwise_positions, layer.machine.registers - taps - 3))
+    """Return the most positions of a tile: accumulators beside all weights and an input."""
+    weights = taps * layer.request.ci
+    return max(_LEAST, min(TUNING.depthwise_positions, layer.machine.registers - weights - 3))
+
+
+def _mixes_few(layer: Layer, taps: int) -> bool:
+    """Return whether the inputs of a group are few, so that their weights stay in registers.
+
+    Channels that lie apart fill the lanes with positions instead.
+    """
+    per, share = layer.request.ci, layer.asked.co // layer.asked.groups
+    few = 0 < per <= _MOST_INPUTS * share and share < layer.lanes
+    registers = layer.machine.registers
+    return few and not layer.apart and taps * per + registers // 4 + 3 <= registers
 
 
 def _blocks(layer: Layer) -> Blocks:
@@ -52,25 +66,26 @@ def _blocks(layer: Layer) -> Blocks:
 def blocking_of(layer: Layer, blocks: Blocks, threads: int) -> Blocking:
     """Return the rows and the blocks of channels of a task.
 
-    So many rows that the inputs of all taps of the depth stay in L2 beside filters of these
-    channels, and the depth as long as leaves enough tasks.
+    So many rows that the inputs of all taps of the depth stay near, and the depth as long as leaves
+    enough tasks: few rows are read again by the next task, which costs more than to find some of
+    them in L3.
     """
-    batch, _, height, width = layer.axes
+    batch, depth, height, width = layer.axes
     whole = [max(1, axis.positions) for axis in layer.axes]
     spans = [hi - lo + 1 for lo, hi in (axis.shifts for axis in layer.axes)]
     filters = prod(sum(f.taps for f in axis.phases) for axis in layer.axes)
 
     def window(rows: int, group: int) -> int:
         row = width.i * group * layer.machine.vector_bytes
-        return spans[1] * (rows * height.in_s + spans[2]) * row
+        return (spans[1] + depth.in_s) * (rows * height.in_s + spans[2]) * row
 
     group, rows = max(1, len(blocks)), whole[2]
     while group > 1 and (
         filters * group * layer.machine.vector_bytes > TUNING.panels_bytes // 2
-        or window(min(rows, TUNING.depthwise_rows), group) > TUNING.block_bytes
+        or window(min(rows, TUNING.depthwise_rows), group) > TUNING.depthwise_bytes
     ):
         group = -(-group // 2)
-    while rows > 1 and window(rows, group) > TUNING.block_bytes:
+    while rows > 1 and window(rows, group) > TUNING.depthwise_bytes:
         rows -= 1
     rows = -(-whole[2] // -(-whole[2] // rows))
     groups, planes = -(-max(1, len(blocks)) // group), whole[1]

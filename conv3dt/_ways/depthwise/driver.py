@@ -49,8 +49,8 @@ def convolve(plan, slot):
 def _take_channels(plan, task):
     """Write which input channels a task has."""
     first, last = plan.blocks[task.first_block], plan.blocks[task.end_block - 1]
-    task.channel = first.start // plan.share
-    end = (last.start + last.columns - 1) // plan.share + 1
+    task.channel = first.start // plan.share * plan.channels
+    end = ((last.start + last.columns - 1) // plan.share + 1) * plan.channels
     task.channels = min(end, plan.inputs) - task.channel
 
 
@@ -114,7 +114,7 @@ def _list_rows(plan, task, d, d_first, d_end, to):
 
 def _run_strips(plan, task, rows):
     """Run over the tiles of a plane's rows, block by block of channels."""
-    taps = plan.depth.n_taps * plan.height.n_taps * plan.width.n_taps
+    taps = plan.depth.n_taps * plan.height.n_taps * plan.width.n_taps * plan.channels
     first = 0
     if plan.store:
         first = plan.blocks[task.first_block].start
@@ -125,7 +125,8 @@ def _run_strips(plan, task, rows):
             kernel = get(plan.kernels + 8 * b * plan.kernels_inner, strip.number)
             bias = plan.arrays.bias + block.start * plan.size
             panels, line = plan.arrays.panels + block.start * taps * plan.size, _line(plan, block)
-            at = (block.start // plan.share - task.channel) * plan.packed_item + strip.at
+            channel = block.start // plan.share * plan.channels - task.channel
+            at = channel * plan.packed_item + strip.at
             to = (block.start - first) * plan.item + strip.to
             for r in range(rows):
                 row = _row(task, r)
@@ -142,7 +143,7 @@ def _run_strips(plan, task, rows):
 
 def _line(plan, block):
     """Return the bytes of a tap's filters of a block."""
-    return block.columns * plan.size
+    return block.columns * plan.channels * plan.size
 
 
 def _row(task, number):

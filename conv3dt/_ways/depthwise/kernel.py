@@ -3,16 +3,18 @@
 Computes, for each position p of the tile,
 
     sum[p, lanes] = bias[lanes] + sum over taps jd < depth, jh < height, and t of the width,
-                    panel[jd, jh, t, lanes] * planes[jd][p*in_s + t*dilation - jh*step_h, lanes]
+                    and inputs c of a group,
+                    panel[jd, jh, t, c, lanes] * planes[jd][p*in_s + t*dilation - jh*step_h, c']
 
-and stores activation(sum) of the channels that exist. Each input is loaded once for a tap of depth
+c' being input c of the group that a lane belongs to, and stores activation(sum) of the channels
+that exist. Each input is loaded once for a tap of depth
 and height, and multiplied by all taps of the width that read it. Inputs outside `inside` do not
 exist: their products are left out, they are not read.
 
 a           bytes from the planes to the input of position 0 and the first tap of height and width
 row         address of a `Row`: where the planes of the taps of the depth are, how many taps of
             depth and height there are, and their steps
-panel       weights of these taps, a vector for each tap of the width, in the order of the inputs
+panel       weights of these taps, vectors for each tap of the width, in the order of the inputs
 bias        a vector
 c           position p starts p*c_step bytes further
 ask         address of the inputs to be asked for: those of a later row
@@ -91,7 +93,9 @@ class DepthwiseEmitter(Emitter):
     def table_entry(self, a, panel, t):
         """Return inputs and weights of tap t of the depth, and how many taps of the height."""
         b, w = self.builder, self.words
-        lines = b.mul(b.mul(t, self.number(Row.depth_lines)), i64(self.tile.taps * self.align))
+        lines = b.mul(
+            b.mul(t, self.number(Row.depth_lines)), i64(self.tile.taps * self.tile.per * self.align)
+        )
         place = w.pointer(b.add(self.number(Row.planes), b.mul(t, i64(8))), i64(0).type)
         at_a = w.pointer(b.add(b.load(place), a))
         return at_a, w.pointer(b.add(panel, lines)), self.number(Row.height), None
@@ -100,27 +104,35 @@ class DepthwiseEmitter(Emitter):
         """Return the accumulators after tap k of the height: the products that count."""
         b, w, tile = self.builder, self.words, self.tile
         first = b.sub(b.ptrtoint(at_a, i64(0).type), b.mul(k, self.number(Row.step_h)))
-        line = b.mul(k, i64(tile.taps * w.lanes))
+        line = b.mul(k, i64(tile.taps * tile.per * w.lanes))
         weights = [
-            w.load(at_b, b.add(line, i64(t * w.lanes)), self.align) for t in range(tile.taps)
+            w.load(at_b, b.add(line, i64(n * w.lanes)), self.align)
+            for n in range(tile.taps * tile.per)
         ]
         result = list(sums)
         for at, products in tile.pairs:
-            x = self.input(b.add(first, i64(at * tile.step)))
+            inputs = self.inputs(b.add(first, i64(at * tile.step)))
             for p, t in products:
-                result[p] = w.multiply_add(x, weights[t], result[p])
+                for x, weight in zip(inputs, weights[t * tile.per :], strict=False):
+                    result[p] = w.multiply_add(x, weight, result[p])
         return result
 
-    def input(self, at):
-        """Return a vector of inputs in the compute type, in the lanes of their outputs."""
+    def inputs(self, at):
+        """Return vectors of inputs in the compute type, in the lanes of their outputs.
+
+        One for each input channel of a group.
+        """
         b, tile = self.builder, self.tile
         storage = OPERANDS[tile.read]
         element = ir.IntType(8 * storage.item) if storage.converted else self.words.element
-        kind = ir.VectorType(element, tile.inputs)
+        kind, mask = ir.VectorType(element, tile.inputs), ir.VectorType(I32, tile.lanes)
         x = b.load(self.words.pointer(at, kind), align=storage.item)
-        places = [min((tile.first + lane) // tile.share, tile.inputs) for lane in range(tile.lanes)]
-        if places != list(range(tile.inputs)):
-            zeros = ir.Constant(kind, None)
-            lanes = [ir.Constant(I32, place) for place in places]
-            x = b.shuffle_vector(x, zeros, ir.Constant(ir.VectorType(I32, tile.lanes), lanes))
-        return _WIDENED[tile.read](self.words, x) if storage.converted else x
+        found = []
+        for number in range(tile.per):
+            places = [min(place, tile.inputs) for place in tile.places(number)]
+            if places == list(range(tile.inputs)):
+                found.append(x)
+                continue
+            lanes = ir.Constant(mask, [ir.Constant(I32, n) for n in places])
+            found.append(b.shuffle_vector(x, ir.Constant(kind, None), lanes))
+        return [_WIDENED[tile.read](self.words, y) for y in found] if storage.converted else found

@@ -36,7 +36,7 @@ class DepthwiseParams(BlockedParams):
 
     strips = Rows(Strip)
     n_strips = Int()
-    share = Int()  # output channels of an input channel
+    share = Int()  # output channels of a group
     inputs = Int()  # input channels
     packed_item = Int()  # bytes from an input channel to the next where tiles read them
     window = Int()  # planes of packed inputs

@@ -78,7 +78,7 @@ class DepthwiseScheme(Blocked):
     @property
     def task_channels(self) -> int:
         """Input channels that a task reads: those of its outputs."""
-        return -(-self.blocking.group * self.lanes // self.share)
+        return -(-self.blocking.group * self.lanes // self.share) * self.layer.request.ci
 
     def in_place(self) -> DepthwiseScheme:
         """Return the scheme that reads a contiguous input, on a cache line, where it lies.
@@ -98,7 +98,7 @@ class DepthwiseScheme(Blocked):
             steps = [prod(asked.i[a:]) * asked.ci * item for a in range(1, 4)]
             d, h, w = (axis.every * step for axis, step in zip(self.axes[1:], steps, strict=True))
             return prod(asked.i) * asked.ci * item, d, h, w, item
-        most = (self.blocking.group * self.lanes - 1) // self.share + 2
+        most = ((self.blocking.group * self.lanes - 1) // self.share + 2) * self.layer.request.ci
         pitch = in_lines(min(asked.ci, most) * self.size)
         # Rows are packed whole: of a crop as long as the kernel no tap reads the first inputs.
         row = unaligned(self.axes[3].i * pitch, True)
@@ -166,8 +166,8 @@ class DepthwiseScheme(Blocked):
 
     @cached_property
     def share(self) -> int:
-        """Output channels of an input channel."""
-        return self.layer.asked.co // self.layer.asked.ci
+        """Output channels of a group."""
+        return self.layer.asked.co // self.layer.asked.groups
 
     @cached_property
     def list_bytes(self) -> int:
@@ -225,6 +225,7 @@ class DepthwiseScheme(Blocked):
             channels=min(columns, r.co - start),
             share=self.share,
             first=start % self.share,
+            per=self.layer.request.ci,
             positions=positions,
             taps=taps,
             in_s=width.in_s,

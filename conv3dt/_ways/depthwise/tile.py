@@ -13,8 +13,9 @@ class DepthwiseTile(NamedTuple):
     lanes: int  # numbers in a vector
     fused: bool  # multiply and add in one instruction
     channels: int  # of the vector that exist
-    share: int  # output channels of an input channel,
+    share: int  # output channels of a group,
     first: int  # and which of them is the first of the vector
+    per: int  # input channels of a group
     positions: int
     taps: int  # along the width
     in_s: int  # inputs from a position to the next,
@@ -28,7 +29,12 @@ class DepthwiseTile(NamedTuple):
     @property
     def inputs(self) -> int:
         """Input channels of the vector."""
-        return (self.first + self.channels - 1) // self.share + 1
+        return ((self.first + self.channels - 1) // self.share + 1) * self.per
+
+    def places(self, number: int) -> list[int]:
+        """Return which of these inputs each lane has, of the so-manyth of its group."""
+        groups = ((self.first + lane) // self.share for lane in range(self.lanes))
+        return [group * self.per + number for group in groups]
 
     @property
     def pairs(self) -> list[tuple[int, list[tuple[int, int]]]]:

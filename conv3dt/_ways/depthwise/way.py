@@ -1,4 +1,4 @@
-"""The depthwise way: one input channel for each output. What the choice asks it."""
+"""The depthwise way: one input channel for each output, or few. What the choice asks it."""
 
 from ..shared.layer import Layer
 from ..shared.scheme import BY_TAPS, Candidate

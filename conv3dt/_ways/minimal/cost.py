@@ -46,7 +46,7 @@ def _hindrances(layer: Layer) -> Iterator[str]:
     """
     r = layer.asked
     if r.groups > 1:
-        yield "each output has one input channel"
+        yield "each output has the inputs of its group alone"
     if layer.no_zeros:
         yield "filters that are not finite meet no zeros"
     if layer.apart and layer.converted:

@@ -1,5 +1,6 @@
 """Every depthwise tile against its definition, with guard cells around the output."""
 
+import itertools
 import re
 
 import numpy as np
@@ -17,16 +18,16 @@ from tests.helpers.kernels import aligned, call, lanes_of, random_integers, read
 DEPTH, HEIGHT = 2, 3  # taps
 
 
-def make(storage="float32", channels=None, share=1, first=0, positions=5, taps=3, in_s=1,
+def make(storage="float32", channels=None, share=1, first=0, per=1, positions=5, taps=3, in_s=1,
          dilation=1, inside=None, step=None, activation="linear", widened=False):  # fmt: skip
     lanes = lanes_of(storage)
     extent = (positions - 1) * in_s + max(0, taps - 1) * dilation + 1
     kind = STORAGES[storage]
-    numbers = 2 * lanes + 3
+    numbers = (2 * lanes + 3) * per
     return DepthwiseTile(
         storage, kind.compute if widened else storage, lanes, processor.machine().fused,
-        channels or lanes, share, first, positions, taps, in_s, dilation, inside or (0, extent),
-        step or numbers * (kind.size if widened else kind.item), activation,
+        channels or lanes, share, first, per, positions, taps, in_s, dilation,
+        inside or (0, extent), step or numbers * (kind.size if widened else kind.item), activation,
     )  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def check(tile, run=None):
     raw = bits_of(x, tile.read)
     memory = aligned((raw.size,), raw.dtype, 0)
     memory[:] = raw.ravel()
-    panel = aligned((DEPTH, HEIGHT, tile.taps, tile.lanes), wide, 0)
+    panel = aligned((DEPTH, HEIGHT, tile.taps, tile.per, tile.lanes), wide, 0)
     panel[...] = random_integers(rng, panel.shape, wide)
     bias = random_integers(rng, tile.lanes, wide)
     plane, line = HEIGHT * extent * tile.step, extent * tile.step
@@ -58,12 +59,12 @@ def check(tile, run=None):
         planes=planes.ctypes.data, depth=DEPTH, height=HEIGHT, step_h=line, depth_lines=HEIGHT,
     )  # fmt: skip
     sums = np.tile(bias.astype(np.float64), (tile.positions, 1))
-    places = [(tile.first + lane) // tile.share for lane in range(tile.channels)]
+    groups = [(tile.first + lane) // tile.share for lane in range(tile.channels)]
     for d, h in np.ndindex(DEPTH, HEIGHT):
         for number, products in tile.pairs:
-            for p, t in products:
-                of = x[d, HEIGHT - 1 - h, number, places]
-                sums[p, : tile.channels] += of * panel[d, h, t, : tile.channels]
+            for (p, t), c in itertools.product(products, range(tile.per)):
+                of = x[d, HEIGHT - 1 - h, number, [g * tile.per + c for g in groups]]
+                sums[p, : tile.channels] += of * panel[d, h, t, c, : tile.channels]
     wanted = np.maximum(sums, 0) if tile.activation == "relu" else sums
     size = storage.item
     cells = np.dtype(f"u{size}") if size == 2 else np.dtype(tile.storage)
@@ -105,6 +106,16 @@ def test_several_outputs_of_an_input(share):
         for channels in (1, lanes_of("float32") - 1, lanes_of("float32")):
             check(make(share=share, first=first, channels=channels))
     check(make("float16", share=share, first=1))
+
+
+@pytest.mark.parametrize("per", [2, 3, 4])
+@pytest.mark.parametrize("share", [1, 2, 3, 4])
+def test_several_inputs_of_an_output(per, share):
+    for first in range(share):
+        check(make(share=share, first=first, per=per))
+    check(make(share=share, per=per, channels=3, in_s=2))
+    check(make("float16", share=share, per=per))
+    check(make("float64", share=share, per=per, widened=True))
 
 
 @pytest.mark.parametrize("channels", range(1, 9))

@@ -13,6 +13,7 @@ import pytest
 import conv3dt
 from conv3dt._compiler import processor
 from conv3dt._run.correlate import correlate
+from conv3dt._run.filter_groups import correlate_groups
 from tests.helpers import correlations, oracle
 from tests.helpers.activation_formulas import FORMULAS
 from tests.helpers.layers import expected, integers
@@ -98,7 +99,23 @@ def test_gradients_of_filters(case, dtype, last):
 
 
 @only_plain
-@pytest.mark.parametrize("channels", [(18, 18, 18), (3, 3, 6), (2, 4, 4)], ids=str)
+@pytest.mark.parametrize("channels", [(18, 18, 18), (3, 3, 6), (2, 4, 2)], ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("last", [True, False])
+def test_gradients_of_filters_of_groups(channels, dtype, last):
+    groups, cb, cs = channels
+    case = correlations.Case(1, (2, 4, 9), (2, 4, 9), cb, cs, (1, 3, 3), before=(0, 1, 1))
+    big, small = case.arrays(dtype)
+    halves = zip(np.split(big, groups, 4), np.split(small, groups, 4), strict=True)
+    wanted = [correlations.definition(b, s, *case.how) for b, s in halves]
+    if not last:
+        big, small = map(correlations.channels_second, (big, small))
+    found = correlate_groups(big, small, case.how, last, groups)
+    np.testing.assert_array_equal(found, np.concatenate(wanted, 4))
+
+
+@only_plain
+@pytest.mark.parametrize("channels", [(18, 18, 18), (3, 3, 6), (2, 4, 4), (2, 4, 2)], ids=str)
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
 @pytest.mark.parametrize("data_format", ["NDHWC", "NCDHW"])
 def test_groups(channels, dtype, data_format):
