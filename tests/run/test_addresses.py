@@ -9,6 +9,7 @@ from conv3dt._call.arguments import as_call
 from conv3dt._compiler import processor
 from conv3dt._plan import choice
 from conv3dt._run import run
+from tests.helpers.checks import THREADS
 from tests.helpers.layers import expected, integers
 
 LINE = 64
@@ -62,7 +63,7 @@ def at(memory, residue, shape, dtype):
 
 
 @pytest.mark.usefixtures("streaming")
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", THREADS)
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
 @pytest.mark.parametrize("name", CASES)
 def test_outputs_that_begin_anywhere(name, dtype, threads):
