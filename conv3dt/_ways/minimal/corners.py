@@ -8,30 +8,36 @@ from ..._compiler.words import call, get, put
 __all__ = ["sum_corners"]
 
 
-def sum_corners(plan, task, depth, t, height, u, b):
-    """Write the sums of the corners of a row of a block of channels, in place of tiles'."""
+def sum_corners(plan, task, depth, u, rows):
+    """Write the sums of the corners of a tile of depth and a block of rows, in place of tiles'."""
     if plan.taps_at == 0:
         return
-    for p in range(depth.n_ends):
-        for q in range(height.n_ends):
-            d, h = depth.ends[p], height.ends[q]
-            if d.t == t and h.t == u:
-                _sum_row(plan, task, d, h, b)
+    first_d, first_h = 2 * u - depth.odd, 2 * rows.lo - rows.line.odd
+    for a in range(depth.n_ends):
+        d = depth.ends[a]
+        if d.t < first_d or d.t > first_d + 1:
+            continue
+        plane = task.scratch + plan.y_at + (d.t - first_d) * plan.y_plane
+        for b in range(rows.line.n_ends):
+            h = rows.line.ends[b]
+            if h.t >= first_h and h.t < first_h + 2 * (rows.hi - rows.lo):
+                _sum_row(plan, task, d, h, plane + (h.t - first_h) * plan.y_row)
 
 
-def _sum_row(plan, task, d, h, b):
-    """Write the sums of the corners of a row of outputs."""
-    block = plan.blocks[b]
-    bias, position = plan.arrays.bias + block.start * plan.size, block.columns * plan.size
-    define = get(plan.define, block.columns // plan.lanes)
+def _sum_row(plan, task, d, h, sums):
+    """Write the sums of the corners of a row of outputs, for all output channels."""
     for lw in range(plan.width.n_lines):
         line = plan.width.lines[lw]
         for c in range(line.n_ends):
             w = line.ends[c]
-            n = _terms(plan, task, d, h, w, block)
             column = plan.y_left + line.first + w.t * line.step
-            y = task.scratch + plan.y_at + column * position
-            call(define, task.corner_terms, n, y, bias, plan.channels)
+            for b in range(plan.n_blocks):
+                block = plan.blocks[b]
+                n = _terms(plan, task, d, h, w, block)
+                y = sums + b * plan.y_block + column * block.columns * plan.size
+                bias = plan.arrays.bias + block.start * plan.size
+                define = get(plan.define, block.columns // plan.lanes)
+                call(define, task.terms, n, y, bias, plan.channels)
 
 
 def _terms(plan, task, d, h, w, block):
@@ -48,7 +54,7 @@ def _terms(plan, task, d, h, w, block):
             row, tap = plane + j * task.step_h, (k * plan.height.k + m) * plan.width.k
             for r in range(w.n):
                 x, kw = (w.i1, w.k1) if r else (w.i0, w.k0)
-                put(task.corner_terms, 2 * n, row + x * plan.channels * plan.size)
-                put(task.corner_terms, 2 * n + 1, panels + (tap + kw) * panel)
+                put(task.terms, 2 * n, row + x * plan.channels * plan.size)
+                put(task.terms, 2 * n + 1, panels + (tap + kw) * panel)
                 n += 1
     return n

@@ -107,12 +107,10 @@ def predicted_cycles(layer: Layer) -> float:
     d, h, w = (p.products for p in scheme.programs)
     outputs, rows = scheme.width // layer.lanes, r.n * d * h
     multiplied = rows * w * outputs * r.ci / layer.machine.fmas
-    again = -(-len(scheme.blocks) // scheme.at_once(scheme.row_tiles))  # for other channels
-    combined = rows * w * (r.ci / layer.lanes) * TUNING.minimal_combine
-    combined = again * (combined + rows * TUNING.minimal_row)
+    combined = rows * (r.i[2] * r.ci / layer.lanes * TUNING.minimal_combine + TUNING.minimal_row)
     restored = rows * w * outputs * TUNING.minimal_restore
     stored = r.n * prod(r.o) * outputs * TUNING.minimal_store
-    called = r.n * d * scheme.calls * TUNING.minimal_call
+    called = r.n * d * scheme.slots_in_turn * TUNING.minimal_call
     filters = scheme.filters_bytes / scheme.size / layer.lanes * TUNING.minimal_filter
     margin = TUNING.minimal_margin * (TUNING.minimal_dilated if max(r.d) > 1 else 1.0)
     width = layer.axes[3]  # in narrow rows other ways leave out what these tiles compute

@@ -2,22 +2,22 @@
 
 1  tasks: an image, tiles of depth, a block of rows of tiles along the height
 2    lines of depth and of height, in pairs, that may be tasks of their own; tiles of depth
-       blocks of output channels that there is room for
-3        products of the depth's tile
-4          products of the height that have the same filters
-             inputs of all slots of the width
-             blocks of output channels: products, and what comes of them along the width
-5        blocks, rows of outputs: all that is part of them summed, with the bias
-           corners summed as the definition says
-6          activation, stored
+3      products of the depth's tile
+         inputs of all slots of height and width
+4        blocks of output channels
+           products of all slots of height and width, added to the sums
+5      corners summed as the definition says
+6      bias and activation, stored
 """
 
 import numpy as np
 
 from ..._compiler.words import call, float64_at, get, next_task, put
 from ..._geometry.integers import n_tiles
+from ..shared.moving import clear
 from ..shared.pack import copy_row
-from .made import Rows, store
+from .corners import sum_corners
+from .made import Rows, begin, store
 from .records import MinimalParams, MinimalTask
 
 __all__ = ["convolve"]
@@ -45,18 +45,19 @@ def convolve(plan, slot, *, storage):
             rows = Rows(height, lo, min(height.tiles, lo + plan.height.block))
             u_end = min(line.tiles, (d + 1) * plan.depth.block) if rows.lo < rows.hi else 0
             for u in range(d * plan.depth.block, u_end):
-                for b in range(0, plan.n_blocks, plan.at_once):
-                    behind = min(plan.n_blocks, b + plan.at_once)
-                    _tiles(plan, task, line, u, rows, h, b, behind)
-                    store(plan, task, line, u, rows, b, behind, storage=storage)
+                _tiles(plan, task, line, u, rows)
+                sum_corners(plan, task, line, u, rows)
+                store(plan, task, line, u, rows, storage=storage)
 
 
 def _task_of(plan, slot):
-    """Return where a thread writes what it has in work."""
+    """Return where a thread writes what it has in work; beside a row of inputs are zeros."""
     task = MinimalTask(plan.arrays.lists + slot * plan.lists_step)
     task.scratch = plan.arrays.scratch + slot * plan.scratch_step
-    task.corner_terms = task.address + MinimalTask.SIZE
-    task.terms = task.corner_terms + 8 * 16
+    task.terms = task.address + MinimalTask.SIZE
+    task.targets = task.terms + 8 * 256
+    task.planes = task.targets + 8 * 256
+    clear(task.scratch + plan.line_at, 5 * plan.line_bytes // plan.size, plan.size)
     return task
 
 
@@ -82,36 +83,70 @@ def _place_inputs(plan, task, d, h, *, storage):
     task.step_h = plan.row_step
 
 
-def _tiles(plan, task, depth, u, rows, h, b, end):
-    """Make the products of a tile of depth and a block of rows, for some blocks of channels."""
-    line, first = rows.line, get(depth.starts, u)
-    for p in range(first, get(depth.starts, u + 1)):
+def _tiles(plan, task, depth, u, rows):
+    """Make the sums of a tile of depth and a block of rows, for all output channels."""
+    begin(plan, task, rows)
+    if rows.line.slots == 0:
+        return
+    for p in range(get(depth.starts, u), get(depth.starts, u + 1)):
         product = depth.products[p]
-        m = task.scratch + plan.m_at + (p - first) * plan.m_depth
-        for n in range(get(line.use_starts, h), get(line.use_starts, h + 1)):
-            use = line.uses[n]
-            for q in range(use.first, use.end):
-                to = task.scratch + plan.v_at + (q - use.first) * plan.v_line
-                _transform(plan, task, product, line.products[get(line.starts, h) + q], to)
-            for c in range(b, end):
-                to = m + (c - b) * plan.m_block + use.first * plan.m_line
-                _multiply(plan, task, product, use, c, b, end, to)
+        _transform(plan, task, product, rows)
+        for b in range(plan.n_blocks):
+            _multiply(plan, task, product.slot, b, rows)
+            _restore(plan, task, product, b, rows)
 
 
-def _transform(plan, task, d, h, to):
-    """Make the inputs of a product of depth and height."""
-    n, width = _rows(task, d, h), plan.width
-    for lw in range(width.n_lines):
-        line = width.lines[lw]
-        for r in range(line.n_runs):
-            run = line.runs[r]
-            call(
-                get(plan.transform, 6 * n + run.formula), task.terms, to + run.v, run.column,
-                line.every, width.i, run.tiles,
-            )  # fmt: skip
+def _transform(plan, task, product, rows):
+    """Transform the inputs of a product of the depth for all slots of height and width."""
+    height = rows.line
+    for p in range(get(height.starts, rows.lo), get(height.starts, rows.hi)):
+        other = height.products[p]
+        line = task.scratch + plan.line_at + other.line * plan.line_bytes
+        _combine(plan, task, product, other, height.every)
+        slot = other.slot - height.slot
+        row = other.rank - get(height.ranks, rows.lo * height.slots + slot)
+        planes = task.scratch + plan.v_at + slot * plan.width.n_slots * plan.v_plane
+        for lw in range(plan.width.n_lines):
+            width = plan.width.lines[lw]
+            for o in range(width.n_operations):
+                operation = width.operations[o]
+                _write_planes(plan, task, operation, planes, row)
+                at = line + (plan.left + operation.column) * plan.channels * plan.size
+                column = plan.channels * plan.size
+                call(
+                    get(plan.transform, operation.formula), at, width.every * column,
+                    operation.columns * column, task.planes, operation.tiles, plan.v_vectors,
+                )  # fmt: skip
 
 
-def _rows(task, d, h):
+def _combine(plan, task, d, h, every):
+    """Combine rows of inputs along depth and height: for a product, or for all of its group."""
+    to = task.scratch + plan.line_at + plan.left * plan.channels * plan.size
+    count = plan.width.i * plan.channels
+    if h.taps == 0:
+        call(plan.combine, task.terms, _terms(plan, task, d, h), to, count)
+    elif h.head:
+        n = _group_terms(plan, task, d, h, every)
+        call(get(plan.merge, 3 * h.taps + n), task.terms, to, plan.line_bytes, count)
+
+
+def _group_terms(plan, task, d, h, every):
+    """Write which rows of inputs are d0, d1, ... of a group; return of how many planes."""
+    zeros = task.scratch + plan.line_at + 4 * plan.line_bytes
+    n = max(1, d.n)
+    for a in range(n):
+        i, c = (d.i1, d.c1) if a else (d.i0, d.c0)
+        to = task.terms + a * (h.taps + 2) * 8
+        float64_at(to, 1)[0] = np.float64(c)
+        for m in range(h.taps + 1):
+            j = h.d0 + m * every
+            inside = 0 <= j < plan.height.i and a < d.n
+            row = task.inputs + i * task.step_d + j * task.step_h if inside else zeros
+            put(to, 1 + m, row)
+    return n
+
+
+def _terms(plan, task, d, h):
     """Write which rows of inputs are combined, and how; return how many."""
     n = 0
     for a in range(d.n):
@@ -125,57 +160,87 @@ def _rows(task, d, h):
     return n
 
 
-def _multiply(plan, task, d, use, c, b, end, m):
-    """Multiply rows of inputs by block c of filters, and ask for the next, b behind the last."""
-    block, width, job = plan.blocks[c], plan.width, task.job
+def _write_planes(plan, task, operation, planes, row):
+    """Write where the tiles of a run begin in each of its slots."""
+    for s in range(operation.n):
+        slot = get(operation.places, 2 * s)
+        position = row * get(plan.width.counts, slot) + get(operation.places, 2 * s + 1)
+        put(task.planes, s, planes + slot * plan.v_plane + position * plan.v_pitch)
+
+
+def _multiply(plan, task, slot, b, rows):
+    """Multiply the inputs of all slots of height and width by a block of filters."""
+    height, block, width = rows.line, plan.blocks[b], plan.width
+    vectors = block.columns // plan.lanes
+    kernels, tiles = plan.multiply + 512 * vectors, plan.rows + 8 * plan.rows_step * vectors
+    panel = plan.channels * block.columns * plan.size
+    panels = plan.arrays.panels + block.start * plan.channels * plan.size * (
+        plan.depth.n_slots * plan.height.n_slots * width.n_slots
+    )
+    panels += slot * plan.height.n_slots * width.n_slots * panel
+    for s in range(height.slots):
+        lines = get(height.ranks, rows.hi * height.slots + s)
+        lines -= get(height.ranks, rows.lo * height.slots + s)
+        for w in range(width.n_slots):
+            number = s * width.n_slots + w
+            a = task.scratch + plan.v_at + number * plan.v_plane
+            c = task.scratch + plan.m_at + number * plan.m_plane
+            at = panels + ((height.slot + s) * width.n_slots + w) * panel
+            positions = lines * get(width.counts, w)
+            if positions:
+                tile = get(tiles, positions)
+                count = n_tiles(positions, tile)
+                call(get(kernels, tile), a, at, c, plan.channels, count, at + panel)
+
+
+def _restore(plan, task, product, b, rows):
+    """Add products to the sums of outputs that they are part of."""
+    height, block = rows.line, plan.blocks[b]
     position = block.columns * plan.size
-    panel = plan.channels * position
-    panels = _panels(plan, d, c, use.slot)
-    following, slot = (c + 1, use.slot) if c + 1 < end else (b, use.slot + 1)
-    behind = _panels(plan, d, following, slot)
-    job.panel_step = panel
-    job.row_step = plan.v_line
-    for lw in range(width.n_lines):
-        line = width.lines[lw]
-        for n in range(line.n_runs):
-            run = line.runs[n]
-            job.v = task.scratch + plan.v_at + run.v
-            job.panel = panels + run.slot * panel
-            job.ask = behind + run.slot * panel
-            for k in range(0, plan.channels, plan.at_a_time):
-                job.length = min(plan.at_a_time, plan.channels - k)
-                job.added = k
-                _run(plan, job, use, run, m, block.columns // plan.lanes)
-                job.v += job.length * plan.size
-                job.panel += job.length * position
-                job.ask += job.length * position
+    sums = task.scratch + plan.y_at + b * plan.y_block + plan.y_left * position
+    for u in range(rows.lo, rows.hi):
+        row = sums + 2 * (u - rows.lo) * plan.y_row
+        for p in range(get(height.starts, u), get(height.starts, u + 1)):
+            formula = 6 * height.products[p].tall
+            if formula == 0:
+                continue
+            for lw in range(plan.width.n_lines):
+                width = plan.width.lines[lw]
+                for o in range(width.n_operations):
+                    operation = width.operations[o]
+                    _products(plan, task, operation, Rows(height, rows.lo, p), position)
+                    first = width.first + operation.output * width.step
+                    n = _targets(plan, task, product, row + first * position)
+                    step = width.step * position
+                    number = 3 * (formula + operation.formula) + block.columns // plan.lanes
+                    call(
+                        get(plan.restore, number), task.terms, task.targets, n, operation.tiles,
+                        step, operation.outputs * step, plan.y_row,
+                    )  # fmt: skip
 
 
-def _panels(plan, d, b, slot):
-    """Return the address of a block's filters of a slot of the height."""
-    block = plan.blocks[b]
-    slots = plan.depth.n_slots * plan.height.n_slots * plan.width.n_slots
-    number = (d.slot * plan.height.n_slots + slot) * plan.width.n_slots
-    at = block.start * slots + number * block.columns
-    return plan.arrays.panels + at * plan.channels * plan.size
+def _products(plan, task, operation, at, position):
+    """Write where the products of a group of the height are, for a run of the width."""
+    height, n = at.line, 0
+    for p in range(at.hi, at.hi + height.products[at.hi].many):
+        product = height.products[p]
+        slot = product.slot - height.slot
+        row = product.rank - get(height.ranks, at.lo * height.slots + slot)
+        for s in range(operation.n):
+            w = get(operation.places, 2 * s)
+            entry = row * get(plan.width.counts, w) + get(operation.places, 2 * s + 1)
+            plane = slot * plan.width.n_slots + w
+            put(task.terms, n, task.scratch + plan.m_at + plane * plan.m_plane + entry * position)
+            n += 1
 
 
-def _run(plan, job, use, run, m, vectors):
-    """Multiply a run of tiles: register tiles lie along the width, or along the height."""
-    position = vectors * plan.lanes * plan.size
-    along = run.outputs * position
-    job.m = m + run.output * position
-    job.m_tile, job.m_row = (plan.m_line, along) if run.upright else (along, plan.m_line)
-    rows = use.end - use.first
-    tiles, job.rows = (rows, run.tiles) if run.upright else (run.tiles, rows)
-    kind = 6 * vectors + run.formula
-    n = n_tiles(tiles, get(plan.most, kind))
-    size = n_tiles(tiles, n)
-    job.less = n * size - tiles
-    job.count = n - job.less
-    number = 2 * ((2 * kind + run.upright) * 32 + size)
-    call(get(plan.multiply, number), job)
-    other = get(plan.multiply, number + 1)
-    if other != 0:
-        job.added = 1
-        call(other, job)
+def _targets(plan, task, product, row):
+    """Write to which outputs along the depth these are added; return how many."""
+    n = 0
+    for z in range(2):
+        sign = product.y1 if z else product.y0
+        if sign:
+            float64_at(task.targets, 4)[2 * n] = np.float64(sign)
+            put(task.targets, 2 * n + 1, row + z * plan.y_plane)
+            n += 1
+    return n

@@ -1,6 +1,6 @@
 """How the minimal way's scheme fills the records of its driver."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -8,25 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._compiler.drivers import part
-from ..._compiler.records import Record, table
+from ..._compiler.records import table
 from ..._geometry.storages import STORAGES
-from ..shared.blocked import in_lines
 from ..shared.encode import output_steps
 from ..shared.records import Block
 from ..shared.scheme import Encoded
-from .formulas import Entry, Line, Program
-from .records import (
-    End,
-    MinimalAxis,
-    MinimalLine,
-    MinimalParams,
-    Part,
-    Product,
-    Run,
-    Use,
-)
+from .formulas import TALL, Line, Program, tall
+from .records import End, MinimalAxis, MinimalLine, MinimalParams, Operation, Product
 from .scheme import MinimalScheme
-from .sizes import CHUNK
+from .sizes import CHUNK, LINES
 from .tile import MinimalTile
 
 __all__ = ["encoded", "parts"]
@@ -35,10 +25,12 @@ __all__ = ["encoded", "parts"]
 # Numbers of the tables of kernels' addresses.
 _TABLES = {
     "weigh": 3 * 4,
-    "transform": 5 * 6,
-    "multiply": 3 * 6 * 2 * 32 * 2,
+    "merge": 4 * 3,
+    "transform": 6,
+    "multiply": 3 * 64,
+    "restore": TALL * 6 * 3,
     "define": 3,
-    "total": 3,
+    "begin": 3,
     "finish": 3,
     "finish_last": 3,
 }
@@ -82,33 +74,41 @@ def _kernels(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
                 numbers[number] = found
         setattr(params, field, numbers.ctypes.data)
         kept.append(numbers)
-    most = np.ones((3, 6), np.int64)
-    for vectors, formula in product(scheme.vectors, range(1, 6)):
-        most[vectors, formula] = scheme.most_tiles(vectors, formula)
-    params.most = most.ctypes.data
-    return [*kept, most]
+    most = max(scheme.counts, default=0) + 1
+    rows = np.zeros((3, most), np.int64)
+    for vectors in scheme.vectors:
+        for positions, n in scheme.rows(vectors).items():
+            rows[vectors, positions] = n
+    params.fill(rows=rows.ctypes.data, rows_step=most)
+    params.combine = addresses["combine", 0]
+    return [*kept, rows]
 
 
 def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTile]]:
     """Yield the table and the number in it of every kernel, and its tile."""
+    program = scheme.programs[1]
+    groups = [(line, group) for line in program.lines for group in line.groups]
+    height = {group.taps for _, group in groups}
+    talls = {program.formula(x, g, u) for x, g in groups for u in range(x.tiles)}
+    width = {run.formula for line in scheme.width_tiles.runs for run in line}
+    yield ("combine", 0), scheme.tile("combine")
     for axis, along in enumerate(scheme.programs):
         for terms in {len(slot) for slot in along.slots}:
             yield ("weigh", 4 * axis + terms), scheme.tile("weigh", rows=axis, terms=terms)
-    vectors = scheme.pitch // scheme.size // scheme.layer.lanes
-    most = scheme.layer.machine.registers // 8
-    at_once = max(n for n in range(1, most + 1) if vectors % n == 0)
-    how: dict[str, Any] = {"vectors": vectors, "at_once": at_once, "pitch": scheme.pitch}
-    formulas = {run.formula for line in scheme.width_tiles.runs for run in line}
-    for terms, formula in product((1, 2, 4), formulas):
-        tile = scheme.tile("transform", formula=formula, terms=terms, column=scheme.column, **how)
-        yield ("transform", 6 * terms + formula), tile
-    for vectors, formula, upright, tile in scheme.tiles():
-        number = (2 * (6 * vectors + formula) + upright) * 32 + tile.rows
-        yield ("multiply", 2 * number + max(0, tile.half)), tile
+    for n in height - {1}:
+        for terms in (1, 2):
+            yield ("merge", 3 * n + terms), scheme.tile("merge", rows=n, terms=terms)
+    for n in width:
+        yield ("transform", n), scheme.tile("transform", rows=n, pitch=scheme.pitch)
+    for vectors, _, n, tile in scheme.tiles():
+        yield ("multiply", 64 * vectors + n), tile
     for vectors in scheme.vectors:
-        yield ("total", vectors), scheme.tile("total", vectors=vectors)
+        yield ("begin", vectors), scheme.tile("begin", vectors=vectors)
         if scheme.taps:
             yield ("define", vectors), scheme.tile("define", vectors=vectors)
+        for h, n in product(talls, width):
+            tile = scheme.tile("restore", tall=h, rows=n, vectors=vectors)
+            yield ("restore", 3 * (6 * h + n) + vectors), tile
     r, lanes = scheme.layer.request, scheme.layer.lanes
     for name, (start, columns) in (
         ("finish", scheme.blocks[0]),
@@ -141,6 +141,8 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
         image_step=steps[0],
         apart=layer.apart,
         packed=not scheme.direct,
+        v_pitch=scheme.pitch,
+        v_vectors=-(-r.ci // layer.lanes),
         chunk_ci=CHUNK,
         parts=scheme.filter_parts,
         pairs=scheme.pairs,
@@ -152,20 +154,24 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
 
 def _fill_memory(params: MinimalParams, scheme: MinimalScheme) -> None:
     """Fill where in a thread's region numbers lie."""
-    v, y = scheme.parts_of(scheme.row_tiles)
-    m_block, m_depth, m_line = scheme.m_parts(scheme.row_tiles)
+    line, v, m, y = scheme.parts_of(scheme.row_tiles)
+    block, plane, row, _ = scheme.y_steps(scheme.row_tiles)
+    planes = scheme.planes
+    first = LINES * line
     params.fill(
-        v_at=0,
-        v_line=scheme.v_starts[-1],
-        y_at=v,
+        line_at=0,
+        line_bytes=line,
+        left=scheme.left[0],
+        v_at=first,
+        v_plane=v,
+        m_at=first + planes * v,
+        m_plane=m,
+        y_at=first + planes * (v + m),
+        y_block=block,
+        y_plane=plane,
+        y_row=row,
         y_left=scheme.slack,
-        m_at=v + y,
-        m_block=m_block,
-        m_depth=m_depth,
-        m_line=m_line,
-        at_a_time=scheme.at_a_time,
-        at_once=scheme.at_once(scheme.row_tiles),
-        packed_at=in_lines(scheme.region_of(scheme.row_tiles)),
+        packed_at=first + planes * (v + m) + y,
         plane_step=scheme.packed_plane,
         row_step=scheme.packed_row,
     )
@@ -190,7 +196,8 @@ def _fill_axis(record: MinimalAxis, scheme: MinimalScheme, a: int, kept: list[An
         row[0] = len(slot)
         row[1 : 1 + 2 * len(slot)] = np.ravel(slot)
     windows = np.array((*scheme.windows, [(0, 0)])[a], np.int64)
-    kept += [lines, windows, filters]
+    counts = np.array([*scheme.width_tiles.counts, 0], np.int64)
+    kept += [lines, windows, filters, counts]
     record.fill(
         i=program.i,
         o=r.o[a],
@@ -202,6 +209,7 @@ def _fill_axis(record: MinimalAxis, scheme: MinimalScheme, a: int, kept: list[An
         lines=lines.ctypes.data,
         n_lines=len(program.lines),
         windows=windows.ctypes.data,
+        counts=counts.ctypes.data,
         filters=filters.ctypes.data,
     )
 
@@ -210,64 +218,31 @@ def _lines(program: Program, scheme: MinimalScheme, a: int, kept: list[Any]) -> 
     """Return the lines of an axis as a table; other tables join what is kept."""
     rows = []
     for n, line in enumerate(program.lines):
-        tables = {"ends": _ends(program, line)}
+        first = min((g.slot for g in line.groups), default=0)
+        slots = line.slots
         row: dict[str, int] = dict.fromkeys(MinimalLine.NAMES, 0)
         row |= {"first": line.first, "step": line.step, "length": line.length, "odd": line.odd}
-        row |= {"every": line.every, "tiles": line.tiles, "groups": len(line.groups)}
+        row |= {"every": line.every, "tiles": line.tiles, "slot": first, "slots": slots}
         if a == 2:
-            row |= {"m": scheme.width_tiles.starts[n], "m_group": 2 * line.tiles}
-            tables["runs"] = _runs(scheme, n)
-        elif a == 1:
-            blocks = scheme.heights[n]
-            tables["products"], tables["starts"] = _listed(
-                Product, (map(_product, x.products) for x in blocks)
-            )
-            tables["uses"], tables["use_starts"] = _listed(
-                Use, ((y._asdict() for y in x.uses) for x in blocks)
-            )
-            parts = (y for x in blocks for y in x.parts)
-            tables["parts"], tables["part_starts"] = _listed(
-                Part, ((z._asdict() for z in y) for y in parts)
-            )
+            runs = scheme.width_tiles.runs[n]
+            places = [np.array(run.places, np.int64) for run in runs]
+            operations = table(Operation, [
+                run._asdict() | {"n": len(at), "places": at.ctypes.data}
+                for run, at in zip(runs, places, strict=True)
+            ])  # fmt: skip
+            kept += places
+            row |= {"operations": operations.ctypes.data, "n_operations": len(runs)}
+            kept.append(operations)
         else:
-            tiles = (program.entries(line, u) for u in range(line.tiles))
-            tables["products"], tables["starts"] = _listed(
-                Product, (map(_product, x) for x in tiles)
-            )
-        row |= {name: numbers.ctypes.data for name, numbers in tables.items()}
-        row |= {f"n_{name}": len(tables[name]) for name in ("ends", "runs") if name in tables}
-        kept += tables.values()
+            products, starts, ranks = _products(program, line, first, slots)
+            row |= {"products": products.ctypes.data, "starts": starts.ctypes.data}
+            row |= {"ranks": ranks.ctypes.data}
+            kept += [products, starts, ranks]
+        ends = _ends(program, line)
+        row |= {"ends": ends.ctypes.data, "n_ends": len(ends)}
+        kept.append(ends)
         rows.append(row)
     return table(MinimalLine, rows)
-
-
-def _listed(
-    record: type[Record], lists: Iterable[Iterable[dict[str, int]]]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the rows of all lists as a table, and where each list begins in it, and the end."""
-    found = [[*rows] for rows in lists]
-    starts = np.cumsum([0, *map(len, found)], dtype=np.int64)
-    return table(record, [row for rows in found for row in rows]), starts
-
-
-def _product(x: Entry) -> dict[str, int]:
-    """Return a product as a row of a table."""
-    (i0, c0), (i1, c1) = (*x.terms, (0, 0))[:2]
-    row = {"slot": x.slot, "n": len(x.terms), "y0": x.y0, "y1": x.y1}
-    return row | {"i0": i0, "c0": c0, "i1": i1, "c1": c1}
-
-
-def _runs(scheme: MinimalScheme, n: int) -> NDArray[np.int64]:
-    """Return the runs of a line of the width as a table."""
-    rows, widths, line = [], scheme.width_tiles, scheme.programs[2].lines[n]
-    first = {g.slot: a * 2 * line.tiles for a, g in enumerate(line.groups)}
-    at = sum(map(len, widths.runs[:n]))
-    for run, v in zip(widths.runs[n], scheme.v_starts[at:], strict=False):
-        output = widths.starts[n] + first[run.slot] + run.output
-        row = run._asdict() | {"output": output, "v": v, "upright": scheme.upright(run)}
-        del row["columns"]
-        rows.append(row)
-    return table(Run, rows)
 
 
 def _ends(program: Program, line: Line) -> NDArray[np.int64]:
@@ -277,3 +252,34 @@ def _ends(program: Program, line: Line) -> NDArray[np.int64]:
         (i0, k0), (i1, k1) = (*reads, (0, 0), (0, 0))[:2]
         rows.append({"t": t, "n": len(reads), "i0": i0, "k0": k0, "i1": i1, "k1": k1})
     return table(End, rows)
+
+
+def _products(
+    program: Program, line: Line, first: int, slots: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the products of a line, where each tile's begin, and how many its slots have then."""
+    rows, starts = [], [0]
+    ranks, before = [], [0] * slots
+    for u in range(line.tiles):
+        ranks.append([*before])
+        merged = begun = -1
+        for slot, terms, y0, y1 in program.entries(line, u):
+            group = next(g for g in reversed(line.groups) if g.slot <= slot)
+            formula = program.formula(line, group, u)
+            (i0, c0), (i1, c1) = (*terms, (0, 0), (0, 0))[:2]
+            place = {"slot": slot, "rank": before[slot - first], "n": len(terms), "y0": y0}
+            row = {**place, "y1": y1, "i0": i0, "c0": c0, "i1": i1, "c1": c1}
+            row |= {"head": 0, "taps": group.taps, "d0": line.inputs(group, u), "line": 0}
+            row |= {"tall": formula * (group.slot != begun), "many": len(tall(formula))}
+            begun = group.slot
+            if group.taps == 1 or program.kind(line, group, u):
+                row["taps"] = 0
+            else:
+                row |= {"head": group.slot != merged, "line": slot - group.slot}
+                merged = group.slot
+            rows.append(row)
+            before[slot - first] += 1
+        starts.append(len(rows))
+    ranks.append(before)
+    numbers = np.array(ranks, np.int64).reshape(line.tiles + 1, slots)
+    return table(Product, rows), np.array(starts, np.int64), numbers

@@ -27,20 +27,7 @@ from typing import NamedTuple
 from ..._geometry.axes import Axis
 from ..._geometry.integers import Phase, each
 
-__all__ = [
-    "FILTERS",
-    "FORMULAS",
-    "HALVES",
-    "INPUTS",
-    "Entry",
-    "Frame",
-    "Group",
-    "Line",
-    "Program",
-    "Term",
-    "groups_of",
-    "program",
-]
+__all__ = ["TALL", "Entry", "Frame", "Group", "Line", "Program", "groups_of", "program", "tall"]
 
 Term = tuple[int, int]  # (input, 1 or -1)
 Formula = tuple[tuple[int, tuple[Term, ...], int, int], ...]  # slot, (d, sign), of y0 and y1
@@ -74,11 +61,18 @@ BACK: Formula = ((0, ((0, 1),), 1, 0), (0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0
 # What kernels compute at once, by number: one output of one tap, F(2,2), F(2,3), FRONT, BACK.
 FORMULAS: tuple[Formula, ...] = ((), INPUTS[1][:1], INPUTS[2], INPUTS[3], FRONT, BACK)
 
-# Which of a formula's products register tiles have at once, where there are few registers.
-HALVES = {3: ((1, 2), (0, 3))}
-
-# Formulas of whole tiles, whose outputs of one tap are two.
+# The same of tiles, whose outputs of one tap are two; restored are one of them (1, 2) or both (3).
 WHOLE: tuple[Formula, ...] = ((), INPUTS[1], *FORMULAS[2:])
+TALL = 4 * len(WHOLE)
+
+
+def tall(number: int) -> Formula:
+    """Return what 4 * formula + outputs makes of the products of a tile."""
+    formula, outputs = divmod(number, 4)
+    rows = (
+        (s, terms, y0 * (outputs & 1), y1 * (outputs >> 1)) for s, terms, y0, y1 in WHOLE[formula]
+    )
+    return tuple(row for row in rows if row[2] or row[3])
 
 
 class Frame(NamedTuple):
@@ -161,6 +155,12 @@ class Program(NamedTuple):
             return 0
         return 1 if outside[0] else 2 if outside[2] else 0
 
+    def formula(self, line: Line, group: Group, u: int) -> int:
+        """Return the number of a tile's formula, and of its outputs that exist."""
+        t = 2 * u - line.odd
+        outputs = (0 <= t < line.length) + 2 * (0 <= t + 1 < line.length)
+        return 4 * (group.taps, 4, 5)[self.kind(line, group, u)] + outputs
+
     @property
     def has_corners(self) -> bool:
         """Whether a line has three taps, and so ends that F(2,3) is less exact at."""
@@ -193,16 +193,13 @@ class Program(NamedTuple):
         return found
 
     def entries(self, line: Line, u: int) -> Iterator[Entry]:
-        """Yield the products of a tile that are not 0, for those of its outputs that exist."""
-        t = 2 * u - line.odd
-        first, second = 0 <= t < line.length, 0 <= t + 1 < line.length
+        """Yield the products of a tile, for those of its outputs that exist."""
         for group in line.groups:
             d0 = line.inputs(group, u)
-            for slot, terms, y0, y1 in WHOLE[(group.taps, 4, 5)[self.kind(line, group, u)]]:
+            for slot, terms, y0, y1 in tall(self.formula(line, group, u)):
                 at = ((d0 + m * line.every, c) for m, c in terms)
                 inside = tuple((i, c) for i, c in at if 0 <= i < self.i)
-                if inside and (y0 * first or y1 * second):
-                    yield Entry(group.slot + slot, inside, y0 * first, y1 * second)
+                yield Entry(group.slot + slot, inside, y0, y1)
 
 
 @lru_cache(maxsize=1024)

@@ -1,23 +1,33 @@
 """The micro-kernels of minimal filtering: all but the loops around them.
 
-weigh       terms       table of `terms` terms: address of numbers, coefficient as float64
-            y, count    y[x] = sum over terms of coefficient * number[x], x < count, in float64,
-                        whole vectors; numbers are float64 but along the first axis (`rows` is 0),
-                        and sums but along the last (2), where they are rounded
-transform   rows        the same table, of rows of inputs that are combined
-            to          V[tile][product] = the inputs of a formula (`formula` of FORMULAS), all
-            first       vectors of channels, the last of which may reach beyond them
-            every       columns from a tile's d0 to its d1; `first` is that of the first d0
-            width       columns of a row: others are 0
-            count       tiles
-multiply    job         the inputs of rows of tiles times filters, as a `formula` has them, and what
-                        comes of the products along the width: `records.Job`
-total       terms, n    table of n terms: bytes from m to products, and 1 or -1
-            m           y[j*step] = bias[j*bias_step] + sum over terms of products[j], added or
-            bias, bias_step, y, step, count     subtracted, j < count
+combine     terms, n    table of n terms: address of numbers, coefficient as float64
+            y, count    y[x] = sum over terms of coefficient * number[x], x < count
+weigh       terms       the same for `terms` terms, in float64 and of whole vectors; numbers are
+            y, count    float64 but along the first axis (`rows` is 0), and sums but along the last
+                        (2), where they are rounded
+merge       terms       table of `terms` terms: coefficient as float64, addresses of d0, d1, ...
+            y, step, count      y[slot][x] = the inputs of F(2, rows), of d = sum of coefficient *
+                        numbers, x < count; `step` bytes from a slot to the next
+transform   t           address of the channels of d0 of the first tile
+            step, tile_step     bytes from d0 to d1, and from a tile to the next
+            planes      table of where the first tile's products have their inputs
+            count, vectors      tiles; vectors of channels, the last of which may reach beyond them
+                        V[product][tile] = the inputs of a formula (`rows` of FORMULAS), `pitch`
+                        bytes from a tile to the next
+multiply    a, b, c     c[m, :] = sum over k < length of a[m, k] * b[k, :], m < rows * count;
+            length, count       rows of a lie `pitch` bytes apart, those of b and c are whole
+            ask         address of what is going to be read next: asked for meanwhile
+restore     products    table of addresses: [product of the height][of the width] of a tile
+            targets, n_targets  table: coefficient as float64, address of the first output
+            count, step, next   tiles; bytes from an output to the next, and from a tile to the next
+            row         bytes from the first row of outputs to the second
+                        y += coefficient * outputs of the formulas (`tall` of the height, `rows` of
+                        FORMULAS along the width), for every target
 define      terms, n    table of n terms: addresses of the channels of an input, and of filters
             y, bias     y[:] = bias + sum over terms and k < length of x[k] * b[k, :]
             length
+begin       y, bias     y[m, :] = bias, m < count
+            count
 finish      y, c        c[m, :] = activation(y[m, :]), m < count, channels that exist
             count, y_step, c_step
             flag        address of a number that becomes 1 where a y is infinite or NaN
@@ -28,19 +38,22 @@ Sums are made in the order of the tables and of k: no bit depends on where a pos
 from functools import partial
 
 from ..._compiler.build import assembly, emitted
-from .products import Define, Finish, Multiply, Total
+from .products import Begin, Define, Finish, Multiply
 from .tile import MinimalTile
-from .transforms import Transform, Weigh
+from .transforms import Combine, Merge, Restore, Transform, Weigh
 
 __all__ = ["address", "text"]
 
 # What writes each kind, and how many arguments it takes.
 _KINDS = {
+    "combine": (Combine, 4),
     "weigh": (Weigh, 3),
+    "merge": (Merge, 4),
     "transform": (Transform, 6),
-    "multiply": (Multiply, 1),
-    "total": (Total, 8),
+    "multiply": (Multiply, 6),
+    "restore": (Restore, 7),
     "define": (Define, 5),
+    "begin": (Begin, 3),
     "finish": (Finish, 6),
 }
 

@@ -5,45 +5,62 @@ import numpy as np
 from ..._compiler.activations.table import apply
 from ..._compiler.words import float64_at, get, put
 from ..shared.plain import reading, stored, writing
-from .formulas import FORMULAS
-from .records import Job
+from .formulas import FORMULAS, INPUTS, tall
 from .tile import MinimalTile
 
 __all__ = ["KERNELS"]
 
 
+def _combine(tile: MinimalTile):
+    """Return a Python function that does what the compiled `combine` of `tile` does."""
+    read = reading(tile.storage)
+    return lambda terms, n, y, count: _sum(read, read, terms, n, y, count)
+
+
 def _weigh(tile: MinimalTile):
     """Return a Python function that does what the compiled `weigh` of `tile` does."""
     narrow, wide = reading(tile.storage), float64_at
-    read, write = (narrow if tile.rows == axis else wide for axis in (0, 2))
+    x, y = (narrow if tile.rows == axis else wide for axis in (0, 2))
+    return lambda terms, to, count: _sum(x, y, terms, tile.terms, to, count, np.float64)
 
-    def compute(terms, to, count):
-        sums = np.zeros(count)
+
+def _sum(read, write, terms, n, y, count, kind=None):
+    """Write the sum of the terms of a table."""
+    kind = kind or read(0, 0).dtype.type
+    sums = np.zeros(count, kind)
+    for t in range(n):
+        c = float64_at(terms, 2 * n)[2 * t + 1]
+        sums += kind(c) * read(get(terms, 2 * t), count).astype(kind)
+    write(y, count)[:] = sums
+
+
+def _merge(tile: MinimalTile):
+    """Return a Python function that does what the compiled `merge` of `tile` does."""
+    read, inputs = reading(tile.storage), tile.rows + 1
+
+    def compute(terms, y, step, count):
+        d = np.zeros((inputs, count), read(0, 0).dtype)
         for t in range(tile.terms):
-            coefficient = float64_at(terms, 2 * t + 2)[2 * t + 1]
-            sums += coefficient * read(get(terms, 2 * t), count).astype(np.float64)
-        write(to, count)[:] = sums
+            row = terms + 8 * t * (inputs + 1)
+            for m in range(inputs):
+                d[m] += d.dtype.type(float64_at(row, 1)[0]) * read(get(row, 1 + m), count)
+        for slot, signs, *_ in INPUTS[tile.rows]:
+            read(y + slot * step, count)[:] = sum(c * d[m] for m, c in signs)
 
     return compute
 
 
 def _transform(tile: MinimalTile):
     """Return a Python function that does what the compiled `transform` of `tile` does."""
-    read, numbers = reading(tile.storage), tile.vectors * tile.lanes
-    formula, step = FORMULAS[tile.formula], 2 if tile.formula > 1 else 1
+    read = reading(tile.storage)
 
-    def column(rows, j, width):
-        x = np.zeros(numbers, read(0, 0).dtype)
-        for t in range(tile.terms if 0 <= j < width else 0):
-            c = x.dtype.type(float64_at(rows, 2 * t + 2)[2 * t + 1])
-            x += c * read(get(rows, 2 * t) + j * tile.column, numbers)
-        return x
-
-    def compute(rows, to, first, every, width, count):
+    def compute(t, step, tile_step, planes, count, vectors):
+        numbers = vectors * tile.lanes
         for u in range(count):
-            for p, (_, terms, *_) in enumerate(formula):
-                found = (c * column(rows, first + (u * step + m) * every, width) for m, c in terms)
-                read(to + (u * len(formula) + p) * tile.pitch, numbers)[:] = sum(found)
+            for n, (_, signs, *_) in enumerate(FORMULAS[tile.rows]):
+                at = t + u * tile_step
+                x = sum(c * read(at + m * step, numbers) for m, c in signs)
+                read(get(planes, n) + u * tile.pitch, numbers)[:] = x
 
     return compute
 
@@ -51,40 +68,34 @@ def _transform(tile: MinimalTile):
 def _multiply(tile: MinimalTile):
     """Return a Python function that does what the compiled `multiply` of `tile` does."""
     read, width = reading(tile.storage), tile.vectors * tile.lanes
-    formula = FORMULAS[tile.formula]
-    inputs = len(formula) * tile.pitch
-    outputs = 2 if len(formula) > 1 else 1
 
-    def compute(job):
-        job = Job(job)
-        tiles = job.count * tile.rows + job.less * (tile.rows - 1)
-        for r, u in np.ndindex(job.rows, tiles):
-            found = read(job.m + r * job.m_row + u * job.m_tile, outputs * width)
-            y = np.zeros((outputs, width), found.dtype)
-            at = r * inputs + u * tile.upright if tile.upright else r * job.row_step + u * inputs
-            for p in tile.products:
-                slot, _, *signs = formula[p]
-                panel = read(job.panel + slot * job.panel_step, job.length * width)
-                products = read(job.v + at + p * tile.pitch, job.length) @ panel.reshape(
-                    job.length, width
-                )
-                y += np.outer(signs[:outputs], products).astype(y.dtype)
-            found[:] = y.ravel() + (found if job.added else 0)
+    def compute(a, b, c, length, count, ask):
+        panel = read(b, length * width).reshape(length, width)
+        for m in range(tile.rows * count):
+            row = read(a + m * tile.pitch, length)
+            read(c + m * panel[0].nbytes, width)[:] = row @ panel
 
     return compute
 
 
-def _total(tile: MinimalTile):
-    """Return a Python function that does what the compiled `total` of `tile` does."""
+def _restore(tile: MinimalTile):
+    """Return a Python function that does what the compiled `restore` of `tile` does."""
     read, width = reading(tile.storage), tile.vectors * tile.lanes
+    high, wide = tall(tile.tall), FORMULAS[tile.rows]
 
-    def compute(terms, n, m, bias, bias_step, y, step, count):
-        sums = np.stack([read(bias + j * bias_step, width) for j in range(count)])
-        for t in range(n):
-            found = read(m + get(terms, 2 * t), count * width)
-            sums += get(terms, 2 * t + 1) * found.reshape(count, width)
-        for j in range(count):
-            read(y + j * step, width)[:] = sums[j]
+    def compute(products, targets, n_targets, count, step, following, row):
+        addresses = [get(products, n) for n in range(len(high) * len(wide))]
+        m = np.stack([read(at, count * width) for at in addresses])
+        m = m.reshape(len(high), len(wide), count, width)
+        for h, i in np.ndindex(2, 2 if len(wide) > 1 else 1):
+            signs = np.outer([x[2 + h] for x in high], [x[2 + i] for x in wide])
+            y = sum(c * m[place] for place, c in np.ndenumerate(signs) if c)
+            if not signs.any():
+                continue
+            for t in range(n_targets):
+                c, at = float64_at(targets, 4)[2 * t], get(targets, 2 * t + 1) + h * row + i * step
+                for u in range(count):
+                    read(at + u * following, width)[:] += m.dtype.type(c) * y[u]
 
     return compute
 
@@ -99,6 +110,16 @@ def _define(tile: MinimalTile):
             panel = read(get(terms, 2 * t + 1), length * width).reshape(length, width)
             sums += read(get(terms, 2 * t), length) @ panel
         read(y, width)[:] = read(bias, width) + sums
+
+    return compute
+
+
+def _begin(tile: MinimalTile):
+    """Return a Python function that does what the compiled `begin` of `tile` does."""
+    read, width = reading(tile.storage), tile.vectors * tile.lanes
+
+    def compute(y, bias, count):
+        read(y, count * width).reshape(count, width)[:] = read(bias, width)
 
     return compute
 
@@ -135,10 +156,13 @@ def _silent(make):
 
 
 KERNELS = {
+    "combine": _silent(_combine),
     "weigh": _silent(_weigh),
+    "merge": _silent(_merge),
     "transform": _silent(_transform),
     "multiply": _silent(_multiply),
+    "restore": _silent(_restore),
     "define": _silent(_define),
-    "total": _silent(_total),
+    "begin": _silent(_begin),
     "finish": _silent(_finish),
 }

@@ -5,15 +5,12 @@ from ..shared.records import Block, Params
 
 __all__ = [
     "End",
-    "Job",
     "MinimalAxis",
     "MinimalLine",
     "MinimalParams",
     "MinimalTask",
-    "Part",
+    "Operation",
     "Product",
-    "Run",
-    "Use",
 ]
 
 
@@ -21,6 +18,7 @@ class Product(Record):
     """A product of a tile along depth or height: `formulas.Entry`."""
 
     slot = Int()
+    rank = Int()  # among the products of its slot in the line
     n = Int()  # inputs that are combined,
     i0 = Int()  # and their signs
     c0 = Int()
@@ -28,52 +26,25 @@ class Product(Record):
     c1 = Int()
     y0 = Int()  # sign in the tile's first output; 0: no part of it
     y1 = Int()
+    taps = Int()  # of the group, all of whose inputs are combined at once; 0: these alone
+    head = Int()  # 1: with this product
+    d0 = Int()  # the first of them
+    line = Int()  # and which of the combinations it has
+    tall = Int()  # the formula of the group that begins here: `formulas.tall`; 0: none does
+    many = Int()  # and how many products it has
 
 
-class Use(Record):
-    """Products of a block of rows that have the same filters: `heights.Use`."""
-
-    slot = Int()
-    first = Int()  # from .. to
-    end = Int()
-
-
-class Part(Record):
-    """A product that is part of a row of outputs: `heights.Part`."""
-
-    product = Int()
-    sign = Int()
-
-
-class Run(Record):
-    """Tiles along the width that are multiplied together: `widths.Run`."""
+class Operation(Record):
+    """Tiles along the width that are transformed, and restored, together."""
 
     formula = Int()  # of `formulas.FORMULAS`
-    slot = Int()  # the first of its group
+    n = Int()  # products it has
+    places = Int()  # address of [product][slot, the first tile's entry]
     tiles = Int()
-    upright = Int()  # 1: register tiles lie along the height
-    output = Int()  # position in a row of products of the first tile's first output
-    outputs = Int()  # and from there to the next tile's
     column = Int()  # d0 of the first tile
-    v = Int()  # where in a row of V its inputs are
-
-
-class Job(Record):
-    """What `multiply` is told."""
-
-    v = Int()  # address of the inputs of the first tile's first product
-    panel = Int()  # address of the filters of the first slot,
-    panel_step = Int()  # and bytes to those of the next
-    length = Int()  # input channels
-    added = Int()  # 0: what comes of them is stored; else it is added
-    ask = Int()  # what is going to be read next
-    rows = Int()  # of tiles
-    row_step = Int()  # from their inputs to those of the next, but where they are upright
-    m_row = Int()  # and from their outputs
-    count = Int()  # register tiles of a row
-    less = Int()  # and those that are one tile shorter
-    m_tile = Int()  # from what comes of a tile to that of the next
-    m = Int()  # address of the first tile's first output
+    columns = Int()  # from a tile to the next
+    output = Int()  # position of the first tile's first output
+    outputs = Int()  # from a tile to the next
 
 
 class End(Record):
@@ -96,17 +67,13 @@ class MinimalLine(Record):
     odd = Int()
     every = Int()  # inputs from a position to the next
     tiles = Int()
-    groups = Int()  # of taps
-    products = Rows(Product)  # tile after tile; of the height block after block, slot after slot
-    starts = Int()  # address of the number of the first of each tile, or block, and of the end
-    uses = Rows(Use)  # block after block, slot after slot
-    use_starts = Int()  # address of the number of the first of each block, and of the end
-    runs = Rows(Run)
-    n_runs = Int()
-    parts = Rows(Part)  # block after block, row of outputs after row
-    part_starts = Int()  # address of the number of the first of each row, and of the end
-    m = Int()  # where in a row of products are those of the first group of taps,
-    m_group = Int()  # and how many positions each group has
+    slot = Int()  # first slot
+    slots = Int()
+    products = Rows(Product)  # tile by tile
+    starts = Int()  # address of the number of the first product of each tile, and of the end
+    ranks = Int()  # address of [tile][slot]: how many products the slot has before it
+    operations = Rows(Operation)
+    n_operations = Int()
     ends = Rows(End)
     n_ends = Int()
 
@@ -124,6 +91,7 @@ class MinimalAxis(Record):
     lines = Rows(MinimalLine)
     n_lines = Int()
     windows = Int()  # address of [block][from, to] of the inputs that are read
+    counts = Int()  # address of [slot]: products along the width
     filters = Int()  # address of [slot][1 + 3*2]: n, then taps and twice their coefficients
 
 
@@ -142,20 +110,28 @@ class MinimalParams(Params):
     plane_step = Int()  # from a plane to the next
     row_step = Int()  # and from a row to the next
     apart = Int()  # 1: neighbouring channels of the output lie apart
-    v_at = Int()  # where in a thread's region is V, [product of the height][run of the width][tile]
-    v_line = Int()  # from a row to the next
-    m_at = Int()  # where are products, [block of channels][depth][height][width],
-    m_block = Int()
-    m_depth = Int()
-    m_line = Int()
-    y_at = Int()  # where is the row of sums in work
+    line_at = Int()  # where in a thread's region is the line of combined inputs,
+    line_bytes = Int()
+    left = Int()  # and how many columns lie before its first input
+    v_at = Int()  # where are the transformed inputs,
+    v_plane = Int()  # from a slot to the next,
+    v_pitch = Int()  # and from a position to the next
+    v_vectors = Int()  # of a position's channels
+    m_at = Int()  # where are the products
+    m_plane = Int()
+    y_at = Int()  # where are the sums, [block of channels][depth][height][width]
+    y_block = Int()
+    y_plane = Int()
+    y_row = Int()
     y_left = Int()  # positions before the first output
-    at_a_time = Int()  # input channels whose filters stay in L1
-    at_once = Int()  # blocks of channels whose products there is room for
-    transform = Int()  # addresses of kernels, [rows that are combined][formula]
-    multiply = Int()  # [vectors][formula][upright][tiles at once][half of the products; or all]
-    most = Int()  # [vectors][formula]: tiles at once
-    total = Int()  # [vectors]
+    combine = Int()  # addresses of kernels
+    merge = Int()  # [taps][inputs of the depth]
+    transform = Int()  # address of the table [formula] of kernels' addresses
+    multiply = Int()  # [vectors][rows of a register tile]
+    rows = Int()  # [vectors][positions of a block]: rows of its tiles
+    rows_step = Int()
+    restore = Int()  # [formula of the height][of the width][vectors]
+    begin = Int()  # [vectors]
     finish = Int()
     finish_last = Int()  # for the last block
     weigh = Int()  # [axis][taps that are combined]
@@ -176,5 +152,7 @@ class MinimalTask(Record):
     step_h = Int()
     n = Int()
     terms = Int()  # address of a table of terms,
-    corner_terms = Int()  # and of one for corners
-    job = Inline(Job)
+    targets = Int()  # of targets,
+    planes = Int()  # and of slots
+    lo = Int()  # tiles along the height, from .. to
+    hi = Int()

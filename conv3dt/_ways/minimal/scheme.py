@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
-from math import inf, prod
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,9 @@ from ..shared.sharing import Costs
 from ..shared.storing import past_caches
 from ..shared.wording import counted, listed, quantity, stored_line
 from .formulas import Program
-from .heights import Rows, rows_of
 from .records import MinimalTask
-from .sizes import Sizes
+from .sizes import TERMS, Sizes
 from .tile import MinimalTile
-from .widths import Run
 
 __all__ = ["MinimalScheme"]
 
@@ -32,17 +30,12 @@ class MinimalScheme(Sizes):
 
     # ---- tiles and blocks ------------------------------------------------------------------------
 
-    @property
-    def most_positions(self) -> int:
-        """Tiles of a block: more where tiles at borders lie along the height."""
-        return TUNING.minimal_positions[self.summed_apart]
-
     @cached_property
     def row_tiles(self) -> int:
         """Tiles along the height of a block."""
         tiles = max((line.tiles for line in self.programs[1].lines), default=1)
-        most = max(1, min(tiles, self.most_positions // self.positions // self.cut))
-        while most > 1 and self.region_of(most) > TUNING.minimal_bytes[self.heavy]:
+        most = max(1, min(tiles, TUNING.minimal_positions // self.positions // self.cut))
+        while most > 1 and self.region_of(most) > TUNING.minimal_bytes:
             most -= 1
         return -(-tiles // -(-tiles // most))
 
@@ -92,39 +85,38 @@ class MinimalScheme(Sizes):
         """Predicted cycles of transforming filters."""
         return TUNING.minimal_filter * self.weights / self.layer.lanes
 
-    @cached_property
-    def heights(self) -> tuple[list[Rows], ...]:
-        """What each block of rows does, by line of the height."""
-        program, cut = self.programs[1], self.row_tiles
-        starts = [n * cut for n in range(self.n_blocks[1])]
-        return tuple(
-            [rows_of(program, x, min(lo, x.tiles), min(lo + cut, x.tiles)) for lo in starts]
-            for x in program.lines
-        )
+    def rows(self, vectors: int) -> dict[int, int]:
+        """Return the positions of a register tile by those that there are in a block.
+
+        As few as possible are computed in vain, behind the last one.
+        """
+        most = self.most_rows(vectors)
+        good = 4 * most // 7 if most > 12 else most  # more rows do not multiply faster
+        legal = sorted(range((most + 1) // 2, most + 1), key=lambda rows: abs(rows - good))
+        return {n: min(legal, key=lambda rows: -(-n // rows) * rows) if n > most else n
+                for n in self.counts}  # fmt: skip
 
     @cached_property
-    def rows(self) -> set[int]:
-        """Products along the height that have the same filters: the different numbers."""
-        return {use.end - use.first for x in self.heights for block in x for use in block.uses}
-
-    def upright(self, run: Run) -> bool:
-        """Whether register tiles lie along the height: where there are fewer along the width."""
-        most = min(self.most_tiles(vectors, run.formula) for vectors in self.vectors)
-        return run.tiles < min(max(self.rows, default=1), most)
+    def counts(self) -> tuple[int, ...]:
+        """Positions that a block has in a slot of height and of width: the different numbers."""
+        found = set()
+        for line in self.programs[1].lines:
+            for lo in range(0, line.tiles, self.row_tiles):
+                tiles = range(lo, min(line.tiles, lo + self.row_tiles))
+                slots = Counter(x.slot for u in tiles for x in self.programs[1].entries(line, u))
+                found |= {n * w for n in slots.values() for w in self.width_tiles.counts}
+        return tuple(sorted(found - {0}))
 
     @property
     def streamed(self) -> bool:
         """Whether outputs go past the caches."""
-        output = prod(self.layer.request.output_shape) * self.layer.storage.item
-        far = min(TUNING.minimal_stream, self.layer.machine.stream_from)
-        streams = self.layer.machine.stream_from < inf and output >= far
-        return (streams or past_caches(self.layer)) and not self.layer.apart
+        return past_caches(self.layer) and not self.layer.apart
 
     @property
-    def calls(self) -> int:
-        """Calls of kernels that multiply, for each product of the depth."""
-        uses = sum(len(block.uses) for line in self.heights for block in line)
-        return uses * len(self.blocks) * sum(map(len, self.width_tiles.runs))
+    def slots_in_turn(self) -> int:
+        """Slots of height and width, in all blocks: multiplied for each product of the depth."""
+        slots = sum(line.slots for line in self.programs[1].lines) * len(self.programs[2].slots)
+        return slots * len(self.blocks) * self.n_blocks[1]
 
     # ---- memory ----------------------------------------------------------------------------------
 
@@ -162,7 +154,7 @@ class MinimalScheme(Sizes):
     @property
     def lists_step(self) -> int:
         """Bytes of what a thread writes of its task."""
-        return in_lines(MinimalTask.SIZE + 16 * (8 + self.terms))
+        return in_lines(MinimalTask.SIZE + 3 * 8 * TERMS)
 
     @property
     def scratch(self) -> int:
@@ -182,8 +174,7 @@ class MinimalScheme(Sizes):
 
     def in_place(self) -> MinimalScheme:
         """Return the scheme that reads a contiguous input where it lies, if channels are last."""
-        ragged = self.layer.request.ci % self.layer.lanes  # a vector reads beyond them
-        if self.direct or self.layer.apart or self.layer.converted or ragged:
+        if self.direct or self.layer.apart or self.layer.converted:
             return self
         return replace(self, direct=True)
 
@@ -196,21 +187,17 @@ class MinimalScheme(Sizes):
         return MinimalTile(kind, storage, layer.lanes, layer.machine.fused, **options)  # type: ignore[arg-type]
 
     def tiles(self) -> Iterator[tuple[int, int, int, MinimalTile]]:
-        """Yield (vectors, formula, upright, tile) for every micro-kernel that multiplies."""
-        runs = {run for line in self.width_tiles.runs for run in line}
-        kinds = {(run.formula, self.upright(run), n) for run in runs
-                 for n in (self.rows if self.upright(run) else (run.tiles,))}  # fmt: skip
-        for vectors, (formula, upright, n) in product(self.vectors, sorted(kinds)):
-            most = self.most_tiles(vectors, formula)
-            how = {"rows": -(-n // -(-n // most)), "vectors": vectors, "formula": formula}
-            how |= {"pitch": self.pitch, "upright": upright * self.v_starts[-1]}
-            how |= {"chains": self.chains if formula > 1 else 1}
-            for half in (0, 1) if self.halves(formula) else (-1,):
-                yield vectors, formula, int(upright), self.tile("multiply", half=half, **how)
+        """Yield (vectors, 0, rows, tile) for every micro-kernel that multiplies."""
+        for vectors in self.vectors:
+            for rows in sorted({*self.rows(vectors).values()}):
+                tile = self.tile(
+                    "multiply", rows=rows, vectors=vectors, pitch=self.pitch, chains=self.chains
+                )
+                yield vectors, 0, rows, tile
 
     def lines(self) -> dict[str, str]:
         """Return the scheme in words."""
-        shapes = listed(sorted({tile.label for *_, tile in self.tiles()}))
+        shapes = listed([tile.label for *_, tile in self.tiles()])
         return {
             "kernel": f"minimal filtering ({self.layer.instructions}), {self.saved:.2f} times fewer"
             f" products than the definition; tiles of {shapes}",

@@ -4,39 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from math import gcd, prod
 
 from ..._call.request import Request
-from ..._geometry.tuning import TUNING, Machine
 from ..shared.blocked import LINE, in_lines
 from ..shared.layer import Layer
 from ..shared.scheme import Scheme
-from .formulas import FORMULAS, HALVES, Program, groups_of
+from .formulas import Program, groups_of
 from .widths import Widths, widths_of
 
-__all__ = ["CHUNK", "TERMS", "Sizes", "any_two_taps", "blocks_of", "most_tiles"]
+__all__ = ["CHUNK", "LINES", "TERMS", "Sizes", "any_two_taps", "blocks_of"]
 
+LINES = 5  # of combined rows: those of the slots of a group, and one of zeros
 TERMS = 256  # of a table
 CHUNK = 16  # input channels whose filters are combined at a time
 
 
-def blocks_of(co: int, lanes: int, machine: Machine) -> tuple[tuple[int, int], ...]:
-    """Return (first channel, columns) of the blocks of output channels: two vectors, or one.
-
-    One, where a product reads its broadcast itself and takes a cycle: register tiles are longer.
-    """
-    most = 1 if machine.registers > 16 and machine.fmas < 2 else 2
-    vectors = -(-co // lanes)
-    return tuple((v * lanes, min(most, vectors - v) * lanes) for v in range(0, vectors, most))
-
-
-def most_tiles(machine: Machine, vectors: int, sums: int) -> int:
-    """Return the tiles of a register tile, at most, with so many sums of each vector of a tile."""
-    few = (
-        machine.registers <= 16 and vectors == 1
-    )  # loads come earlier than where rows were counted
-    return max(1, (machine.rows[vectors - 1] - few) // sums)
+def blocks_of(co: int, lanes: int) -> tuple[tuple[int, int], ...]:
+    """Return (first channel, columns) of the blocks of output channels: two vectors, or one."""
+    vectors, blocks = -(-co // lanes), []
+    for v in range(0, vectors, 2):
+        blocks.append((v * lanes, min(2, vectors - v) * lanes))
+    return tuple(blocks)
 
 
 def any_two_taps(r: Request) -> bool:
@@ -68,7 +57,7 @@ class Sizes(Scheme):
     @cached_property
     def blocks(self) -> tuple[tuple[int, int], ...]:
         """First channel and columns of the blocks of output channels."""
-        return blocks_of(self.layer.request.co, self.layer.lanes, self.layer.machine)
+        return blocks_of(self.layer.request.co, self.layer.lanes)
 
     @property
     def vectors(self) -> tuple[int, ...]:
@@ -77,41 +66,17 @@ class Sizes(Scheme):
 
     @cached_property
     def positions(self) -> int:
-        """Tiles along the width, in all lines."""
-        return max(1, sum(line.tiles for line in self.programs[2].lines))
+        """Products of a slot along the width, at most."""
+        return max((1, *self.width_tiles.counts))
 
     @cached_property
-    def summed_apart(self) -> bool:
-        """Whether the sums of F(2,2) need digits: half of the channels are summed at a time."""
-        return any_two_taps(self.layer.asked)
-
-    @property
     def chains(self) -> int:
-        """Sums of each number, of even and of odd k: in registers where halves are short."""
-        short = self.layer.request.ci < TUNING.minimal_halves
-        return 2 if self.summed_apart and short and self.layer.machine.registers > 16 else 1
+        """Sums of each number, of even and of odd k, where F(2,2) needs the digits."""
+        return 2 if any_two_taps(self.layer.asked) else 1
 
-    @property
-    def heavy(self) -> bool:
-        """Whether filters do not stay in L2: they are read as seldom as can be, and in a row."""
-        return self.filters_bytes > TUNING.heavy_panels
-
-    @property
-    def at_a_time(self) -> int:
-        """Input channels that are multiplied at a time: their filters stay in L1."""
-        ci = self.layer.request.ci
-        most = -(-ci // 2) if self.summed_apart and self.chains == 1 else ci
-        return max(1, most if self.heavy else min(most, TUNING.minimal_halves))
-
-    def halves(self, formula: int) -> bool:
-        """Whether the products of a formula are too many for the registers."""
-        return formula in HALVES and self.layer.machine.registers <= 16
-
-    def most_tiles(self, vectors: int, formula: int) -> int:
-        """Return the tiles of a register tile, at most."""
-        products = len(FORMULAS[formula]) // (2 if self.halves(formula) else 1)
-        chains = self.chains if formula > 1 else 1
-        return most_tiles(self.layer.machine, vectors, chains * products)
+    def most_rows(self, vectors: int) -> int:
+        """Return the positions of a register tile, at most."""
+        return self.layer.machine.rows[vectors - 1] // self.chains
 
     @property
     def width(self) -> int:
@@ -125,7 +90,7 @@ class Sizes(Scheme):
 
     @property
     def pitch(self) -> int:
-        """Bytes of the inputs of a product of a tile."""
+        """Bytes from a position of transformed inputs to the next."""
         return -(-self.layer.request.ci // self.layer.lanes) * self.layer.lanes * self.size
 
     @property
@@ -134,60 +99,47 @@ class Sizes(Scheme):
         return self.blocks[0][1]
 
     @property
-    def column(self) -> int:
-        """Bytes from a column of inputs to the next."""
-        return self.layer.request.ci * self.size
+    def planes(self) -> int:
+        """Slots of a line along the height, at most, times those along the width."""
+        most = max((line.slots for line in self.programs[1].lines), default=0)
+        return max(1, most * len(self.programs[2].slots))
+
+    def capacity(self, row_tiles: int) -> int:
+        """Return the positions that a plane of products has room for."""
+        taps = {g.taps for x in self.programs[1].lines for g in x.groups}
+        rows = (2 if 1 in taps else 1) * row_tiles + (2 in taps)  # at a border a slot has one more
+        return rows * self.positions + max(map(self.most_rows, self.vectors))
 
     @cached_property
-    def v_starts(self) -> tuple[int, ...]:
-        """Bytes from a row of V to each run of the width, and to the next row.
+    def left(self) -> tuple[int, int]:
+        """Columns of zeros before and behind a row of inputs."""
+        return self.width_tiles.halo
 
-        That is not a multiple of what collides in L1.
-        """
-        runs = [run.inputs * self.pitch for line in self.width_tiles.runs for run in line]
-        *starts, end = accumulate([0, *runs])
-        return (*starts, in_lines(end) | LINE)
+    def parts_of(self, row_tiles: int) -> tuple[int, int, int, int]:
+        """Return the bytes of combined inputs, of a plane of V and of M, and of the sums."""
+        r = self.layer.request
+        columns = r.i[2] + sum(self.left)
+        line = in_lines(columns * r.ci * self.size + LINE)
+        capacity = self.capacity(row_tiles)
+        v = in_lines(capacity * self.pitch) + LINE
+        m = in_lines(capacity * self.columns * self.size) + LINE
+        return line, v, m, self.y_steps(row_tiles)[0] * len(self.blocks)
 
-    def m_parts(self, row_tiles: int) -> tuple[int, int, int]:
-        """Return the bytes of products: of a block of channels, a product of depth, of height."""
-        row = in_lines(self.width_tiles.products * self.columns * self.size) | LINE
-        depth, height = (self.most(p) for p in self.programs[:2])
-        plane = row_tiles * height * row
-        return depth * plane, plane, row
-
-    def most(self, program: Program) -> int:
-        """Return the products of a tile along an axis, at most."""
-        return max((1, *(n for counts in program.counts for n in counts)))
-
-    @property
-    def terms(self) -> int:
-        """Products along depth and height that a row of outputs is part of, at most."""
-        depth, height, _ = (max((sum(g.taps for g in x.groups) for x in p.lines), default=0)
-                            for p in self.programs)  # fmt: skip
-        return max(TERMS, depth * height)
-
-    def parts_of(self, row_tiles: int) -> tuple[int, int]:
-        """Return the bytes of V, of the rows that meet the same filters, and of a row of sums."""
-        taps = {g.taps for x in self.programs[1].lines for g in x.groups}
-        rows = (2 if 1 in taps else 1) * row_tiles + 2 * (2 in taps)  # at borders there are more
-        y = in_lines((self.layer.request.o[2] + 2 * self.slack) * self.columns * self.size)
-        return rows * self.v_starts[-1], y
+    def y_steps(self, row_tiles: int) -> tuple[int, int, int, int]:
+        """Return the bytes of sums of a block of channels, a plane, a row, and a position."""
+        position = self.columns * self.size
+        row = (self.layer.request.o[2] + 2 * self.slack) * position
+        return 4 * row_tiles * row, 2 * row_tiles * row, row, position
 
     @cached_property
     def slack(self) -> int:
         """Positions of a row of sums before its first output, and behind its last."""
         return max((x.step for x in self.programs[2].lines), default=1)
 
-    def at_once(self, row_tiles: int) -> int:
-        """Return how many blocks of channels have room for their products."""
-        blocks = len(self.blocks)
-        most = max(1, TUNING.minimal_products // self.m_parts(row_tiles)[0])
-        return -(-blocks // -(-blocks // most))
-
     def region_of(self, row_tiles: int) -> int:
         """Return the bytes of a thread's numbers but for packed inputs."""
-        products = self.at_once(row_tiles) * self.m_parts(row_tiles)[0]
-        return sum(self.parts_of(row_tiles)) + products
+        line, v, m, y = self.parts_of(row_tiles)
+        return LINES * line + self.planes * (v + m) + y
 
     @property
     def taps(self) -> int:

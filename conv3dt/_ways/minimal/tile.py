@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-from .formulas import FORMULAS, HALVES
-
 __all__ = ["MinimalTile"]
 
 
@@ -14,17 +12,13 @@ class MinimalTile(NamedTuple):
     storage: str  # type of the numbers
     lanes: int  # numbers in a vector
     fused: bool  # multiply and add in one instruction
-    rows: int = 1  # tiles of a register tile; taps of a group, or an axis
+    rows: int = 1  # positions of a register tile; taps of a group, or a formula
     vectors: int = 1
     last: int = 0  # channels of the last vector that exist
-    at_once: int = 1  # vectors of channels that are transformed together
-    formula: int = 0  # of `formulas.FORMULAS`
-    half: int = -1  # of `formulas.HALVES`; -1: all products
-    pitch: int = 0  # bytes from the inputs of a product to those of the next
-    column: int = 0  # bytes from a column of inputs to the next
-    upright: int = 0  # bytes from a row to the next, if register tiles lie along the height
-    chains: int = 2  # sums of each number: of all k, or of its halves
-    terms: int = 0  # how many numbers are combined, in `transform` and `weigh`
+    pitch: int = 0  # bytes from a position to the next, in the inputs
+    chains: int = 2  # sums of each number: of all k, or of even and of odd
+    terms: int = 0  # how many numbers are combined, in `merge` and `weigh`
+    tall: int = 0  # what is restored along the height: a formula and outputs, of `formulas.tall`
     activation: str = "linear"
     streamed: bool = False
 
@@ -32,9 +26,3 @@ class MinimalTile(NamedTuple):
     def label(self) -> str:
         """Its shape in words: positions x vectors."""
         return f"{self.rows}x{self.vectors}"
-
-    @property
-    def products(self) -> tuple[int, ...]:
-        """The products of the formula that there are."""
-        whole = tuple(range(len(FORMULAS[self.formula])))
-        return whole if self.half < 0 else HALVES[self.formula][self.half]

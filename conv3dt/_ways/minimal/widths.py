@@ -1,7 +1,7 @@
-"""What is done along the width: runs of tiles that are transformed, and multiplied, together."""
+"""What is done along the width: runs of tiles that one call of a kernel transforms, or restores."""
 
 from collections.abc import Iterator
-from itertools import accumulate, groupby
+from itertools import groupby
 from typing import NamedTuple
 
 from .formulas import FORMULAS, Group, Line, Program
@@ -10,43 +10,47 @@ __all__ = ["Run", "Widths", "widths_of"]
 
 
 class Run(NamedTuple):
-    """Tiles of a group that are treated together."""
+    """Tiles of a group that are treated together: the fields of `records.Operation`."""
 
     formula: int  # of FORMULAS
-    slot: int  # the first of the group
+    places: tuple[tuple[int, int], ...]  # of its products: slot, and the first tile's entry there
     tiles: int
     column: int
     columns: int
-    output: int  # of the products of its group, the first
+    output: int
     outputs: int
-
-    @property
-    def inputs(self) -> int:
-        """Combined inputs, of all tiles."""
-        return self.tiles * len(FORMULAS[self.formula])
 
 
 class Widths(NamedTuple):
-    """All that is done along the width."""
+    """All runs of the width."""
 
     runs: tuple[tuple[Run, ...], ...]  # of each line
-    starts: tuple[int, ...]  # of each line's products in a row of them
-    products: int  # and how many there are
+    counts: tuple[int, ...]  # products of each slot
+    halo: tuple[int, int]  # columns beyond the input that are read, before and behind
 
 
 def widths_of(program: Program) -> Widths:
-    """Return what is done along the width."""
-    starts = [0, *accumulate(2 * x.tiles * len(x.groups) for x in program.lines)]
-    runs = tuple(tuple(run for g in x.groups for run in _runs(program, x, g))
-                 for x in program.lines)  # fmt: skip
-    return Widths(runs, tuple(starts[:-1]), starts[-1])
+    """Return what is done along the width; lines of different residues share slots."""
+    counts = [0] * len(program.slots)
+    runs: list[tuple[Run, ...]] = []
+    before = behind = 0
+    for line in program.lines:
+        found = [run for group in line.groups for run in _runs(program, line, group, counts)]
+        for run in found:
+            reads = [m * line.every for _, terms, *_ in FORMULAS[run.formula] for m, _ in terms]
+            before = max(before, -run.column - min(reads))
+            last = run.column + (run.tiles - 1) * run.columns + max(reads)
+            behind = max(behind, last + 1 - program.i)
+        runs.append(tuple(found))
+    return Widths(tuple(runs), tuple(counts), (before, behind))
 
 
-def _runs(program: Program, line: Line, group: Group) -> Iterator[Run]:
+def _runs(program: Program, line: Line, group: Group, counts: list[int]) -> Iterator[Run]:
     """Yield the runs of a group: of ordinary tiles together, of those at borders one by one."""
     if group.taps == 1:
         column, n = line.inputs(group, 0), 2 * line.tiles
-        yield Run(1, group.slot, n, column, line.every, 0, 1)
+        places = _places(1, group, n, counts)
+        yield Run(1, places, n, column, line.every, -line.odd, 1)
         return
     kinds = (program.kind(line, group, u) for u in range(line.tiles))
     u = 0
@@ -54,6 +58,19 @@ def _runs(program: Program, line: Line, group: Group) -> Iterator[Run]:
         n = len(list(same))
         formula, at_once = (group.taps, 4, 5)[kind], 1 if kind else n
         for first in range(u, u + n, at_once):
-            column = line.inputs(group, first)
-            yield Run(formula, group.slot, at_once, column, 2 * line.every, 2 * first, 2)
+            places = _places(formula, group, at_once, counts)
+            column, output = line.inputs(group, first), 2 * first - line.odd
+            yield Run(formula, places, at_once, column, 2 * line.every, output, 2)
         u += n
+
+
+def _places(
+    formula: int, group: Group, tiles: int, counts: list[int]
+) -> tuple[tuple[int, int], ...]:
+    """Return where the products of so many tiles lie: behind those that the slots have."""
+    found = []
+    for number, *_ in FORMULAS[formula]:
+        slot = group.slot + number
+        found.append((slot, counts[slot]))
+        counts[slot] += tiles
+    return tuple(found)

@@ -7,7 +7,6 @@ import pytest
 
 from conv3dt._geometry.axes import forward_axis, transposed_axis
 from conv3dt._ways.minimal.formulas import Frame, groups_of, program
-from conv3dt._ways.minimal.heights import rows_of
 
 
 def definition(x, g, s, d, o, p):
@@ -44,30 +43,6 @@ def test_an_axis_is_what_the_definition_says(seed):
     found = program(transposed_axis(i, k, s, d, o, p), frame)
     x, g = ([rng.randint(-9, 9) for _ in range(n)] for n in (i, k))
     assert computed(found, x, g, o) == definition(x, g, s, d, o, p)
-
-
-@pytest.mark.parametrize("seed", range(100))
-def test_blocks_of_rows_say_what_each_output_consists_of(seed):
-    """Products come slot after slot, and each row of outputs has all that it is a sum of."""
-    rng = random.Random(seed)
-    k, s, i, cut = rng.randint(1, 7), rng.randint(1, 2), rng.randint(1, 9), rng.randint(1, 4)
-    o, p = rng.randint(1, 20), rng.randint(-2, 3)
-    found = program(transposed_axis(i, k, s, 1, o, p), Frame(rng.randint(0, 3), 0, 0))
-    x, g = ([rng.randint(-9, 9) for _ in range(n)] for n in (i, k))
-    y = [0] * o
-    for line in found.lines:
-        for lo in range(0, line.tiles, cut):
-            products, uses, parts = rows_of(found, line, lo, min(lo + cut, line.tiles))
-            assert [use.slot for use in uses] == sorted({x.slot for x in products})
-            slots = [use.slot for use in uses for _ in range(use.first, use.end)]
-            assert slots == [x.slot for x in products]
-            for row, terms in enumerate(parts):
-                for n, sign in terms:
-                    inputs = sum(x[j] * c for j, c in products[n].terms)
-                    filters = sum(g[j] * c for j, c in found.slots[products[n].slot]) / 2
-                    t = 2 * lo + row - line.odd
-                    y[line.first + t * line.step] += sign * inputs * filters
-    assert y == definition(x, g, s, 1, o, p)
 
 
 def forward_definition(x, g, s, d, o, p):

@@ -11,7 +11,11 @@ import pytest
 import conv3dt
 from benchmarks import accuracy
 from conv3dt._call.arguments import usual_algorithm
-from tests.helpers import cases, oracle, regions
+from conv3dt._compiler import processor
+from conv3dt._ways.minimal import kernel
+from conv3dt._ways.minimal.tile import MinimalTile
+from tests.helpers import assembly, cases, oracle, regions
+from tests.helpers.kernels import lanes_of
 
 CHANNELS = (1, 3, 8, 16, 17, 33, 40)
 TYPES = ("float32", "float64", "float16", "bfloat16")
@@ -244,6 +248,18 @@ def test_prepared_filters_keep_their_algorithm():
 @pytest.mark.parametrize("channels", [32, 128])
 def test_errors_are_those_of_the_definition_or_less(layer, channels, data):
     assert not accuracy.measured(layer, channels, data).exceeds()
+
+
+@pytest.mark.skipif(not processor.machine().fused, reason="products are not single instructions")
+@pytest.mark.parametrize("storage", ["float32", "float64"])
+@pytest.mark.parametrize("vectors", [1, 2])
+def test_no_spill_in_the_loop_over_k(storage, vectors):
+    machine = processor.machine()
+    for chains in (1, 2):
+        rows, lanes = machine.rows[vectors - 1] // chains, lanes_of(storage)
+        shape = "multiply", storage, lanes, machine.fused, rows, vectors
+        tile = MinimalTile(*shape, pitch=256, chains=chains)
+        assembly.check(assembly.loops_over_k(kernel.text(tile)), rows * vectors)
 
 
 PLAIN = """
