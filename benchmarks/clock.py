@@ -44,20 +44,20 @@ def _fill_rate(threads, seconds):
     return threads * _FILLED / fill
 
 
-def timed(call, seconds):
+def timed(call, seconds, now=time.perf_counter):
     """Return the best seconds of one call in at least two and about `seconds`."""
-    best, end = float("inf"), time.perf_counter() + seconds
+    best, end = float("inf"), now() + seconds
     for number in range(1_000_000):
-        start = time.perf_counter()
+        start = now()
         call()
-        stop = time.perf_counter()
+        stop = now()
         best = min(best, stop - start)
         if number and stop > end:
             return best
     return best
 
 
-def bests(calls, rounds=10, turn=_TURN):
+def bests(calls, rounds=10, turn=_TURN, now=time.perf_counter):
     """Return the best seconds of each of the calls, a dict; they take turns, warmed before."""
     best = {}
     for name, call in calls.items():
@@ -65,5 +65,5 @@ def bests(calls, rounds=10, turn=_TURN):
         best[name] = float("inf")
     for _ in range(rounds):
         for name, call in calls.items():
-            best[name] = min(best[name], timed(call, turn))
+            best[name] = min(best[name], timed(call, turn, now))
     return best

@@ -22,7 +22,8 @@ def result_gradient(job):
 
 def joined(parts):
     """Return arrays as one in which each has its share, whatever its unit."""
-    return np.concatenate([x.reshape(-1) / np.abs(x).max(initial=1e-30) for x in parts])
+    wide = [np.asarray(x, np.float64).reshape(-1) for x in parts]
+    return np.concatenate([x / np.abs(x).max(initial=1e-30) for x in wide])
 
 
 def read_with(readers, results):
@@ -131,9 +132,7 @@ def conv3dt_calls(job):
 
     readers = {"input": [read], "filters": [np.asarray], "step": [read, read, *[np.asarray] * 2]}
     call = step if job["part"] == "step" else one
-    return [call], lambda found: joined(
-        [f(x).astype(np.float64) for f, x in zip(readers[job["part"]], found, strict=True)]
-    )
+    return [call], partial(read_with, readers[job["part"]])
 
 
 SYSTEMS = {

@@ -100,21 +100,6 @@ def calls(layer: Layer, contiguous: bool) -> list[Callable[[], Any]]:
     )]  # fmt: skip
 
 
-def bests(functions: list[Callable[[], Any]], rounds: int) -> list[float]:
-    """Return the least milliseconds of each, in processor time; they take turns.
-
-    Each runs twice: the first time it finds what the call before has left in the caches.
-    """
-    found = [float("inf")] * len(functions)
-    for _ in range(rounds):
-        for n, function in enumerate(functions):
-            function()
-            start = time.process_time()
-            function()
-            found[n] = min(found[n], 1e3 * (time.process_time() - start))
-    return found
-
-
 def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -124,7 +109,7 @@ def main() -> None:
     options = parser.parse_args()
     import torch
 
-    from benchmarks.clock import rates
+    from benchmarks.clock import bests, rates
 
     torch.set_num_threads(1)
     found = rates(1)
@@ -133,9 +118,9 @@ def main() -> None:
     for layer in layers():
         if options.only in str(layer):
             with torch.no_grad():
-                ours, theirs, back, their_back = bests(
-                    calls(layer, options.contiguous), options.rounds
-                )
+                functions = dict(enumerate(calls(layer, options.contiguous)))
+                best = bests(functions, options.rounds, 0, time.process_time).values()
+            ours, theirs, back, their_back = (1e3 * seconds for seconds in best)
             limits = 1e3 * layer.flops / found.flops, 1e3 * layer.bytes / found.bytes
             print(
                 f"| {layer} | {limits[0]:.1f}, {limits[1]:.1f} | {ours:.1f} | {theirs / ours:.1f} x"

@@ -20,6 +20,9 @@ if not __package__:  # run as a script: `benchmarks` lies beside conv3dt
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import conv3dt
+from benchmarks.clock import bests
+
+TURN = 4e-3  # seconds, or two calls
 
 # PyTorch is loaded by functions: asv reads all files of this folder, also where it is missing.
 
@@ -130,20 +133,6 @@ def on_arrays(layer: Layer, tensors: list[Any], layout: str) -> list[Callable[[]
     return [call, step]
 
 
-def bests(calls: list[Callable[[], Any]], rounds: int) -> list[float]:
-    """Return the least milliseconds of each call; they take turns, of 4 ms or one call each."""
-    found = [float("inf")] * len(calls)
-    for number in range(rounds + 1):  # the first compiles
-        for n, call in enumerate(calls):
-            start = begun = time.process_time()
-            while start - begun < 4e-3:
-                call()
-                stop = time.process_time()
-                found[n] = min(found[n], (stop - start) * 1e3) if number else found[n]
-                start = stop
-    return found
-
-
 def row(layer: Layer, layout: str, rounds: int) -> str:
     """Return a line of the table."""
     from torch.nn import functional as theirs
@@ -156,7 +145,8 @@ def row(layer: Layer, layout: str, rounds: int) -> str:
     pairs = zip(*ways, on_arrays(layer, tensors, layout), strict=True)
     cells = [f"{layer}", layout]
     for calls in pairs:
-        torch_ms, tensor_ms, array_ms = bests([*calls], rounds)
+        best = bests(dict(enumerate(calls)), rounds, TURN, time.process_time)
+        torch_ms, tensor_ms, array_ms = (1e3 * seconds for seconds in best.values())
         cells += [f"{ms:.3g}" for ms in (torch_ms, tensor_ms, array_ms)]
         cells += [f"{torch_ms / tensor_ms:.2f}"]
     return " | ".join(["", *cells, ""]).strip()

@@ -5,6 +5,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+# Arrays of the same numbers that lie otherwise.
+STEPPED = {
+    "fortran": np.asfortranarray,
+    "reversed": lambda x: x[:, ::-1, :, ::-1].copy()[:, ::-1, :, ::-1],
+    "channels apart": lambda x: np.repeat(x, 2, axis=4)[..., ::2],
+    "channels turned": lambda x: x[..., ::-1].copy()[..., ::-1],
+    "rows apart": lambda x: np.repeat(x, 3, axis=3)[:, :, :, ::3],
+    "odd address": lambda x: np.frombuffer(b"." + x.tobytes(), x.dtype, offset=1).reshape(x.shape),
+}
+
 
 class Case(NamedTuple):
     """A gradient: extents of both arrays, and how taps read."""

@@ -5,27 +5,25 @@ import importlib.util
 import numpy as np
 import pytest
 
-from benchmarks import common, peer_gradients, peers, versus_peers, versus_report, worker
+from benchmarks import peer_gradients, peers, versus_peers, versus_report, worker
 from tests.helpers import oracle
 from tests.repository.test_benchmarks import CHOSEN, SMALL
 from tests.repository.test_benchmarks_report import RUN, result
 
-NARROW = {"n": 2, "ci": 3, "co": 2, "threads": 1}
 LAYERS = (SMALL, "k3_dilated2", "forward_k3_s2_64")
 HERE = [name for name in ("conv3dt", "torch") if importlib.util.find_spec(name)]
 
 
-def job_of(name, part):
+@pytest.fixture
+def job_of(monkeypatch):
     """Return a part of a layer that is made small; odd lengths make the padding unequal."""
-    layer = versus_peers.EVERY[name]._replace(i=(3, 4, 5), n=2, ci=3, co=2)
-    o = common.output_lengths(layer)
-    few, many = (o, layer.i) if layer.forward else (layer.i, o)
-    axes = zip(few, many, layer.k, layer.s, strict=True)
-    both = [max(0, (i - 1) * s + (k - 1) * layer.d + 1 - o) for i, o, k, s in axes]
-    before = [x // 2 for x in both]
-    job = versus_peers.job_of(name, CHOSEN, part) | NARROW
-    after = [x - b for x, b in zip(both, before, strict=True)]
-    return job | {"i": layer.i, "o": o, "before": before, "after": after}
+
+    def narrowed(name, part):
+        layer = versus_peers.EVERY[name]._replace(i=(3, 4, 5), n=2, ci=3, co=2)
+        monkeypatch.setitem(versus_peers.EVERY, name, layer)
+        return versus_peers.job_of(name, CHOSEN, part) | {"threads": 1}
+
+    return narrowed
 
 
 def expected(job):
@@ -47,7 +45,7 @@ def expected(job):
 @pytest.mark.parametrize("part", peer_gradients.PARTS)
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize("system", HERE)
-def test_what_is_timed_agrees_with_the_definition(system, name, part, monkeypatch):
+def test_what_is_timed_agrees_with_the_definition(system, name, part, job_of, monkeypatch):
     monkeypatch.setattr(worker, "SAMPLED", 1)
     job = job_of(name, part)
     for data_format in ("NDHWC", "NCDHW") if system == "conv3dt" else ("NDHWC",):

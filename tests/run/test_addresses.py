@@ -7,7 +7,6 @@ import pytest
 
 from conv3dt._call.arguments import as_call
 from conv3dt._compiler import processor
-from conv3dt._plan import choice
 from conv3dt._run import run
 from tests.helpers.checks import THREADS
 from tests.helpers.layers import expected, integers
@@ -43,16 +42,6 @@ CASES = {
     "wide, channels together": Case((1, 3, 5, 33, 5), (3, 3, 3, 7, 5), 2, "wide", ""),
 }
 NAMES = {"channels": "channels: width", "wide": "wide: width, in the lanes"}
-
-
-@pytest.fixture
-def streaming(monkeypatch):
-    """All outputs go past the caches."""
-    machine = processor.machine()._replace(stream_from=0)
-    monkeypatch.setattr(processor, "machine", lambda: machine)
-    choice.clear()
-    yield
-    choice.clear()
 
 
 def at(memory, residue, shape, dtype):

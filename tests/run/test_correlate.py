@@ -8,7 +8,7 @@ import pytest
 from conv3dt._run.correlate import correlate
 from conv3dt._runtime import team
 from tests.helpers.checks import THREADS, every_dtype
-from tests.helpers.correlations import Case, channels_second, definition
+from tests.helpers.correlations import STEPPED, Case, channels_second, definition
 from tests.helpers.guarded import guarded
 
 FEW = Case(2, (4, 5, 9), (4, 5, 9), 3, 20, (3, 2, 3), before=(1, 1, 1))
@@ -73,24 +73,18 @@ def test_kernels_and_strides(k, s):
         )
 
 
-STEPPED = {
-    "fortran": np.asfortranarray,
-    "reversed": lambda x: x[:, ::-1, :, ::-1].copy()[:, ::-1, :, ::-1],
-    "channels apart": lambda x: np.repeat(x, 2, axis=4)[..., ::2],
-    "channels turned": lambda x: x[..., ::-1].copy()[..., ::-1],
-    "rows apart": lambda x: np.repeat(x, 3, axis=3)[:, :, :, ::3],
-    "odd address": lambda x: np.frombuffer(b"." + x.tobytes(), x.dtype, offset=1).reshape(x.shape),
+LAYOUTS = STEPPED | {
     "foreign": lambda x: x.astype(x.dtype.newbyteorder()),
     "read only": lambda x: np.frombuffer(x.tobytes(), x.dtype).reshape(x.shape),
 }
 
 
-@pytest.mark.parametrize("name", STEPPED)
+@pytest.mark.parametrize("name", LAYOUTS)
 @pytest.mark.parametrize("case", [FEW, CASES["strides"]], ids=["few", "strides"])
 @pytest.mark.parametrize("last", [True, False])
 def test_layouts(name, case, last):
-    check(case, layout=STEPPED[name], last=last)
-    check(case, "float16", STEPPED[name], last)
+    check(case, layout=LAYOUTS[name], last=last)
+    check(case, "float16", LAYOUTS[name], last)
 
 
 def test_broadcast_arrays():

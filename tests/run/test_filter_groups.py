@@ -6,7 +6,7 @@ import pytest
 from conv3dt._run.filter_groups import correlate_groups, explain_groups
 from conv3dt._runtime import team
 from tests.helpers.checks import THREADS, every_dtype
-from tests.helpers.correlations import Case, channels_second
+from tests.helpers.correlations import STEPPED, Case, channels_second
 from tests.helpers.guarded import guarded
 
 ODD = Case(2, (3, 4, 21), (3, 4, 21), 20, 20, (3, 3, 3), before=(1, 1, 1))
@@ -83,16 +83,6 @@ def test_kernels_and_strides(k, s):
         befores = (0, before, before)
         case = Case(1, (2, 9, 20), (2, 5, 7), 16, 16, (1, k, k), (1, s, s), before=befores)
         check(case, 16)
-
-
-STEPPED = {
-    "fortran": np.asfortranarray,
-    "reversed": lambda x: x[:, ::-1, :, ::-1].copy()[:, ::-1, :, ::-1],
-    "channels apart": lambda x: np.repeat(x, 2, axis=4)[..., ::2],
-    "channels turned": lambda x: x[..., ::-1].copy()[..., ::-1],
-    "rows apart": lambda x: np.repeat(x, 3, axis=3)[:, :, :, ::3],
-    "odd address": lambda x: np.frombuffer(b"." + x.tobytes(), x.dtype, offset=1).reshape(x.shape),
-}
 
 
 @pytest.mark.parametrize("name", STEPPED)

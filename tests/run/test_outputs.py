@@ -6,21 +6,10 @@ import pytest
 import conv3dt
 from conv3dt._call.arguments import as_call
 from conv3dt._compiler import processor
-from conv3dt._plan import choice
 from conv3dt._run import run
 from conv3dt._runtime import team
 from tests.helpers import oracle
 from tests.helpers.layers import expected, integers
-
-
-@pytest.fixture
-def streaming(monkeypatch):
-    """All outputs go past the caches."""
-    machine = processor.machine()._replace(stream_from=0)
-    monkeypatch.setattr(processor, "machine", lambda: machine)
-    choice.clear()
-    yield
-    choice.clear()
 
 
 @pytest.mark.usefixtures("streaming", "direct")

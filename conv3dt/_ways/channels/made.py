@@ -6,7 +6,7 @@
 from ..._compiler.words import copy_line
 from ..._geometry.storages import OPERANDS
 from ..shared.moving import copy_words, turn
-from ..shared.records import Block
+from ..shared.records import SEAM, Block
 from ..shared.seams import begin, end
 from .records import ChannelParams, ChannelTask
 
@@ -31,20 +31,17 @@ def place_slab(plan, task):
 def copy_row(plan, task, plane, to):
     """Copy a row of outputs past the caches; what does not fill a line waits before the next row.
 
-    The first line of a task's rows of a plane, and the last one, is not theirs alone: half a line
-    past the caches, and the other half by a store through them, takes longer than all of it through
-    them. So they are stored through them.
+    The first and the last line of a task's rows of a plane are not theirs alone: see `seams`.
     """
     plan, task = ChannelParams(plan), ChannelTask(task)
     size, at, before, done = plan.height.output_step, task.made, to % 64, 0
     if to == plane + task.height.lo * plan.height.s * size:
-        copy_words(at, to, 64 - before)
+        begin(at, to)
         done = 64
     for line in range(done, size + before - 63, 64):
         copy_line(at + line - before, to + line - before)
-    end = to + size
-    if end == plane + min(task.height.hi * plan.height.s, plan.height.o) * size:
-        copy_words(at + size - end % 64, end - end % 64, end % 64)
+    if to + size == plane + min(task.height.hi * plan.height.s, plan.height.o) * size:
+        end(at + size - SEAM, to + size)
     else:
         copy_words(at + size - 64, at - 64, 64)
 

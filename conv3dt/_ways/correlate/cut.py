@@ -6,13 +6,12 @@ from functools import cached_property
 from math import prod
 
 from ..._geometry.integers import n_tiles
+from ..shared.blocked import in_lines
 from ..shared.wording import counted, quantity
 from .boxes import Box, packed_bytes, slabs_of
 from .layer import Correlation
 
-__all__ = ["LINE", "Cut", "in_lines"]
-
-LINE = 64  # bytes
+__all__ = ["Cut"]
 
 
 @dataclass(frozen=True)
@@ -154,8 +153,3 @@ class Cut(ABC):
         what = f"the {packed} array packed" if packed else "both arrays read where they lie"
         sums, scratch = (quantity(x, 1024) for x in (self.all_sums, self.scratch))
         return f"{what}, sums of slabs {sums}B, scratch {scratch}B"
-
-
-def in_lines(size: int) -> int:
-    """Return the bytes of whole cache lines."""
-    return -(-size // LINE) * LINE

@@ -11,11 +11,12 @@ from functools import cached_property, lru_cache
 from math import ceil, prod
 
 from ..._geometry.tuning import TUNING
+from ..shared.blocked import LINE, in_lines
 from ..shared.wording import counted, listed
 from .boxes import Box, box_of
 from .channelwise.scheme import ChannelwiseScheme
 from .cost import Roles, roles_of
-from .cut import LINE, Cut, in_lines
+from .cut import Cut
 from .layer import Correlation
 from .pieces import Piece, bunches_of
 from .records import CorrelateTask, Entry

@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from ...._geometry.integers import n_tiles, tile_range
 from ...._geometry.tuning import TUNING
+from ...shared.blocked import in_lines
 from ...shared.wording import listed
 from ..boxes import Box, box_within, packed_bytes
-from ..cut import Cut, in_lines
+from ..cut import Cut
 from ..layer import Correlation, Segment
 from .records import ChannelwiseTask, Pair
 from .tile import ChannelwiseTile
