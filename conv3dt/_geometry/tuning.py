@@ -120,12 +120,12 @@ class Tuning(NamedTuple):
     edge_products: int = 32  # of vectors for a row and a tap: fewer are faster than another entry
     edge_loops: int = 6  # of a micro-kernel, for taps that some of its rows miss
     minimal_positions: int = 64  # tiles of a block of minimal filtering
-    minimal_bytes: int = 1024 * 1024  # of its inputs, products and sums: they stay in L2
-    minimal_depth: int = 4  # tiles of depth that share inputs that are packed
+    minimal_bytes: int = 1152 * 1024  # of its inputs, products and sums: they stay in L2
+    minimal_depth: int = 4  # tiles of depth of a task
     minimal_filters: int = 64 * 1024 * 1024  # bytes of transformed filters: no more
     minimal_region: int = 4 * 1024 * 1024  # bytes of a thread's numbers, at most
     minimal_channels: tuple[int, int] = (16, 32)  # of inputs, at least: of F(2,3) alone, and others
-    minimal_margin: float = 1.12  # times as many cycles are predicted: it is to win, not to draw
+    minimal_margin: float = 1.06  # times as many cycles are predicted: it is to win, not to draw
     minimal_combine: float = 16.0  # cycles of a vector of a row of inputs, transformed,
     minimal_row: float = 290.0  # of such a row,
     minimal_restore: float = 2.7  # of a vector of products that is transformed back,

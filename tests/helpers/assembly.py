@@ -30,10 +30,10 @@ def loops_around(assembly, instruction):
     return [[lines[n] for n in x] for x in innermost]
 
 
-def check(loops, products):
-    """Fail unless every loop makes all products of a k, and nothing else with memory than reads."""
+def check(loops, products, stores=0):
+    """Fail unless every loop makes all products of a k, and has few stores, that is none."""
     assert loops
     for loop in loops:
         found = sum(bool(PRODUCT.search(line)) for line in loop)
         assert found % products == 0, "not a loop over k"
-        assert not [line for line in loop if STACK.search(line)]
+        assert len([line for line in loop if STACK.search(line)]) <= stores

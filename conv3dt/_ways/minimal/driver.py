@@ -1,14 +1,17 @@
 """The driver of minimal filtering: all loops between a plan and the micro-kernels.
 
 1  tasks: an image, tiles of depth, a block of rows of tiles along the height
-2    lines of depth and of height, in pairs, that may be tasks of their own; tiles of depth
-3      products of the depth's tile
-         inputs of all slots of height and width
-4        blocks of output channels
-           products of all slots of height and width, added to the sums
-5      corners summed as the definition says
-6      bias and activation, stored
+2    jobs: a tile of depth, lines of depth and of height, a product of the depth
+       rows of inputs combined along the depth, unless the job before has done it
+       inputs of all slots of height and width
+3      blocks of output channels
+         products of all slots of height and width; beside them, rows of the next job combined
+         added to the sums
+4      corners summed as the definition says
+5      bias and activation, stored
 """
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,8 +22,35 @@ from ..shared.pack import copy_row
 from .corners import sum_corners
 from .made import Rows, begin, store
 from .records import MinimalParams, MinimalTask
+from .streams import STATE_AT, beside, finish_streams, list_streams, reads, rows_of
 
 __all__ = ["convolve"]
+
+
+class Place(NamedTuple):
+    """What a task computes: blocks of depth and height, and pairs of their lines, from .. to."""
+
+    d: Any
+    h: Any
+    pair: Any
+    end: Any
+
+
+class Tiles(NamedTuple):
+    """A tile of depth, and some along the height, from .. to."""
+
+    u: Any
+    lo: Any
+    hi: Any
+
+
+class Planes(NamedTuple):
+    """Numbers of all slots of height and width: inputs, or products."""
+
+    first: Any  # address
+    step: Any  # bytes from a slot to the next,
+    position: Any  # and from a position to the next
+    table: Any  # address of a table of addresses
 
 
 def convolve(plan, slot, *, storage):
@@ -38,27 +68,66 @@ def convolve(plan, slot, *, storage):
         task.n = n
         _place_inputs(plan, task, d, h, storage=storage)
         end = pair + 1 if plan.pairs > 1 else plan.depth.n_lines * plan.height.n_lines
-        for both in range(pair, end):
-            ld, lh = divmod(both, plan.height.n_lines)
-            line, height = plan.depth.lines[ld], plan.height.lines[lh]
-            lo = h * plan.height.block
-            rows = Rows(height, lo, min(height.tiles, lo + plan.height.block))
-            u_end = min(line.tiles, (d + 1) * plan.depth.block) if rows.lo < rows.hi else 0
-            for u in range(d * plan.depth.block, u_end):
-                _tiles(plan, task, line, u, rows)
-                sum_corners(plan, task, line, u, rows)
-                store(plan, task, line, u, rows, storage=storage)
+        _list_jobs(plan, task, Place(d, h, pair, end))
+        list_streams(plan, task, 0)
+        for j in range(task.n_jobs):
+            job = task.jobs[j]
+            line, rows = plan.depth.lines[job.depth], rows_of(plan, job)
+            if job.first:
+                begin(plan, task, rows)
+            finish_streams(plan, task)
+            if job.product >= 0:
+                _transform(plan, task, rows)
+            list_streams(plan, task, j + 1)
+            if job.product >= 0:
+                for b in range(plan.n_blocks):
+                    _multiply(plan, task, line.products[job.product].slot, b, rows)
+                    _restore(plan, task, line.products[job.product], b, rows)
+            if job.last:
+                sum_corners(plan, task, line, job.u, rows)
+                store(plan, task, line, job.u, rows, storage=storage)
 
 
 def _task_of(plan, slot):
-    """Return where a thread writes what it has in work; beside a row of inputs are zeros."""
+    """Return where a thread writes what it has in work; beside combined inputs are zeros."""
     task = MinimalTask(plan.arrays.lists + slot * plan.lists_step)
     task.scratch = plan.arrays.scratch + slot * plan.scratch_step
     task.terms = task.address + MinimalTask.SIZE
     task.targets = task.terms + 8 * 256
     task.planes = task.targets + 8 * 256
-    clear(task.scratch + plan.line_at, 5 * plan.line_bytes // plan.size, plan.size)
+    task.jobs = task.planes + 8 * 256
+    task.streams = task.jobs[plan.most_jobs].address
+    task.nothing = task.address + plan.lists_step - 128
+    clear(task.nothing, 128 // plan.size, plan.size)
+    clear(task.scratch + plan.u_at, plan.u_bytes // plan.size, plan.size)
     return task
+
+
+def _list_jobs(plan, task, place):
+    """Write the jobs of a task: pairs of lines share the inputs of a tile of depth."""
+    task.n_jobs = 0
+    lo = place.h * plan.height.block
+    for u in range(place.d * plan.depth.block, (place.d + 1) * plan.depth.block):
+        for pair in range(place.pair, place.end):
+            ld, lh = divmod(pair, plan.height.n_lines)
+            hi = min(plan.height.lines[lh].tiles, lo + plan.height.block)
+            if u < plan.depth.lines[ld].tiles and lo < hi:
+                _list_products(plan, task, ld, lh, Tiles(u, lo, hi))
+
+
+def _list_products(plan, task, ld, lh, tiles):
+    """Write the jobs of a pair of lines: a product each, or one without."""
+    starts = plan.depth.lines[ld].starts
+    first, end = get(starts, tiles.u), get(starts, tiles.u + 1)
+    if plan.height.lines[lh].slots == 0:
+        end = first
+    for p in range(first, max(end, first + 1)):
+        job = task.jobs[task.n_jobs]
+        job.depth, job.height = ld, lh
+        job.u, job.lo, job.hi = tiles.u, tiles.lo, tiles.hi
+        job.product = p if p < end else -1
+        job.first, job.last = 1 if p == first else 0, 1 if p + 1 >= end else 0
+        task.n_jobs += 1
 
 
 def _place_inputs(plan, task, d, h, *, storage):
@@ -83,96 +152,34 @@ def _place_inputs(plan, task, d, h, *, storage):
     task.step_h = plan.row_step
 
 
-def _tiles(plan, task, depth, u, rows):
-    """Make the sums of a tile of depth and a block of rows, for all output channels."""
-    begin(plan, task, rows)
-    if rows.line.slots == 0:
-        return
-    for p in range(get(depth.starts, u), get(depth.starts, u + 1)):
-        product = depth.products[p]
-        _transform(plan, task, product, rows)
-        for b in range(plan.n_blocks):
-            _multiply(plan, task, product.slot, b, rows)
-            _restore(plan, task, product, b, rows)
-
-
-def _transform(plan, task, product, rows):
-    """Transform the inputs of a product of the depth for all slots of height and width."""
-    height = rows.line
+def _transform(plan, task, rows):
+    """Transform combined inputs along height and width, for all slots."""
+    height, column = rows.line, plan.channels * plan.size
+    first, _ = reads(plan, rows)
+    v = Planes(task.scratch + plan.v_at, plan.v_plane, plan.v_pitch, task.planes)
     for p in range(get(height.starts, rows.lo), get(height.starts, rows.hi)):
-        other = height.products[p]
-        line = task.scratch + plan.line_at + other.line * plan.line_bytes
-        _combine(plan, task, product, other, height.every)
-        slot = other.slot - height.slot
-        row = other.rank - get(height.ranks, rows.lo * height.slots + slot)
-        planes = task.scratch + plan.v_at + slot * plan.width.n_slots * plan.v_plane
+        product = height.products[p]
+        if product.tall == 0:
+            continue
+        row = task.scratch + plan.u_at + (product.d0 - first) * plan.u_row
         for lw in range(plan.width.n_lines):
             width = plan.width.lines[lw]
             for o in range(width.n_operations):
                 operation = width.operations[o]
-                _write_planes(plan, task, operation, planes, row)
-                at = line + (plan.left + operation.column) * plan.channels * plan.size
-                column = plan.channels * plan.size
+                _places(plan, v, operation, Rows(height, rows.lo, p))
                 call(
-                    get(plan.transform, operation.formula), at, width.every * column,
-                    operation.columns * column, task.planes, operation.tiles, plan.v_vectors,
+                    get(plan.transform, 6 * product.tall + operation.formula),
+                    row + (plan.left + operation.column) * column, height.residues * plan.u_row,
+                    width.every * column, operation.columns * column, v.table, operation.tiles,
+                    plan.v_vectors,
                 )  # fmt: skip
-
-
-def _combine(plan, task, d, h, every):
-    """Combine rows of inputs along depth and height: for a product, or for all of its group."""
-    to = task.scratch + plan.line_at + plan.left * plan.channels * plan.size
-    count = plan.width.i * plan.channels
-    if h.taps == 0:
-        call(plan.combine, task.terms, _terms(plan, task, d, h), to, count)
-    elif h.head:
-        n = _group_terms(plan, task, d, h, every)
-        call(get(plan.merge, 3 * h.taps + n), task.terms, to, plan.line_bytes, count)
-
-
-def _group_terms(plan, task, d, h, every):
-    """Write which rows of inputs are d0, d1, ... of a group; return of how many planes."""
-    zeros = task.scratch + plan.line_at + 4 * plan.line_bytes
-    n = max(1, d.n)
-    for a in range(n):
-        i, c = (d.i1, d.c1) if a else (d.i0, d.c0)
-        to = task.terms + a * (h.taps + 2) * 8
-        float64_at(to, 1)[0] = np.float64(c)
-        for m in range(h.taps + 1):
-            j = h.d0 + m * every
-            inside = 0 <= j < plan.height.i and a < d.n
-            row = task.inputs + i * task.step_d + j * task.step_h if inside else zeros
-            put(to, 1 + m, row)
-    return n
-
-
-def _terms(plan, task, d, h):
-    """Write which rows of inputs are combined, and how; return how many."""
-    n = 0
-    for a in range(d.n):
-        i, c = (d.i1, d.c1) if a else (d.i0, d.c0)
-        plane = task.inputs + i * task.step_d
-        for b in range(h.n):
-            j, e = (h.i1, h.c1) if b else (h.i0, h.c0)
-            put(task.terms, 2 * n, plane + j * task.step_h)
-            float64_at(task.terms, 512)[2 * n + 1] = np.float64(c * e)
-            n += 1
-    return n
-
-
-def _write_planes(plan, task, operation, planes, row):
-    """Write where the tiles of a run begin in each of its slots."""
-    for s in range(operation.n):
-        slot = get(operation.places, 2 * s)
-        position = row * get(plan.width.counts, slot) + get(operation.places, 2 * s + 1)
-        put(task.planes, s, planes + slot * plan.v_plane + position * plan.v_pitch)
 
 
 def _multiply(plan, task, slot, b, rows):
     """Multiply the inputs of all slots of height and width by a block of filters."""
     height, block, width = rows.line, plan.blocks[b], plan.width
     vectors = block.columns // plan.lanes
-    kernels, tiles = plan.multiply + 512 * vectors, plan.rows + 8 * plan.rows_step * vectors
+    tiles = plan.rows + 8 * plan.rows_step * vectors
     panel = plan.channels * block.columns * plan.size
     panels = plan.arrays.panels + block.start * plan.channels * plan.size * (
         plan.depth.n_slots * plan.height.n_slots * width.n_slots
@@ -190,7 +197,11 @@ def _multiply(plan, task, slot, b, rows):
             if positions:
                 tile = get(tiles, positions)
                 count = n_tiles(positions, tile)
-                call(get(kernels, tile), a, at, c, plan.channels, count, at + panel)
+                kernel = 64 * (3 * beside(plan, task) + vectors) + tile
+                call(
+                    get(plan.multiply, kernel), a, at, c, plan.channels, count, at + panel,
+                    task.address + STATE_AT,
+                )  # fmt: skip
 
 
 def _restore(plan, task, product, b, rows):
@@ -198,6 +209,7 @@ def _restore(plan, task, product, b, rows):
     height, block = rows.line, plan.blocks[b]
     position = block.columns * plan.size
     sums = task.scratch + plan.y_at + b * plan.y_block + plan.y_left * position
+    m = Planes(task.scratch + plan.m_at, plan.m_plane, position, task.terms)
     for u in range(rows.lo, rows.hi):
         row = sums + 2 * (u - rows.lo) * plan.y_row
         for p in range(get(height.starts, u), get(height.starts, u + 1)):
@@ -208,19 +220,19 @@ def _restore(plan, task, product, b, rows):
                 width = plan.width.lines[lw]
                 for o in range(width.n_operations):
                     operation = width.operations[o]
-                    _products(plan, task, operation, Rows(height, rows.lo, p), position)
+                    _places(plan, m, operation, Rows(height, rows.lo, p))
                     first = width.first + operation.output * width.step
                     n = _targets(plan, task, product, row + first * position)
                     step = width.step * position
                     number = 3 * (formula + operation.formula) + block.columns // plan.lanes
                     call(
-                        get(plan.restore, number), task.terms, task.targets, n, operation.tiles,
+                        get(plan.restore, number), m.table, task.targets, n, operation.tiles,
                         step, operation.outputs * step, plan.y_row,
                     )  # fmt: skip
 
 
-def _products(plan, task, operation, at, position):
-    """Write where the products of a group of the height are, for a run of the width."""
+def _places(plan, planes, operation, at):
+    """Write where a group of the height has its numbers, for a run of the width."""
     height, n = at.line, 0
     for p in range(at.hi, at.hi + height.products[at.hi].many):
         product = height.products[p]
@@ -230,7 +242,7 @@ def _products(plan, task, operation, at, position):
             w = get(operation.places, 2 * s)
             entry = row * get(plan.width.counts, w) + get(operation.places, 2 * s + 1)
             plane = slot * plan.width.n_slots + w
-            put(task.terms, n, task.scratch + plan.m_at + plane * plan.m_plane + entry * position)
+            put(planes.table, n, planes.first + plane * planes.step + entry * planes.position)
             n += 1
 
 

@@ -40,11 +40,16 @@ class MinimalEmitter(Emitter):
         at = self.words.pointer(table, i64(0).type)
         return self.builder.load(self.builder.gep(at, [index]))
 
-    def coefficient(self, table, index):
-        """Return a float64 of a table in all lanes of a vector."""
+    def narrowed(self, table, index):
+        """Return a float64 of a table in the type of computing."""
         b, w = self.builder, self.words
+        index = i64(index) if isinstance(index, int) else index
         x = b.load(b.gep(w.pointer(table, _DOUBLE), [index]))
-        return w.splat(x if w.double else b.fptrunc(x, w.element))
+        return x if w.double else b.fptrunc(x, w.element)
+
+    def coefficient(self, table, index):
+        """Return it in all lanes of a vector."""
+        return self.words.splat(self.narrowed(table, index))
 
     def at(self, address, offset, vector=0):
         """Return a vector in memory."""

@@ -16,7 +16,7 @@ from ..shared.scheme import Encoded
 from .formulas import TALL, Line, Program, tall
 from .records import End, MinimalAxis, MinimalLine, MinimalParams, Operation, Product
 from .scheme import MinimalScheme
-from .sizes import CHUNK, LINES
+from .sizes import CHUNK
 from .tile import MinimalTile
 
 __all__ = ["encoded", "parts"]
@@ -25,9 +25,9 @@ __all__ = ["encoded", "parts"]
 # Numbers of the tables of kernels' addresses.
 _TABLES = {
     "weigh": 3 * 4,
-    "merge": 4 * 3,
-    "transform": 6,
-    "multiply": 3 * 64,
+    "combine": 3,
+    "transform": TALL * 6,
+    "multiply": 3 * 3 * 64,
     "restore": TALL * 6 * 3,
     "define": 3,
     "begin": 3,
@@ -80,7 +80,6 @@ def _kernels(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
         for positions, n in scheme.rows(vectors).items():
             rows[vectors, positions] = n
     params.fill(rows=rows.ctypes.data, rows_step=most)
-    params.combine = addresses["combine", 0]
     return [*kept, rows]
 
 
@@ -88,20 +87,19 @@ def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTil
     """Yield the table and the number in it of every kernel, and its tile."""
     program = scheme.programs[1]
     groups = [(line, group) for line in program.lines for group in line.groups]
-    height = {group.taps for _, group in groups}
     talls = {program.formula(x, g, u) for x, g in groups for u in range(x.tiles)}
     width = {run.formula for line in scheme.width_tiles.runs for run in line}
-    yield ("combine", 0), scheme.tile("combine")
+    for terms in range(3):
+        yield ("combine", terms), scheme.tile("combine", terms=terms)
     for axis, along in enumerate(scheme.programs):
         for terms in {len(slot) for slot in along.slots}:
             yield ("weigh", 4 * axis + terms), scheme.tile("weigh", rows=axis, terms=terms)
-    for n in height - {1}:
-        for terms in (1, 2):
-            yield ("merge", 3 * n + terms), scheme.tile("merge", rows=n, terms=terms)
-    for n in width:
-        yield ("transform", n), scheme.tile("transform", rows=n, pitch=scheme.pitch)
+    for h, n in product(talls, width):
+        tile = scheme.tile("transform", tall=h, rows=n, pitch=scheme.pitch)
+        yield ("transform", 6 * h + n), tile
     for vectors, _, n, tile in scheme.tiles():
-        yield ("multiply", 64 * vectors + n), tile
+        for beside in range(3 if scheme.beside else 1):
+            yield ("multiply", 64 * (3 * beside + vectors) + n), tile._replace(beside=beside)
     for vectors in scheme.vectors:
         yield ("begin", vectors), scheme.tile("begin", vectors=vectors)
         if scheme.taps:
@@ -146,6 +144,8 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
         chunk_ci=CHUNK,
         parts=scheme.filter_parts,
         pairs=scheme.pairs,
+        most_jobs=scheme.most_jobs,
+        beside=scheme.beside,
         stage=scheme.stage,
         stage_at=scheme.filters_bytes,
         taps_at=scheme.taps_at if scheme.taps else 0,
@@ -154,24 +154,24 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
 
 def _fill_memory(params: MinimalParams, scheme: MinimalScheme) -> None:
     """Fill where in a thread's region numbers lie."""
-    line, v, m, y = scheme.parts_of(scheme.row_tiles)
+    u, v, m, y = scheme.parts_of(scheme.row_tiles)
     block, plane, row, _ = scheme.y_steps(scheme.row_tiles)
     planes = scheme.planes
-    first = LINES * line
     params.fill(
-        line_at=0,
-        line_bytes=line,
+        u_at=0,
+        u_row=scheme.u_row,
+        u_bytes=u,
         left=scheme.left[0],
-        v_at=first,
+        v_at=u,
         v_plane=v,
-        m_at=first + planes * v,
+        m_at=u + planes * v,
         m_plane=m,
-        y_at=first + planes * (v + m),
+        y_at=u + planes * (v + m),
         y_block=block,
         y_plane=plane,
         y_row=row,
         y_left=scheme.slack,
-        packed_at=first + planes * (v + m) + y,
+        packed_at=u + planes * (v + m) + y,
         plane_step=scheme.packed_plane,
         row_step=scheme.packed_row,
     )
@@ -236,8 +236,12 @@ def _lines(program: Program, scheme: MinimalScheme, a: int, kept: list[Any]) -> 
         else:
             products, starts, ranks = _products(program, line, first, slots)
             row |= {"products": products.ctypes.data, "starts": starts.ctypes.data}
-            row |= {"ranks": ranks.ctypes.data}
-            kept += [products, starts, ranks]
+            cut = (scheme.depth_tiles, scheme.row_tiles)[a]
+            blocks = [line.reads(lo, min(line.tiles, lo + cut)) for lo in range(0, line.tiles, cut)]
+            reads, residues = (np.array(x, np.int64) for x in ([*blocks, (0, 0)], line.residues))
+            row |= {"ranks": ranks.ctypes.data, "reads": reads.ctypes.data}
+            row |= {"residues": len(residues), "residue": residues.ctypes.data}
+            kept += [products, starts, ranks, reads, residues]
         ends = _ends(program, line)
         row |= {"ends": ends.ctypes.data, "n_ends": len(ends)}
         kept.append(ends)
@@ -262,21 +266,16 @@ def _products(
     ranks, before = [], [0] * slots
     for u in range(line.tiles):
         ranks.append([*before])
-        merged = begun = -1
+        begun = -1
         for slot, terms, y0, y1 in program.entries(line, u):
             group = next(g for g in reversed(line.groups) if g.slot <= slot)
             formula = program.formula(line, group, u)
             (i0, c0), (i1, c1) = (*terms, (0, 0), (0, 0))[:2]
             place = {"slot": slot, "rank": before[slot - first], "n": len(terms), "y0": y0}
             row = {**place, "y1": y1, "i0": i0, "c0": c0, "i1": i1, "c1": c1}
-            row |= {"head": 0, "taps": group.taps, "d0": line.inputs(group, u), "line": 0}
+            row |= {"d0": line.count(line.inputs(group, u))}
             row |= {"tall": formula * (group.slot != begun), "many": len(tall(formula))}
             begun = group.slot
-            if group.taps == 1 or program.kind(line, group, u):
-                row["taps"] = 0
-            else:
-                row |= {"head": group.slot != merged, "line": slot - group.slot}
-                merged = group.slot
             rows.append(row)
             before[slot - first] += 1
         starts.append(len(rows))

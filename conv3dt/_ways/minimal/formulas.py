@@ -124,6 +124,25 @@ class Line(NamedTuple):
         """Return d0 of a tile."""
         return group.ahead + (2 * u - self.odd) * self.every
 
+    @property
+    def residues(self) -> tuple[int, ...]:
+        """Which of `every` inputs are read."""
+        return tuple(sorted({self.inputs(group, 0) % self.every for group in self.groups}))
+
+    def count(self, i: int) -> int:
+        """Return the number of an input among those that are read."""
+        rounds, rest = divmod(i, self.every)
+        return rounds * len(self.residues) + self.residues.index(rest)
+
+    def reads(self, lo: int, hi: int) -> tuple[int, int]:
+        """Return the inputs from .. to that tiles lo to hi read, by these numbers."""
+        found = [
+            self.count(self.inputs(group, u) + m * self.every)
+            for group in self.groups
+            for u, m in ((lo, 0), (hi - 1, group.taps))
+        ]
+        return (min(found), max(found) + 1) if lo < hi and found else (0, 0)
+
 
 class Program(NamedTuple):
     """What is computed of an axis."""

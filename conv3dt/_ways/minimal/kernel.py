@@ -1,22 +1,21 @@
 """The micro-kernels of minimal filtering: all but the loops around them.
 
-combine     terms, n    table of n terms: address of numbers, coefficient as float64
+combine     terms       table of `terms` terms: address of numbers, coefficient as float64
             y, count    y[x] = sum over terms of coefficient * number[x], x < count
 weigh       terms       the same for `terms` terms, in float64 and of whole vectors; numbers are
             y, count    float64 but along the first axis (`rows` is 0), and sums but along the last
                         (2), where they are rounded
-merge       terms       table of `terms` terms: coefficient as float64, addresses of d0, d1, ...
-            y, step, count      y[slot][x] = the inputs of F(2, rows), of d = sum of coefficient *
-                        numbers, x < count; `step` bytes from a slot to the next
-transform   t           address of the channels of d0 of the first tile
-            step, tile_step     bytes from d0 to d1, and from a tile to the next
-            planes      table of where the first tile's products have their inputs
+transform   x           address of the channels of d0 along height and width of the first tile
+            far, step, next     bytes from d0 to d1 along height, along width, and to the next tile
+            planes      table of where the first tile has [product of the height][of the width]
             count, vectors      tiles; vectors of channels, the last of which may reach beyond them
-                        V[product][tile] = the inputs of a formula (`rows` of FORMULAS), `pitch`
-                        bytes from a tile to the next
+                        V[product][tile] = the inputs of the formulas (`tall` of the height, `rows`
+                        of FORMULAS along the width), `pitch` bytes from a tile to the next
 multiply    a, b, c     c[m, :] = sum over k < length of a[m, k] * b[k, :], m < rows * count;
             length, count       rows of a lie `pitch` bytes apart, those of b and c are whole
             ask         address of what is going to be read next: asked for meanwhile
+            state       with `beside`: address of [address of a records.Stream, bytes of it done]
+                        for every two k a vector of it is made, and then of those that follow
 restore     products    table of addresses: [product of the height][of the width] of a tile
             targets, n_targets  table: coefficient as float64, address of the first output
             count, step, next   tiles; bytes from an output to the next, and from a tile to the next
@@ -40,17 +39,16 @@ from functools import partial
 from ..._compiler.build import assembly, emitted
 from .products import Begin, Define, Finish, Multiply
 from .tile import MinimalTile
-from .transforms import Combine, Merge, Restore, Transform, Weigh
+from .transforms import Combine, Restore, Transform, Weigh
 
 __all__ = ["address", "text"]
 
 # What writes each kind, and how many arguments it takes.
 _KINDS = {
-    "combine": (Combine, 4),
+    "combine": (Combine, 3),
     "weigh": (Weigh, 3),
-    "merge": (Merge, 4),
-    "transform": (Transform, 6),
-    "multiply": (Multiply, 6),
+    "transform": (Transform, 7),
+    "multiply": (Multiply, 7),
     "restore": (Restore, 7),
     "define": (Define, 5),
     "begin": (Begin, 3),

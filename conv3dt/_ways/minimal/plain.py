@@ -1,11 +1,14 @@
 """The plain twins of the minimal way's micro-kernels: the same contracts in NumPy."""
 
+from itertools import product
+
 import numpy as np
 
 from ..._compiler.activations.table import apply
 from ..._compiler.words import float64_at, get, put
 from ..shared.plain import reading, stored, writing
-from .formulas import FORMULAS, INPUTS, tall
+from .formulas import FORMULAS, tall
+from .records import Stream
 from .tile import MinimalTile
 
 __all__ = ["KERNELS"]
@@ -14,7 +17,7 @@ __all__ = ["KERNELS"]
 def _combine(tile: MinimalTile):
     """Return a Python function that does what the compiled `combine` of `tile` does."""
     read = reading(tile.storage)
-    return lambda terms, n, y, count: _sum(read, read, terms, n, y, count)
+    return lambda terms, y, count: _sum(read, read, terms, tile.terms, y, count)
 
 
 def _weigh(tile: MinimalTile):
@@ -34,33 +37,20 @@ def _sum(read, write, terms, n, y, count, kind=None):
     write(y, count)[:] = sums
 
 
-def _merge(tile: MinimalTile):
-    """Return a Python function that does what the compiled `merge` of `tile` does."""
-    read, inputs = reading(tile.storage), tile.rows + 1
-
-    def compute(terms, y, step, count):
-        d = np.zeros((inputs, count), read(0, 0).dtype)
-        for t in range(tile.terms):
-            row = terms + 8 * t * (inputs + 1)
-            for m in range(inputs):
-                d[m] += d.dtype.type(float64_at(row, 1)[0]) * read(get(row, 1 + m), count)
-        for slot, signs, *_ in INPUTS[tile.rows]:
-            read(y + slot * step, count)[:] = sum(c * d[m] for m, c in signs)
-
-    return compute
-
-
 def _transform(tile: MinimalTile):
     """Return a Python function that does what the compiled `transform` of `tile` does."""
     read = reading(tile.storage)
+    high, wide = tall(tile.tall), FORMULAS[tile.rows]
 
-    def compute(t, step, tile_step, planes, count, vectors):
+    def compute(x, far, step, following, planes, count, vectors):
         numbers = vectors * tile.lanes
-        for u in range(count):
-            for n, (_, signs, *_) in enumerate(FORMULAS[tile.rows]):
-                at = t + u * tile_step
-                x = sum(c * read(at + m * step, numbers) for m, c in signs)
-                read(get(planes, n) + u * tile.pitch, numbers)[:] = x
+        for u, (h, (_, signs, *_)), (s, (_, terms, *_)) in product(
+            range(count), enumerate(high), enumerate(wide)
+        ):
+            at = x + u * following
+            y = sum(e * sum(c * read(at + m * far + n * step, numbers) for m, c in signs)
+                    for n, e in terms)  # fmt: skip
+            read(get(planes, h * len(wide) + s) + u * tile.pitch, numbers)[:] = y
 
     return compute
 
@@ -69,11 +59,22 @@ def _multiply(tile: MinimalTile):
     """Return a Python function that does what the compiled `multiply` of `tile` does."""
     read, width = reading(tile.storage), tile.vectors * tile.lanes
 
-    def compute(a, b, c, length, count, ask):
+    def compute(a, b, c, length, count, ask, state):
         panel = read(b, length * width).reshape(length, width)
         for m in range(tile.rows * count):
             row = read(a + m * tile.pitch, length)
             read(c + m * panel[0].nbytes, width)[:] = row @ panel
+        for _ in range(count * (length // 2) if tile.beside else 0):
+            combined(state)
+
+    def combined(state):
+        stream, done = Stream(get(state, 0)), get(state, 1)
+        x, other = (read(at, tile.lanes)
+                    for at in (stream.x + done, stream.other + (done & stream.mask)))  # fmt: skip
+        read(stream.y + done, tile.lanes)[:] = x - other if tile.beside == 1 else x + other
+        done += x.nbytes
+        put(state, 0, stream.following if done == stream.length else stream.address)
+        put(state, 1, done % stream.length)
 
     return compute
 
@@ -158,7 +159,6 @@ def _silent(make):
 KERNELS = {
     "combine": _silent(_combine),
     "weigh": _silent(_weigh),
-    "merge": _silent(_merge),
     "transform": _silent(_transform),
     "multiply": _silent(_multiply),
     "restore": _silent(_restore),

@@ -5,12 +5,14 @@ from ..shared.records import Block, Params
 
 __all__ = [
     "End",
+    "Job",
     "MinimalAxis",
     "MinimalLine",
     "MinimalParams",
     "MinimalTask",
     "Operation",
     "Product",
+    "Stream",
 ]
 
 
@@ -26,10 +28,7 @@ class Product(Record):
     c1 = Int()
     y0 = Int()  # sign in the tile's first output; 0: no part of it
     y1 = Int()
-    taps = Int()  # of the group, all of whose inputs are combined at once; 0: these alone
-    head = Int()  # 1: with this product
-    d0 = Int()  # the first of them
-    line = Int()  # and which of the combinations it has
+    d0 = Int()  # of the group, as the line counts inputs
     tall = Int()  # the formula of the group that begins here: `formulas.tall`; 0: none does
     many = Int()  # and how many products it has
 
@@ -66,6 +65,9 @@ class MinimalLine(Record):
     length = Int()
     odd = Int()
     every = Int()  # inputs from a position to the next
+    residues = Int()  # how many of these inputs are read
+    residue = Int()  # address of them; inputs are counted without the others: `formulas.Line.count`
+    reads = Int()  # address of [block][from, to] of those that its tiles read, also outside
     tiles = Int()
     slot = Int()  # first slot
     slots = Int()
@@ -104,15 +106,17 @@ class MinimalParams(Params):
     image_step = Int()  # of the output
     blocks = Rows(Block)  # of output channels
     n_blocks = Int()
+    most_jobs = Int()  # of a task
     pairs = Int()  # lines of depth and of height whose pairs are tasks of their own; 1: none are
     packed = Int()  # 1: a block's inputs are packed
     packed_at = Int()  # where in a thread's region they are,
     plane_step = Int()  # from a plane to the next
     row_step = Int()  # and from a row to the next
     apart = Int()  # 1: neighbouring channels of the output lie apart
-    line_at = Int()  # where in a thread's region is the line of combined inputs,
-    line_bytes = Int()
-    left = Int()  # and how many columns lie before its first input
+    u_at = Int()  # where in a thread's region are the rows of inputs combined along the depth,
+    u_row = Int()  # from one to the next,
+    u_bytes = Int()  # of all,
+    left = Int()  # and how many columns lie before the first input
     v_at = Int()  # where are the transformed inputs,
     v_plane = Int()  # from a slot to the next,
     v_pitch = Int()  # and from a position to the next
@@ -124,10 +128,10 @@ class MinimalParams(Params):
     y_plane = Int()
     y_row = Int()
     y_left = Int()  # positions before the first output
-    combine = Int()  # addresses of kernels
-    merge = Int()  # [taps][inputs of the depth]
-    transform = Int()  # address of the table [formula] of kernels' addresses
-    multiply = Int()  # [vectors][rows of a register tile]
+    combine = Int()  # address of the table [terms] of kernels' addresses
+    transform = Int()  # [formula of the height][of the width]
+    beside = Int()  # 1: streams are made beside products
+    multiply = Int()  # [nothing beside, difference, sum][vectors][rows of a register tile]
     rows = Int()  # [vectors][positions of a block]: rows of its tiles
     rows_step = Int()
     restore = Int()  # [formula of the height][of the width][vectors]
@@ -143,10 +147,42 @@ class MinimalParams(Params):
     stage_at = Int()  # behind the panels
 
 
+class Job(Record):
+    """A product of the depth and a line of the height, of a tile of depth and a block of rows."""
+
+    depth = Int()  # line
+    height = Int()  # line
+    u = Int()  # tile of the depth
+    lo = Int()  # tiles along the height, from .. to
+    hi = Int()
+    product = Int()  # -1: the tile has none
+    first = Int()  # 1: of the tile's, before it sums begin;
+    last = Int()  # 1: after it they are stored
+
+
+class Stream(Record):
+    """A row of inputs that is combined, a vector after the other: y = x + other, or x - other."""
+
+    x = Int()  # addresses
+    other = Int()
+    mask = Int()  # -1; 0: there is one vector of `other` for all
+    y = Int()
+    length = Int()  # bytes
+    following = Int()  # address of the stream that comes next
+
+
 class MinimalTask(Record):
     """What a thread has in work."""
 
     scratch = Int()
+    stream = Int()  # address of the stream that is being made,
+    done = Int()  # and how many of its bytes are
+    last = Int()  # address of the stream behind all, which is never done
+    sign = Int()  # of `other`
+    streams = Rows(Stream)
+    jobs = Rows(Job)
+    n_jobs = Int()
+    nothing = Int()  # address of a line of zeros, and of one that nobody reads
     inputs = Int()  # address of input (0, 0, 0) of the image, as if all lay there
     step_d = Int()
     step_h = Int()
@@ -154,5 +190,3 @@ class MinimalTask(Record):
     terms = Int()  # address of a table of terms,
     targets = Int()  # of targets,
     planes = Int()  # and of slots
-    lo = Int()  # tiles along the height, from .. to
-    hi = Int()

@@ -17,8 +17,8 @@ from ..shared.sharing import Costs
 from ..shared.storing import past_caches
 from ..shared.wording import counted, listed, quantity, stored_line
 from .formulas import Program
-from .records import MinimalTask
-from .sizes import TERMS, Sizes
+from .records import Job, MinimalTask, Stream
+from .sizes import MOST_BESIDE, TERMS, Sizes
 from .tile import MinimalTile
 
 __all__ = ["MinimalScheme"]
@@ -41,8 +41,8 @@ class MinimalScheme(Sizes):
 
     @property
     def depth_tiles(self) -> int:
-        """Tiles along the depth of a block: inputs that are packed are used by several."""
-        return 1 if self.direct else max(1, TUNING.minimal_depth // self.cut)
+        """Tiles along the depth of a task: they share inputs, and one combines the next one's."""
+        return max(1, TUNING.minimal_depth // self.cut)
 
     @property
     def pairs(self) -> int:
@@ -154,7 +154,25 @@ class MinimalScheme(Sizes):
     @property
     def lists_step(self) -> int:
         """Bytes of what a thread writes of its task."""
-        return in_lines(MinimalTask.SIZE + 3 * 8 * TERMS)
+        jobs, streams = self.most_jobs * Job.SIZE, (self.most_reads + 1) * Stream.SIZE
+        return in_lines(MinimalTask.SIZE + 3 * 8 * TERMS + jobs + streams) + 3 * LINE
+
+    @property
+    def most_jobs(self) -> int:
+        """Jobs of a task, at most."""
+        depth, height, _ = self.programs
+        products = sum(max((*counts, 1)) for counts in depth.counts)
+        return self.depth_tiles * products * len(height.lines)
+
+    @property
+    def most_reads(self) -> int:
+        """Rows of inputs that a block reads, at most."""
+        return self.reads_of(self.row_tiles)
+
+    @property
+    def beside(self) -> bool:
+        """Whether rows of inputs are combined beside products: there are registers for both."""
+        return self.layer.machine.rows[1] >= MOST_BESIDE
 
     @property
     def scratch(self) -> int:

@@ -13,10 +13,11 @@ from ..shared.scheme import Scheme
 from .formulas import Program, groups_of
 from .widths import Widths, widths_of
 
-__all__ = ["CHUNK", "LINES", "TERMS", "Sizes", "any_two_taps", "blocks_of"]
+__all__ = ["CHUNK", "MOST_BESIDE", "TERMS", "Sizes", "any_two_taps", "blocks_of"]
 
-LINES = 5  # of combined rows: those of the slots of a group, and one of zeros
 TERMS = 256  # of a table
+_PAGE, _APART = 4096, 512  # bytes
+MOST_BESIDE = 8  # rows of a register tile of a machine that has a register to spare, at least
 CHUNK = 16  # input channels whose filters are combined at a time
 
 
@@ -117,13 +118,24 @@ class Sizes(Scheme):
 
     def parts_of(self, row_tiles: int) -> tuple[int, int, int, int]:
         """Return the bytes of combined inputs, of a plane of V and of M, and of the sums."""
-        r = self.layer.request
-        columns = r.i[2] + sum(self.left)
-        line = in_lines(columns * r.ci * self.size + LINE)
+        u = self.u_row * self.reads_of(row_tiles) + LINE
         capacity = self.capacity(row_tiles)
         v = in_lines(capacity * self.pitch) + LINE
         m = in_lines(capacity * self.columns * self.size) + LINE
-        return line, v, m, self.y_steps(row_tiles)[0] * len(self.blocks)
+        return u, v, m, self.y_steps(row_tiles)[0] * len(self.blocks)
+
+    def reads_of(self, row_tiles: int) -> int:
+        """Return the rows of inputs that a block reads, at most."""
+        lines = self.programs[1].lines
+        reads = (line.reads(0, min(row_tiles, line.tiles)) for line in lines)
+        return max((end - first for first, end in reads), default=0)
+
+    @cached_property
+    def u_row(self) -> int:
+        """Bytes from a row of combined inputs to the next, whose columns are not all in one set."""
+        r = self.layer.request
+        row = in_lines((r.i[2] + sum(self.left)) * r.ci * self.size + LINE)
+        return row + (_APART if row % _PAGE < _APART else 0)
 
     def y_steps(self, row_tiles: int) -> tuple[int, int, int, int]:
         """Return the bytes of sums of a block of channels, a plane, a row, and a position."""
@@ -138,8 +150,8 @@ class Sizes(Scheme):
 
     def region_of(self, row_tiles: int) -> int:
         """Return the bytes of a thread's numbers but for packed inputs."""
-        line, v, m, y = self.parts_of(row_tiles)
-        return LINES * line + self.planes * (v + m) + y
+        u, v, m, y = self.parts_of(row_tiles)
+        return u + self.planes * (v + m) + y
 
     @property
     def taps(self) -> int:

@@ -17,7 +17,8 @@ class MinimalTile(NamedTuple):
     last: int = 0  # channels of the last vector that exist
     pitch: int = 0  # bytes from a position to the next, in the inputs
     chains: int = 2  # sums of each number: of all k, or of even and of odd
-    terms: int = 0  # how many numbers are combined, in `merge` and `weigh`
+    beside: int = 0  # what `multiply` makes beside products: differences (1), sums (2), or nothing
+    terms: int = 0  # how many numbers are combined, in `combine` and `weigh`
     tall: int = 0  # what is restored along the height: a formula and outputs, of `formulas.tall`
     activation: str = "linear"
     streamed: bool = False

@@ -4,41 +4,35 @@ from llvmlite import ir
 
 from ..._compiler.vectors import Words, i64
 from ..shared.emitter import Loop
-from .emitters import MinimalEmitter, rounds
-from .formulas import FORMULAS, INPUTS, tall
+from .emitters import MinimalEmitter
+from .formulas import FORMULAS, tall
 
-__all__ = ["Combine", "Merge", "Restore", "Transform"]
+__all__ = ["Combine", "Restore", "Transform"]
 
-_AT_ONCE = 4  # vectors of a row that a term is multiplied with: reading the table costs less
+_AT_ONCE = 4  # vectors of a row in a round: counting costs less
 
 
 class Combine(MinimalEmitter):
     """Writes `combine`."""
 
-    def kernel(self, terms, n, y, count):
-        whole, done = self.words, i64(0)
-        b = self.builder
+    def kernel(self, terms, y, count):
+        b, whole, done = self.builder, self.words, i64(0)
+        rows = [self.number(terms, i64(2 * t)) for t in range(self.tile.terms)]
+        cs = [self.narrowed(terms, 2 * t + 1) for t in range(self.tile.terms)]
         for lanes, vectors in ((whole.lanes, _AT_ONCE), (whole.lanes, 1), (1, 1)):
             self.words = w = Words(b, whole.double, lanes, whole.fused)
+            wide = [w.splat(c) for c in cs]
             turns = b.sdiv(b.sub(count, done), i64(lanes * vectors))
             with Loop(b, turns) as r:
                 at = b.mul(b.add(done, b.mul(r, i64(lanes * vectors))), i64(w.size))
-                for v, x in enumerate(self.sums(terms, n, at, vectors)):
+                for v in range(vectors):
+                    found = [self.at(row, at, v) for row in rows]
+                    x = b.fmul(wide[0], found[0]) if found else w.constant(0)
+                    for c, other in zip(wide[1:], found[1:], strict=True):
+                        x = w.multiply_add(c, other, x)
                     self.put(x, y, at, v)
             done = b.add(done, b.mul(turns, i64(lanes * vectors)))
         self.words = whole
-
-    def sums(self, terms, n, at, vectors):
-        """Return the sums of some neighbours."""
-
-        def body(t, sums):
-            first = self.builder.mul(t, i64(2))
-            source = self.number(terms, first)
-            c = self.coefficient(terms, self.builder.add(first, i64(1)))
-            found = [self.at(source, at, v) for v in range(vectors)]
-            return [self.words.multiply_add(c, x, y) for x, y in zip(found, sums, strict=True)]
-
-        return rounds(self.builder, n, [self.words.constant(0)] * vectors, body)
 
 
 class Weigh(MinimalEmitter):
@@ -82,54 +76,36 @@ class Weigh(MinimalEmitter):
         return b.inttoptr(b.add(address, at), kind.as_pointer())
 
 
-class Merge(MinimalEmitter):
-    """Writes `merge`."""
-
-    def kernel(self, terms, y, step, count):
-        b, w, inputs = self.builder, self.words, self.tile.rows + 1
-        firsts = [i64(t * (inputs + 1)) for t in range(self.tile.terms)]
-        cs = [b.load(b.gep(w.pointer(terms, ir.DoubleType()), [i])) for i in firsts]
-        rows = [[self.number(terms, b.add(i, i64(1 + m))) for m in range(inputs)] for i in firsts]
-        whole, done = w, i64(0)
-        for lanes, vectors in ((w.lanes, 2), (w.lanes, 1), (1, 1)):
-            self.words = Words(b, whole.double, lanes, whole.fused)
-            numbers = lanes * vectors
-            turns = b.sdiv(b.sub(count, done), i64(numbers))
-            with Loop(b, turns) as r:
-                at = b.mul(b.add(done, b.mul(r, i64(numbers))), i64(w.size))
-                for v in range(vectors):
-                    self.some(cs, rows, b.add(y, at), step, at, v)
-            done = b.add(done, b.mul(turns, i64(numbers)))
-        self.words = whole
-
-    def some(self, cs, rows, y, step, at, v):
-        """Write the combinations of a vector of neighbours."""
-        b, w = self.builder, self.words
-        cs = [w.splat(c if w.double else b.fptrunc(c, w.element)) for c in cs]
-        d = []
-        for one in zip(*rows, strict=True):
-            found = [self.at(address, at, v) for address in one]
-            x = b.fmul(cs[0], found[0])
-            d.append(w.multiply_add(cs[1], found[1], x) if len(found) > 1 else x)
-        for slot, signs, *_ in INPUTS[self.tile.rows]:
-            self.put(self.signed([(d[m], c) for m, c in signs]), y, b.mul(step, i64(slot)), v)
-
-
 class Transform(MinimalEmitter):
     """Writes `transform`."""
 
-    def kernel(self, t, step, tile_step, planes, count, vectors):
-        b, w, formula = self.builder, self.words, FORMULAS[self.tile.rows]
-        at_planes = [self.number(planes, i64(n)) for n in range(len(formula))]
-        reads = sorted({m for _, terms, *_ in formula for m, _ in terms})
-        ds = {m: b.add(t, b.mul(step, i64(m))) for m in reads}
+    def kernel(self, x, far, step, following, planes, count, vectors):
+        b = self.builder
+        high, wide = tall(self.tile.tall), FORMULAS[self.tile.rows]
+        to = [self.number(planes, i64(n)) for n in range(len(high) * len(wide))]
+        reads, columns = (sorted({m for _, t, *_ in f for m, _ in t}) for f in (high, wide))
+        rows = {m: b.add(x, b.mul(far, i64(m))) for m in reads}
+        steps = {m: b.mul(step, i64(m)) for m in columns}
         with Loop(b, count) as u:
-            tile, to = b.mul(u, tile_step), b.mul(u, i64(self.tile.pitch))
+            tile, place = b.mul(u, following), b.mul(u, i64(self.tile.pitch))
+            for at in self.each_vector(vectors):
+                d = {(m, c): self.at(rows[m], b.add(b.add(tile, steps[c]), at))
+                     for m in reads for c in columns}  # fmt: skip
+                for h, (_, signs, *_) in enumerate(high):
+                    z = {c: self.signed([(d[m, c], e) for m, e in signs]) for c in columns}
+                    for s, (_, terms, *_) in enumerate(wide):
+                        y = self.signed([(z[c], e) for c, e in terms])
+                        self.put(y, to[h * len(wide) + s], b.add(place, at))
+
+    def each_vector(self, vectors):
+        """Yield the offset of each vector of channels: written out if there are two at most."""
+        b, line = self.builder, self.words.lanes * self.words.size
+        many = self.tile.pitch // line
+        if many <= 2:
+            yield from (i64(v * line) for v in range(many))
+        else:
             with Loop(b, vectors) as v:
-                at = b.mul(v, i64(w.lanes * w.size))
-                d = {m: self.at(x, b.add(tile, at)) for m, x in ds.items()}
-                for plane, (_, terms, *_) in zip(at_planes, formula, strict=True):
-                    self.put(self.signed([(d[m], c) for m, c in terms]), plane, b.add(to, at))
+                yield b.mul(v, i64(line))
 
 
 class Restore(MinimalEmitter):

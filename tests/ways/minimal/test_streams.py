@@ -1,0 +1,56 @@
+"""Rows of inputs that are combined beside products."""
+
+import numpy as np
+import pytest
+
+from conv3dt._compiler import processor
+from conv3dt._ways.minimal import kernel
+from conv3dt._ways.minimal.records import Stream
+from conv3dt._ways.minimal.tile import MinimalTile
+from tests.helpers.kernels import call, lanes_of
+
+ROWS, COUNT, PITCH = 4, 3, 64
+LENGTHS = 5, 2, 40  # vectors of the streams; there is time for less than all
+ALONE = 1  # the stream that has one row
+
+
+def streams_of(rows, nothing, y, size):
+    """Return the records of streams; the last is followed by the first."""
+    streams = np.zeros((len(LENGTHS), Stream.SIZE // 8), np.int64)
+    for n, vectors in enumerate(LENGTHS):
+        other, mask = (nothing, 0) if n == ALONE else (rows[1, n], -1)
+        following = streams.ctypes.data + Stream.SIZE * ((n + 1) % len(LENGTHS))
+        places = rows[0, n].ctypes.data, other.ctypes.data, mask, y[n].ctypes.data
+        streams[n] = *places, vectors * size, following
+    return streams
+
+
+@pytest.mark.parametrize("length", [16, 13])
+@pytest.mark.parametrize("beside", [0, 1, 2])
+def test_a_vector_for_every_two_k(beside, length):
+    lanes, rng = lanes_of("float32"), np.random.default_rng(0)
+    rows = rng.standard_normal((2, len(LENGTHS), 40 * lanes)).astype(np.float32)
+    rows[1, ALONE] = 0
+    nothing, y = np.zeros(lanes, np.float32), np.zeros_like(rows[0])
+    streams = streams_of(rows, nothing, y, 4 * lanes)
+    state = np.array([streams.ctypes.data, 0], np.int64)
+    a = rng.integers(-4, 5, (ROWS * COUNT, PITCH // 4)).astype(np.float32)
+    b = rng.integers(-4, 5, (length, 2 * lanes)).astype(np.float32)
+    c = np.zeros((ROWS * COUNT, 2 * lanes), np.float32)
+    tile = MinimalTile(
+        "multiply", "float32", lanes, processor.machine().fused, ROWS, 2, pitch=PITCH, beside=beside
+    )
+    at_a, at_b, at_c, at_state = (x.ctypes.data for x in (a, b, c, state))
+    call(kernel.address(tile), (at_a, at_b, at_c, length, COUNT, at_b, at_state))
+    np.testing.assert_array_equal(c, a[:, :length] @ b)
+    left = COUNT * (length // 2) if beside else 0
+    for n, vectors in enumerate(LENGTHS):
+        done = min(left, vectors) * lanes
+        x, other = rows[:, n, :done]
+        np.testing.assert_array_equal(y[n, :done], x + other if beside == 2 else x - other)
+        assert not y[n, done:].any()
+        left -= min(left, vectors)
+    before = sum(LENGTHS[:-1])
+    made = (COUNT * (length // 2) - before) * 4 * lanes
+    expected = [Stream.SIZE * (len(LENGTHS) - 1), made] if beside else [0, 0]
+    assert [state[0] - streams.ctypes.data, state[1]] == expected
