@@ -107,5 +107,6 @@ def _output_steps(scheme: ChannelScheme) -> tuple[int, ...]:
     if scheme.made.what == "rows":
         return n, d, h, w, c
     h = scheme.layer.request.o[2] * w
-    d = scheme.layer.request.o[1] * h
-    return scheme.blocking.block[1] * scheme.axes[1].s * d, d, h, w, c
+    _, depth, height, _ = scheme.blocking.block
+    d = min(height * scheme.axes[2].s, scheme.layer.request.o[1]) * h
+    return depth * scheme.axes[1].s * d, d, h, w, c

@@ -25,6 +25,7 @@ def place_slab(plan, task):
     plan, task = ChannelParams(plan), ChannelTask(task)
     before = task.batch.lo * plan.batch.output_step
     before += task.depth.lo * plan.depth.s * plan.depth.output_step
+    before += task.height.lo * plan.height.s * plan.height.output_step
     task.output = task.scratch + plan.made_at - before
 
 
@@ -57,31 +58,34 @@ def close_plane(plan, task, plane):
 def turn_row(plan, task, block, to, *, storage):
     """Store a row of outputs channel by channel."""
     plan, task, block = ChannelParams(plan), ChannelTask(task), Block(block)
-    lo, hi = _outputs(plan, task)
+    lo, hi = _made_of(plan.width, task.width)
     step = plan.width.output_step
     at, to = task.made + lo * step, to + lo * OPERANDS[storage].item
     turn(at, step, to, plan.out_step, hi - lo, _channels(plan, block), storage=storage)
 
 
 def turn_slab(plan, task, block, *, storage):
-    """Store all outputs of a block channel by channel."""
+    """Store all outputs of a block channel by channel: of all planes at once if rows are."""
     plan, task, block = ChannelParams(plan), ChannelTask(task), Block(block)
-    z_lo = task.depth.lo * plan.depth.s
-    z_hi = min(task.depth.hi * plan.depth.s, plan.depth.o)
-    plane = plan.height.o * plan.width.o
+    z_lo, z_hi = _made_of(plan.depth, task.depth)
+    y_lo, y_hi = _made_of(plan.height, task.height)
+    rows, planes = y_hi - y_lo, z_hi - z_lo
+    if rows == plan.height.o:
+        rows, planes = rows * planes, 1
+    width, step = plan.width.o, plan.width.output_step
     output = plan.arrays.output + block.start * plan.out_step
-    output += z_lo * plane * OPERANDS[storage].item
-    made, outputs = task.scratch + plan.made_at, (z_hi - z_lo) * plane
+    output += (z_lo * plan.height.o + y_lo) * width * OPERANDS[storage].item
     for n in range(task.batch.lo, task.batch.hi):
-        at, to = made + (n - task.batch.lo) * plan.batch.output_step, output + n * plan.image_step
-        step, channels = plan.width.output_step, _channels(plan, block)
-        turn(at, step, to, plan.out_step, outputs, channels, storage=storage)
+        made = task.scratch + plan.made_at + (n - task.batch.lo) * plan.batch.output_step
+        for z in range(planes):
+            to = output + n * plan.image_step + z * plan.height.o * width * OPERANDS[storage].item
+            at, channels = made + z * plan.depth.output_step, _channels(plan, block)
+            turn(at, step, to, plan.out_step, rows * width, channels, storage=storage)
 
 
-def _outputs(plan, task):
-    """Return the outputs from .. to of a task's rows."""
-    s = plan.width.s
-    return task.width.lo * s, min(task.width.hi * s, plan.width.o)
+def _made_of(axis, range_):
+    """Return the outputs from .. to of a task along an axis."""
+    return range_.lo * axis.s, min(range_.hi * axis.s, axis.o)
 
 
 def _channels(plan, block):

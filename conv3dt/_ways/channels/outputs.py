@@ -1,21 +1,24 @@
 """What of an output is made in scratch first: rows that tiles cannot write as they should be."""
 
+from collections.abc import Sequence
 from math import prod
 from typing import NamedTuple
 
 from ..._geometry.tuning import TUNING
-from ..shared.blocked import LINE, Blocked
+from ..shared.blocked import LINE, Blocked, Shape
+from ..shared.blocking import Blocking
+from ..shared.layer import Layer
 from ..shared.records import SEAM
 from ..shared.storing import past_caches
 
-__all__ = ["Made", "made_in"]
+__all__ = ["Made", "has_short_rows", "in_slabs", "made_in", "slab_of"]
 
 
 class Made(NamedTuple):
     """Which outputs of a block and a channel block are made in scratch, and their bytes.
 
     In NCDHW with channels together, to be turned: 'rows', or, where rows are short, 'slabs', all
-    outputs of a block that covers height and width. In NDHWC, where tiles would write cache lines
+    outputs of a block that covers the width. In NDHWC, where tiles would write cache lines
     in parts, 'seams', if they can join lines themselves, or 'lines': rows, to be copied past the
     caches. '' if tiles store where results belong: of NCDHW number by number, which takes as long
     as to multiply 64 input channels.
@@ -37,13 +40,40 @@ def made_in(scheme: Blocked) -> Made:
     if r.co < scheme.lanes or layer.storage.converted:
         return _NOTHING
     line = scheme.columns * scheme.size
-    slab = block[0] * block[1] * axes[1].s * prod(r.o[1:]) * line
-    covers = block[2] >= axes[2].positions and block[3] >= axes[3].positions
-    short = r.o[2] < 2 * scheme.lanes or scheme.shape.most[0] > 1
-    if covers and short and slab <= TUNING.slab_bytes:
+    slab = line * slab_of(layer, block)
+    whole = block[3] >= axes[3].positions
+    short = has_short_rows(layer) or scheme.shape.most[0] > 1
+    if whole and short and slab <= TUNING.slab_bytes:
         return Made("slabs", slab)
     row = block[3] * axes[3].s * line
     return Made("rows", row) if _in_rows(scheme, row) else _NOTHING
+
+
+def has_short_rows(layer: Layer) -> bool:
+    """Return whether outputs are turned in slabs: rows alone are parts of a channel's lines."""
+    return layer.apart and layer.request.o[2] < 2 * layer.lanes
+
+
+def slab_of(layer: Layer, block: Sequence[int]) -> int:
+    """Return the outputs of a channel in a block that covers the width."""
+    n, d, h = block[:3]
+    r, axes = layer.request, layer.axes
+    return n * d * axes[1].s * min(h * axes[2].s, r.o[1]) * r.o[2]
+
+
+def in_slabs(layer: Layer, shape: Shape, cut: Blocking) -> Blocking:
+    """Return a cut with blocks so small that their outputs can be turned as slabs."""
+    if not has_short_rows(layer) or layer.storage.converted:
+        return cut
+    line = max(columns for _, columns in shape.blocks) * layer.storage.size
+    block = list(cut.block)
+    while line * slab_of(layer, block) > TUNING.slab_bytes:
+        axis = max(range(3), key=lambda a: block[a] // shape.most[a])
+        if block[axis] < 2 * shape.most[axis]:
+            return cut
+        block[axis] = -(-block[axis] // 2)
+    n, d, h, w = block
+    return cut._replace(block=(n, d, h, w))
 
 
 def _lines(scheme: Blocked) -> Made:

@@ -9,6 +9,7 @@ from ..shared.scheme import BY_TAPS, Candidate
 from ..shared.sharing import best_of
 from .cost import candidates
 from .encode import encoded, parts
+from .outputs import in_slabs
 from .scheme import ChannelScheme
 
 __all__ = ["candidates", "encoded", "grouped", "order", "parts", "scheme"]
@@ -28,5 +29,6 @@ def scheme(layer: Layer, candidate: Candidate, threads: int) -> ChannelScheme:
     limit = TUNING.heavy_block_bytes if heavy else TUNING.block_bytes
     cuts = blockings(layer.axes, shape.most, halos, position, limit, len(shape.blocks), threads)
     cycles = candidate.cycles
+    cuts = (in_slabs(layer, shape, cut) for cut in cuts)
     schemes = (ChannelScheme(layer, shape, cut, halos, threads, cycles) for cut in cuts)
     return best_of(schemes, lambda scheme: scheme.in_place().sharing)
