@@ -155,6 +155,7 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
 def _fill_memory(params: MinimalParams, scheme: MinimalScheme) -> None:
     """Fill where in a thread's region numbers lie."""
     u, v, m, y = scheme.parts_of(scheme.row_tiles)
+    sums = u + scheme.products_of(scheme.row_tiles)
     block, plane, row, _ = scheme.y_steps(scheme.row_tiles)
     planes = scheme.planes
     params.fill(
@@ -166,12 +167,12 @@ def _fill_memory(params: MinimalParams, scheme: MinimalScheme) -> None:
         v_plane=v,
         m_at=u + planes * v,
         m_plane=m,
-        y_at=u + planes * (v + m),
+        y_at=sums,
         y_block=block,
         y_plane=plane,
         y_row=row,
         y_left=scheme.slack,
-        packed_at=u + planes * (v + m) + y,
+        packed_at=sums + y,
         plane_step=scheme.packed_plane,
         row_step=scheme.packed_row,
     )

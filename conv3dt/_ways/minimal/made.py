@@ -19,6 +19,16 @@ class Rows(NamedTuple):
     hi: Any
 
 
+class Outputs(NamedTuple):
+    """Rows of outputs of a plane: of a line of the height, from .. to."""
+
+    sums: Any  # address of the first row's
+    plane: Any  # address
+    line: Any
+    first: Any
+    end: Any
+
+
 def begin(plan, task, rows):
     """Set sums to the bias."""
     for b in range(plan.n_blocks):
@@ -34,32 +44,54 @@ def begin(plan, task, rows):
 def store(plan, task, depth, u, rows, *, storage):
     """Store the outputs of a tile of depth and a block of rows that exist."""
     image = plan.arrays.output + task.n * plan.image_step
+    first = max(0, 2 * rows.lo - rows.line.odd)
+    end = min(rows.line.length, 2 * rows.hi - rows.line.odd)
     for z in range(2):
         d = 2 * u + z - depth.odd
         if 0 <= d < depth.length:
             plane = image + (depth.first + d * depth.step) * plan.depth.output_step
-            for y in range(2 * (rows.hi - rows.lo)):
-                h = 2 * rows.lo + y - rows.line.odd
-                if 0 <= h < rows.line.length:
-                    row = (rows.line.first + h * rows.line.step) * plan.height.output_step
-                    at = task.scratch + plan.y_at + z * plan.y_plane + y * plan.y_row
-                    _store_row(plan, at, plane + row, storage=storage)
+            for b in range(plan.n_blocks):
+                sums = task.scratch + plan.y_at + b * plan.y_block + z * plan.y_plane
+                sums += (first + rows.line.odd - 2 * rows.lo) * plan.y_row
+                at = Outputs(sums, plane, rows.line, first, end)
+                if plan.apart == 0:
+                    _store_rows(plan, b, at)
+                else:
+                    _turn_rows(plan, task, b, at, storage=storage)
 
 
-def _store_row(plan, sums, to, *, storage):
-    """Store a row of outputs."""
-    flag = plan.arrays.address + FLAG_AT
-    for b in range(plan.n_blocks):
-        block = plan.blocks[b]
-        vectors, step = block.columns // plan.lanes, block.columns * plan.size
-        finish = get(plan.finish, vectors)
-        if b + 1 == plan.n_blocks:
-            finish = get(plan.finish_last, vectors)
-        at = sums + b * plan.y_block + plan.y_left * step
-        y = to + block.start * plan.out_step
-        if plan.apart:
-            call(finish, at, at, plan.width.o, step, step, flag)
-            channels = min(block.columns, plan.co - block.start)
-            turn(at, step, y, plan.out_step, plan.width.o, channels, storage=storage)
-        else:
-            call(finish, at, y, plan.width.o, step, plan.width.output_step, flag)
+def _store_rows(plan, b, at):
+    """Store rows of outputs of a block of channels."""
+    block = plan.blocks[b]
+    step, flag = block.columns * plan.size, plan.arrays.address + FLAG_AT
+    for h in range(at.first, at.end):
+        sums = at.sums + (h - at.first) * plan.y_row + plan.y_left * step
+        y = at.plane + (at.line.first + h * at.line.step) * plan.height.output_step
+        y += block.start * plan.out_step
+        call(_finish(plan, b), sums, y, plan.width.o, step, plan.width.output_step, flag)
+
+
+def _turn_rows(plan, task, b, at, *, storage):
+    """Turn rows of outputs of a block of channels: together those that neighbour each other.
+
+    They wait where V and M were, which are of no use any more.
+    """
+    block = plan.blocks[b]
+    step, flag = block.columns * plan.size, plan.arrays.address + FLAG_AT
+    channels = min(block.columns, plan.co - block.start)
+    together = at.end - at.first if at.line.step == 1 else 1
+    for h in range(at.first, at.end, together):
+        for row in range(together):
+            sums = at.sums + (h + row - at.first) * plan.y_row + plan.y_left * step
+            to = task.scratch + plan.v_at + row * plan.width.o * step
+            call(_finish(plan, b), sums, to, plan.width.o, step, step, flag)
+        y = at.plane + (at.line.first + h * at.line.step) * plan.height.output_step
+        y += block.start * plan.out_step
+        made, count = task.scratch + plan.v_at, together * plan.width.o
+        turn(made, step, y, plan.out_step, count, channels, storage=storage)
+
+
+def _finish(plan, b):
+    """Return the address of what applies the activation to a block of channels."""
+    kernels = plan.finish_last if b + 1 == plan.n_blocks else plan.finish
+    return get(kernels, plan.blocks[b].columns // plan.lanes)

@@ -150,8 +150,14 @@ class Sizes(Scheme):
 
     def region_of(self, row_tiles: int) -> int:
         """Return the bytes of a thread's numbers but for packed inputs."""
-        u, v, m, y = self.parts_of(row_tiles)
-        return u + self.planes * (v + m) + y
+        u, *_, y = self.parts_of(row_tiles)
+        return u + self.products_of(row_tiles) + y
+
+    def products_of(self, row_tiles: int) -> int:
+        """Return the bytes of V and M, where rows of outputs are that will be turned, later."""
+        _, v, m, _ = self.parts_of(row_tiles)
+        turned = 2 * row_tiles * self.layer.request.o[2] * self.columns * self.size
+        return max(self.planes * (v + m), in_lines(turned) if self.layer.apart else 0)
 
     @property
     def taps(self) -> int:

@@ -6,10 +6,17 @@
 
 from ..._geometry.storages import OPERANDS
 from . import pairs, taps
-from .moving import clear, copy, spread, turn
+from .moving import clear, copy, copy_words, spread, turn
 from .records import BlockedParams, Task
 
-__all__ = ["clear_row", "copy_channel", "copy_row", "pack_input"]
+__all__ = [
+    "clear_row",
+    "copy_channel",
+    "copy_row",
+    "copy_rows",
+    "has_short_rows",
+    "pack_input",
+]
 
 # So many channels' rows a processor's prefetching follows at once. With 64 channels, packing one
 # channel after the other took two thirds of the time; with 16, it took longer.
@@ -19,6 +26,16 @@ _STREAMS = 16
 def pack_input(plan, task, *, storage):
     """Pack the inputs of a task's block; indices outside the input become zeros."""
     plan, task = BlockedParams(plan), Task(task)
+    for n in range(task.batch.start, task.batch.end):
+        for d in range(task.depth.start, task.depth.end):
+            plane = plan.arrays.input + n * plan.arrays.step_n + d * plan.arrays.step_d
+            to = task.inputs + (n - task.batch.start) * plan.batch.packed_step
+            to += (d - task.depth.start) * plan.depth.packed_step
+            _pack_plane(plan, task, plane, to, storage=storage)
+
+
+def _pack_plane(plan, task, plane, to, *, storage):
+    """Pack a plane of a block: its rows together, one by one, or channel by channel."""
     width, height = plan.width, plan.height
     step, packed = plan.arrays.step_w, width.packed_step
     apart = plan.chunk == 1 and step == plan.item and plan.channels > _STREAMS
@@ -26,24 +43,52 @@ def pack_input(plan, task, *, storage):
     w0, w1 = task.width.start, task.width.end
     left = min(max(w0, 0), w1)
     right = max(left, min(w1, width.i))
-    for n in range(task.batch.start, task.batch.end):
-        for d in range(task.depth.start, task.depth.end):
-            plane = plan.arrays.input + n * plan.arrays.step_n + d * plan.arrays.step_d
-            to = task.inputs + (n - task.batch.start) * plan.batch.packed_step
-            to += (d - task.depth.start) * plan.depth.packed_step
-            for h in range(task.height.start, task.height.end):
-                row = to + (h - task.height.start) * height.packed_step
-                if h < 0 or h >= height.i:
-                    clear_row(plan, row, w1 - w0)
-                    continue
-                clear_row(plan, row, left - w0)
-                clear_row(plan, row + (right - w0) * packed, w1 - right)
-                if not apart:
-                    x, y = plane + h * plan.arrays.step_h, row + (left - w0) * packed
-                    copy_row(plan, x, y, left, right - left, storage=storage)
-            if apart:
-                x, y = plane + left * step, to + (left - w0) * packed
-                _copy_planes(plan, task.height, x, y, right - left, storage=storage)
+    h0, h1 = max(task.height.start, 0), min(task.height.end, height.i)
+    rows = to + (left - w0) * packed - task.height.start * height.packed_step
+    together = right - left == width.i and has_short_rows(plan, storage=storage)
+    if together and h0 < h1:
+        at = plane + h0 * plan.arrays.step_h
+        row = rows + h0 * height.packed_step
+        copy_rows(plan, at, row, height.packed_step, h1 - h0, storage=storage)
+    for h in range(task.height.start, task.height.end):
+        row = to + (h - task.height.start) * height.packed_step
+        if h < h0 or h >= h1:
+            clear_row(plan, row, w1 - w0)
+            continue
+        clear_row(plan, row, left - w0)
+        clear_row(plan, row + (right - w0) * packed, w1 - right)
+        if not (apart or together):
+            x, y = plane + h * plan.arrays.step_h, rows + h * height.packed_step
+            copy_row(plan, x, y, left, right - left, storage=storage)
+    if apart:
+        x, y = plane + left * step, to + (left - w0) * packed
+        _copy_planes(plan, task.height, x, y, right - left, storage=storage)
+
+
+def has_short_rows(plan, *, storage):
+    """Return whether rows are turned together: alone, they are no whole squares."""
+    arrays, item = plan.arrays, OPERANDS[storage].item
+    turned = arrays.step_w == item and arrays.step_c != item and plan.chunk > 1
+    short = plan.width.i < 2 * plan.lanes and arrays.step_h == plan.width.i * item
+    return turned and short and plan.taps_step == 0 and not OPERANDS[storage].pairs
+
+
+def copy_rows(plan, source, target, row_step, rows, *, storage):
+    """Turn rows that are one run in memory; `row_step` bytes lie between them in the target.
+
+    The run ends where the last row does, so that rows move forward to their places.
+    """
+    positions, size = plan.width.i, OPERANDS[storage].size
+    row, step = positions * plan.chunk * size, plan.arrays.step_c
+    for first in range(0, plan.channels, plan.chunk):
+        to = target + first // plan.chunk * plan.chunk_step
+        run = to + (rows - 1) * (row_step - row)
+        count = min(plan.chunk, plan.channels - first)
+        x = source + first * step
+        if not OPERANDS[storage].pairs:  # those are joined row by row
+            turn(x, step, run, plan.chunk * size, count, rows * positions, storage=storage)
+        for h in range(rows - 1 if row_step > row else 0):
+            copy_words(run + h * row, to + h * row_step, row)
 
 
 def copy_row(plan, row, target, first, positions, *, storage):
