@@ -68,9 +68,10 @@ def _pack_plane(plan, task, plane, to, *, storage):
 def has_short_rows(plan, *, storage):
     """Return whether rows are turned together: alone, they are no whole squares."""
     arrays, item = plan.arrays, OPERANDS[storage].item
-    turned = arrays.step_w == item and arrays.step_c != item and plan.chunk > 1
-    short = plan.width.i < 2 * plan.lanes and arrays.step_h == plan.width.i * item
-    return turned and short and plan.taps_step == 0 and not OPERANDS[storage].pairs
+    turned = arrays.step_w == item and arrays.step_c != item and plan.chunk >= plan.lanes
+    short = plan.width.i < 2 * plan.lanes and plan.width.i % plan.lanes > 0
+    run = arrays.step_h == plan.width.i * item and plan.taps_step == 0
+    return turned and short and run and not OPERANDS[storage].pairs
 
 
 def copy_rows(plan, source, target, row_step, rows, *, storage):

@@ -1,0 +1,36 @@
+"""NCDHW layers of short rows, which are turned several rows at a time."""
+
+import numpy as np
+import pytest
+
+import conv3dt
+from tests.helpers import oracle
+
+
+@pytest.mark.parametrize("algorithm", ["direct", "minimal"])
+@pytest.mark.parametrize("width", [3, 14, 17, 20, 33])
+@pytest.mark.parametrize(
+    ("k", "s"), [((1, 1, 1), 1), ((3, 3, 3), 1), ((2, 4, 2), 2), ((2, 3, 1), 1)]
+)
+def test_small_integers_are_exact(k, s, width, algorithm):
+    rng = np.random.default_rng(width)
+    x = rng.integers(-4, 5, (2, 18, 3, 7, width)).astype(np.float32)
+    w = rng.integers(-4, 5, (*k, 40, 18)).astype(np.float32)
+    output = (2, 40, 3 * s, 7 * s, width * s)
+    for threads in (1, 2):
+        found = conv3dt.conv3d_transpose(
+            x, w, output, s, data_format="NCDHW", threads=threads, algorithm=algorithm
+        )
+        exact = oracle.conv3d_transpose(x, w, output, [s] * 3, "SAME", [1] * 3, "NCDHW")
+        np.testing.assert_array_equal(found, exact)
+
+
+def test_a_slab_of_a_part_of_the_height():
+    x = np.random.default_rng(0).integers(-4, 5, (1, 16, 3, 900, 7)).astype(np.float32)
+    w = np.random.default_rng(1).integers(-4, 5, (3, 2, 3, 16, 48)).astype(np.float32)
+    plan = conv3dt.explain_conv3d(x.shape, w.shape, 1, "SAME", "NCDHW", algorithm="direct")
+    assert plan.scheme.made.what == "slabs"
+    assert plan.scheme.blocking.block[2] < 900
+    found = conv3dt.conv3d(x, w, 1, "SAME", "NCDHW", algorithm="direct")
+    last = conv3dt.conv3d(np.moveaxis(x, 1, 4), w, 1, "SAME", algorithm="direct")
+    np.testing.assert_array_equal(np.moveaxis(found, 1, 4), last)
