@@ -51,6 +51,7 @@ class Request(NamedTuple):
     frame: tuple[Triple, Triple, Triple] | None = None
     groups: int = 1  # of channels: each output has the inputs of its own group only
     among: int = 0  # channels of the output array, where `co` of them are written; 0: all are
+    scattered: bool = False  # the input's positions are no single row in memory
 
     @property
     def function(self) -> str:

@@ -43,6 +43,8 @@ def make_plan(
     """
     if request.frame is not None and order != BY_FEWER:  # nothing else depends on it
         return make_plan(request._replace(frame=None), threads, no_zeros, way, order)
+    if request.scattered and order is None:
+        order = order_of(request._replace(scattered=False), no_zeros)
     layer = layer_of(request, no_zeros)
     most = 1 if layer.small else threads or team.available()
     choice, why = choose(layer, way, order)

@@ -109,6 +109,8 @@ class Plan:
 
     @property
     def _neighbours(self) -> str:
-        """Say how many outputs along the width are taken as channels of one."""
+        """Say what is taken for another layer: outputs as channels, or positions as one row."""
+        if self.layer.request.i != self.layer.asked.i and self.layer.in_a_row:
+            return "; all positions of a channel in a row"
         count = 1 if self.at_once else self.layer.request.co // max(1, self.request.co)
         return f"; {count} outputs of an input together" if count > 1 else ""

@@ -68,6 +68,7 @@ class Tables(NamedTuple):
     bias_bytes: int
     sorted: Callable[[Any], tuple[Any, ...]]  # dimensions of arrays: `formats.Format.sorted`
     all_inputs: bool  # are read
+    read: tuple[int, ...]  # shape of the inputs, where it is another than that of the array
     as_channels: bool  # taps are taken for channels: filters must lie as channels do
     desks: list[Desk]  # pop and append are atomic
     packed: list[Any]  # likewise
@@ -89,8 +90,12 @@ def tables(plan: Plan) -> Tables:
     all_inputs = not plan.request.forward or all(axis.every == 1 for axis in plan.layer.axes)
     as_channels = plan.layer.request.co > plan.request.co
     bias_bytes = plan.scheme.bias_bytes
-    in_order = FORMATS[plan.request.data_format].sorted
-    return Tables(encoded, pack, convolve, bias_bytes, in_order, all_inputs, as_channels, [], [])
+    order, r = FORMATS[plan.request.data_format], plan.request
+    row = plan.layer.in_a_row and r.groups == 1
+    read = order.ordered(r.n, plan.layer.request.i, r.ci) if row else ()
+    return Tables(
+        encoded, pack, convolve, bias_bytes, order.sorted, all_inputs, read, as_channels, [], []
+    )
 
 
 def taken(spare: list[Any]) -> Any:

@@ -1,6 +1,7 @@
 """The only place where arrays meet a plan: allocate, pack, launch."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
@@ -67,12 +68,23 @@ def plan_of(call: Call, way: str | None = None) -> Plan:
     order = None if call.part is None else _order(call)
     plan = make_plan(call.request, call.threads, False, way, order)
     x = call.value
+    if not x.flags.c_contiguous and plan.layer.in_a_row and not _in_a_row(x, plan):
+        scattered = call.request._replace(scattered=True)
+        plan = make_plan(scattered, call.threads, False, way, order)
     ready = x.flags.c_contiguous and x.flags.aligned and x.dtype.isnative
     if call.request.groups > 1 and address(x) % LINE:  # channels would lie across lines
         ready = False
     plan = reading_directly(plan) if ready else plan
     shifted = call.out is not None and address(call.out) % LINE
     return between_lines(plan) if shifted else plan
+
+
+def _in_a_row(x: Array, plan: Plan) -> bool:
+    """Return whether the positions of an input lie at even distances, row after row."""
+    in_order = FORMATS[plan.request.data_format].sorted
+    (_, *extents, _), (_, *steps, _) = in_order(x.shape), in_order(x.strides)
+    known = [(extent, step) for extent, step in zip(extents, steps, strict=True) if extent > 1]
+    return all(far[1] == near[0] * near[1] for far, near in pairwise(known))
 
 
 def _order(call: Call) -> str:
@@ -203,6 +215,7 @@ def _convolved(packed: Packed, call: Call) -> tuple[Array, bool]:
     compiled = tables(plan)
     encoded, value = compiled.encoded, readable(call.value)
     value = value if compiled.all_inputs else _inputs(plan, value)
+    value = value.reshape(compiled.read) if compiled.read else value
     desk = taken(compiled.desks) or compiled.new_desk()
     offset, pack_into = CONVOLVING
     pack_into(

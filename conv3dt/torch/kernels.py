@@ -3,7 +3,6 @@
 from __future__ import annotations  # PyTorch may be a stand-in that knows no |
 
 from functools import lru_cache
-from math import prod
 from typing import Any
 
 import torch
@@ -166,11 +165,8 @@ def _made(
     """
     last, value = request.data_format == "NDHWC", array_of(input)
     value = value.transpose(0, 2, 3, 4, 1) if last else value
-    asked = _in_a_row(request) if value.flags.c_contiguous else request
-    if asked is not request:
-        value = value.reshape(*value.shape[:2], *asked.i)
     call = Call(
-        asked,
+        request,
         value,
         array_of(weight).transpose(axes),
         None if bias is None else array_of(bias),
@@ -178,21 +174,8 @@ def _made(
         _threads(),
     )
     result = grouped.run(call)
-    result = result if asked is request else result.reshape(request.output_shape)
     # Not a view of a tensor: of these some that are made without gradients cannot be written to.
     return tensor_of(result.transpose(0, 4, 1, 2, 3) if last else result, input.dtype)
-
-
-@lru_cache(maxsize=1024)
-def _in_a_row(request: Request) -> Request:
-    """Return the request whose positions are one row, where a tap reads them one by one.
-
-    1.0 to 1.9 times as fast where channels lie apart: the rows of a tile do not end.
-    """
-    r, one = request, (1, 1, 1)
-    if r.k != one or r.s != one or r.p != (0, 0, 0) or r.i != r.o or r.data_format == "NDHWC":
-        return request
-    return r._replace(i=(1, 1, prod(r.i)), o=(1, 1, prod(r.i)))
 
 
 def _threads() -> int:

@@ -71,13 +71,17 @@ def _cut(
     largest: list[int], whole: list[int], most: tuple[int, ...], channels: int, wanted: int
 ) -> Blocking:
     """Return blocks, halved until there are as many tasks as wanted, and then groups."""
-    block = list(largest)
+    block, axes = list(largest), [BATCH, DEPTH, HEIGHT]
+    if whole[DEPTH] == whole[HEIGHT] == 1:
+        axes.append(WIDTH)
     while _count(block, whole) * channels < wanted:
-        splittable = [a for a in (BATCH, DEPTH, HEIGHT) if block[a] >= 2 * most[a]]
+        splittable = [a for a in axes if block[a] >= 2 * most[a]]
         if not splittable:
             break
         axis = max(splittable, key=lambda a: block[a])
         block[axis] = -(-block[axis] // 2)
+        if axis == WIDTH:  # whole tiles
+            block[axis] += -block[axis] % most[axis]
     groups = min(channels, -(-wanted // _count(block, whole)))
     group = -(-channels // groups)
     return Blocking((block[0], block[1], block[2], block[3]), group, -(-channels // group))

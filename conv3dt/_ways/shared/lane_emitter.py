@@ -4,6 +4,7 @@ from llvmlite import ir
 
 from ..._compiler.vectors import I32, i64
 from .emitter import Emitter, Loop
+from .storing import LINE
 
 __all__ = ["LaneEmitter", "interleaved"]
 
@@ -33,6 +34,9 @@ class LaneEmitter(Emitter):
         rows = [y * tile.outer_step for y in range(tile.outer)]
         parts = [j * w.lanes for j in range(tile.vectors)]
         inputs = [[w.load(a_k, i64(row + part), w.size) for part in parts] for row in rows]
+        numbers = tile.vectors * w.lanes
+        for part in range(0, numbers if tile.ahead else 0, LINE // w.size):
+            w.prefetch(a_k, i64(numbers + part))
         result = list(sums)
         for m in range(tile.channels):  # a weight at a time: all at once would not fit
             weight = w.splat(b.load(b.gep(b_k, [i64(m)])))

@@ -24,6 +24,7 @@ class LaneTile(NamedTuple):
     activation: str
     streamed: bool = False  # whether results go past the caches, where they are whole lines
     seamed: bool = False  # whether they do so wherever rows begin, and what lines share is left
+    ahead: bool = False  # whether it asks for the inputs of the tile behind it in its row
 
     @property
     def streams(self) -> int:

@@ -71,6 +71,12 @@ class Layer(NamedTuple):
         return d, h, slice(None) if self.taps else w
 
     @property
+    def in_a_row(self) -> bool:
+        """Whether all positions of a channel are one row, each made of those at its place."""
+        r = self.request
+        return self.apart and r.i[:2] == (1, 1) and _alone(r)
+
+    @property
     def instructions(self) -> str:
         """What multiplies, in words."""
         return f"{self.machine.isa}, pairs of bfloat16" if self.storage.pairs else self.machine.isa
@@ -99,7 +105,7 @@ class Layer(NamedTuple):
         """Return the same of numbers in the compute type, where it is of pairs."""
         if not self.storage.pairs:
             return self
-        r = _with_neighbours_as_channels(self.asked, self.machine)
+        r = _with_neighbours_as_channels(_with_positions_in_a_row(self.asked), self.machine)
         return self._replace(request=r, axes=axes_of(r))
 
     @property
@@ -145,7 +151,7 @@ def layer_of(request: Request, no_zeros: bool = False) -> Layer:
         r = request._replace(ci=request.ci // request.groups)
         return Layer(request, r, axes_of(r), machine, no_zeros)
     r = _with_pairs(request) if machine.pairs else request
-    r = _with_neighbours_as_channels(r, machine)
+    r = _with_neighbours_as_channels(_with_positions_in_a_row(r), machine)
     return Layer(request, r, axes_of(r), machine, no_zeros)
 
 
@@ -202,3 +208,18 @@ def _with_neighbours_as_channels(r: Request, machine: Machine) -> Request:
     if r.forward or apart or not alone or s * r.co > block:
         return r
     return r._replace(co=s * r.co, k=(*r.k[:2], 1), s=(*r.s[:2], 1), o=(*r.o[:2], r.i[2]))
+
+
+def _with_positions_in_a_row(r: Request) -> Request:
+    """Return the request whose width is all of depth, height and width, if it has one tap.
+
+    Where channels lie apart: then no row ends before all positions do.
+    """
+    if r.scattered or not (_alone(r) and FORMATS[r.data_format].apart):
+        return r
+    return r._replace(i=(1, 1, prod(r.i)), o=(1, 1, prod(r.o)))
+
+
+def _alone(r: Request) -> bool:
+    """Return whether each output is made of the input at its place."""
+    return r.k == r.s == (1, 1, 1) and r.p == (0, 0, 0) and r.i == r.o

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from ..._geometry import integers
-from ..._geometry.tuning import TUNING, Machine
+from ..._geometry.tuning import TUNING
 from ..shared.blocked import Blocks, Shape
 from ..shared.layer import Layer
 from ..shared.scheme import Candidate
@@ -28,20 +28,22 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
         for outer in range(1, min(height.positions, layer.machine.registers) + 1):
             vectors = 1
             in_row = -(-width.positions // layer.lanes)
-            while vectors <= in_row and _fits(layer.machine, outer * vectors, m):
+            while vectors <= in_row and _fits(layer, outer * vectors, m):
                 yield _candidate(layer, m, vectors, outer)
                 vectors += 1
 
 
-def _fits(machine: Machine, inputs: int, channels: int) -> bool:
+def _fits(layer: Layer, inputs: int, channels: int) -> bool:
     """Return whether a wide tile of so many vectors of inputs is worth its registers.
 
     From twice the accumulators on that hide the latency, a larger tile gains nothing; the storing
-    of a smaller one goes on beside the products of the next (8 % at 48^3 x 16 to 8 channels).
+    of a smaller one goes on beside the products of the next (8 % at 48^3 x 16 to 8 channels). With
+    one tap longer runs of inputs are faster (48^3 x 32 to 3: .46 ms with 3x6, .69 with 3x2).
     Beside the accumulators there are the inputs, a weight, and what LLVM loads early for another k.
     """
-    enough = inputs == 1 or inputs * channels <= 2 * machine.fmas * machine.latency
-    return enough and inputs * (channels + 1) + 4 <= machine.registers
+    machine = layer.machine
+    few = inputs == 1 or inputs * channels <= 2 * machine.fmas * machine.latency
+    return (few or layer.in_a_row) and inputs * (channels + 1) + 4 <= machine.registers
 
 
 def _candidate(layer: Layer, channels: int, vectors: int, outer: int) -> Candidate:
@@ -76,7 +78,8 @@ def _candidate(layer: Layer, channels: int, vectors: int, outer: int) -> Candida
         + TUNING.wide_store_cycles * stores
     )
     one_by_one = width.i < layer.lanes  # else inputs are turned in squares
-    total += TUNING.wide_pack_cycles * inputs * (2 if one_by_one else 1)
+    if not layer.in_a_row:  # read where they lie, or copied in long rows
+        total += TUNING.wide_pack_cycles * inputs * (2 if one_by_one else 1)
     most = (1, 1, outer, vectors * layer.lanes)
     return Candidate("width, in the lanes", total, Shape(most, blocks))
 

@@ -28,10 +28,9 @@ def convolve(plan, slot):
     """Take tasks and compute them, until there are no more."""
     plan = WideParams(plan)
     task = WideTask(task_of(plan, slot))
-    task.inputs = task.scratch
     task.seam.at = task.scratch + plan.seams_at
     while next_block(plan, task):
-        call(plan.pack, plan, task)
+        _place_inputs(plan, task)
         lists = task.lists
         for rh in range(plan.height.n_phases if plan.close_seams else 1):
             task.lists = lists + rh * plan.row_lists
@@ -51,6 +50,16 @@ def convolve(plan, slot):
                     if plan.pack_panels:
                         call(plan.pack_panels, plan, task, block, rd, rh, 0)
                     _run_rows(plan, task, block, phases)
+
+
+def _place_inputs(plan, task):
+    """Let a block's inputs be packed, or say where they lie, as if they had been packed there."""
+    if plan.pack:
+        task.inputs = task.scratch
+        call(plan.pack, plan, task)
+        return
+    at = plan.arrays.input + task.batch.lo * plan.batch.packed_step
+    task.inputs = at + task.width.start * plan.width.packed_step
 
 
 def _run_planes(plan, task, block, rd):
@@ -136,6 +145,8 @@ def _list_tiles(plan, task):
         for t in range(parts):
             v0, v1 = tile_range(0, vectors, parts, t)
             w0, w1 = lo + v0 * plan.lanes, min(lo + v1 * plan.lanes, hi)
+            if plan.pack == 0:  # nothing is read beyond a row
+                w0 = min(w0, width.i - (v1 - v0) * plan.lanes)
             first, end = taps_between(width, phase, w0, max(w0, min(w1, phase.length)))
             tile = tile_of(plan, task, rw, t)
             tile.count = v1 - v0

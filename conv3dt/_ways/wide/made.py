@@ -10,10 +10,14 @@ __all__ = ["close_plane"]
 def close_plane(plan, task, block, to):
     """Store what tiles have left of a plane `to`, of each channel that has rows of its own."""
     plan, task, block = WideParams(plan), WideTask(task), Block(block)
-    s, step = plan.height.s, plan.height.output_step
-    first, last = task.height.lo * s, min(task.height.hi * s, plan.height.o)
+    height, width = plan.height, plan.width
+    last = min(task.height.hi * height.s, height.o) - 1
+    first = task.height.lo * height.s * height.output_step
+    first += task.width.lo * width.s * width.output_step
+    behind = last * height.output_step
+    behind += min(task.width.hi * width.s, width.o) * width.output_step
     channels = min(block.columns, plan.co - block.start) if plan.apart else 1
     for m in range(channels):
         seam, at = task.seam.at + m * SEAM, to + m * plan.out_step
-        begin(seam, at + first * step)
-        end(seam, at + last * step)
+        begin(seam, at + first)
+        end(seam, at + behind)

@@ -43,6 +43,10 @@ class WideScheme(Blocked):
     def packed_steps(self) -> tuple[int, int, int, int, int]:
         """Distances in the packed input, in bytes: n, d, h, w and channels."""
         _, d, h, w = self.packed
+        if self.direct:
+            step_c = self.axes[3].i * self.size
+            step_n = self.layer.request.ci * step_c
+            return step_n, step_n, step_n, self.size, step_c
         step_c = w * self.size
         step_h = unaligned(step_c * self.chunks, self.shape.most[2] > 1, self.axes[2].in_s)
         step_d = h * step_h
@@ -56,7 +60,22 @@ class WideScheme(Blocked):
     @cached_property
     def packed_bytes(self) -> int:
         """Bytes of a thread's packed input; tiles read whole vectors, beyond the last one."""
+        if self.direct:
+            return 0
         return self.packed[0] * self.packed_steps[0] + self.shape.most[3] * self.size
+
+    def in_place(self) -> WideScheme:
+        """Return the scheme that reads the input where it lies, if all positions are one row.
+
+        A tile that would read beyond it begins earlier, and makes some outputs again: not those of
+        another task, nor of lines that are handed on.
+        """
+        layer, most = self.layer, self.shape.most[3]
+        row = self.axes[3].positions
+        last = row - (self.n_blocks[3] - 1) * self.blocking.block[3]
+        whole = row % self.lanes == 0 or (last >= most and not self.seamed)
+        can = layer.in_a_row and not layer.converted and whole
+        return replace(self, direct=True) if can else self
 
     # ---- outputs that begin between cache lines --------------------------------------------------
 
@@ -84,7 +103,9 @@ class WideScheme(Blocked):
     @cached_property
     def seamed(self) -> bool:
         """Whether rows begin between lines, and results go past the caches nevertheless."""
-        layer, alone = self.layer, self.n_blocks[3] == 1 and self.shape.most[2] == 1
+        layer = self.layer
+        run = self.n_blocks[3] == 1 or self.axes[2].outputs == 1
+        alone = run and self.shape.most[2] == 1
         item, together = layer.storage.item, 1 if layer.apart else layer.request.co
         row = layer.request.o[2] * item * together
         lines = self.axes[3].n_phases * together * self.lanes * item % LINE == 0
@@ -136,6 +157,7 @@ class WideScheme(Blocked):
             activation=self.layer.request.activation,
             streamed=past_caches(self.layer),
             seamed=self.seamed,
+            ahead=self.direct and len(self.shape.blocks) > 1,
         )
 
     def lines(self) -> dict[str, str]:
@@ -145,6 +167,6 @@ class WideScheme(Blocked):
             "kernel": f"positions in lanes ({self.layer.instructions}, {self.lanes} per vector):"
             f" tiles of {shapes} (rows x channels x vectors)",
             "blocks": self.block_line(),
-            "memory": self.filters_line(),
+            "memory": f"{self.filters_line()}{', input read where it lies' if self.direct else ''}",
             "after": stored_line(past_caches(self.layer)),
         }
