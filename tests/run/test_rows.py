@@ -78,13 +78,16 @@ def test_bits_do_not_depend_on_memory_nor_on_the_part():
         x = rng.standard_normal((1, ci, *space)).astype("f4")
         w = rng.standard_normal((1, 1, 1, co, ci)).astype("f4")
         layer = (1, co, *space), 1, "SAME", "NCDHW"
-        whole = conv3dt.conv3d_transpose(x, w, *layer)
+        bias = rng.standard_normal(co).astype("f4")
+        whole = conv3dt.conv3d_transpose(x, w, *layer, bias=bias)
         for value in (spread(x), channels_last(x)):  # some alone would be folded, in another order
-            np.testing.assert_array_equal(conv3dt.conv3d_transpose(value, w, *layer), whole)
+            y = conv3dt.conv3d_transpose(value, w, *layer, bias=bias)
+            np.testing.assert_array_equal(y, whole)
         region = (1, 4), (0, 4), (2, space[2] - 1)
         place = (slice(None), slice(None), *(slice(*ends) for ends in region))
         for value in (x[place], np.ascontiguousarray(x[place])):
-            y = conv3dt.conv3d_transpose(value, w, *layer, region=region, whole=x.shape)
+            part = {"region": region, "whole": x.shape}
+            y = conv3dt.conv3d_transpose(value, w, *layer, bias=bias, **part)
             np.testing.assert_array_equal(y, whole[place])
 
 

@@ -69,10 +69,10 @@ class WideScheme(Blocked):
     def in_place(self) -> WideScheme:
         """Return the scheme that reads the input where it lies, if all positions are one row.
 
-        A tile that would read beyond it begins earlier, and makes some outputs again: not those of
-        another task, nor of lines that are handed on. Many channels whose rows lie whole pages apart
-        share few lines of L2: a second block of output channels would not find them there (32 to 24
-        at 48x24x32 in float64: 2.0 ms, packed 1.6).
+        A tile that would read beyond it begins earlier, and makes some outputs again: not those
+        of another task, nor of lines that are handed on. Many channels whose rows lie whole pages
+        apart share few lines of L2: a second block of output channels would not find them there
+        (32 to 24 at 48x24x32 in float64: 2.0 ms, packed 1.6).
         """
         layer, most = self.layer, self.shape.most[3]
         row = self.axes[3].positions
