@@ -49,7 +49,7 @@ class WideScheme(Blocked):
             step_c = self.axes[3].i * self.size
             step_n = self.layer.request.ci * step_c
             return step_n, step_n, step_n, self.size, step_c
-        step_c = w * self.size
+        step_c = unaligned(w * self.size, self.layer.in_a_row)
         step_h = unaligned(step_c * self.chunks, self.shape.most[2] > 1, self.axes[2].in_s)
         step_d = h * step_h
         return d * step_d, step_d, step_h, self.size, step_c
