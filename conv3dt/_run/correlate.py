@@ -13,6 +13,7 @@ from .._geometry.storages import STORAGES
 from .._geometry.tuning import TUNING
 from .._runtime import memory, team
 from .._runtime.recycle import address, aligned
+from .._ways.correlate.cost import faster
 from .._ways.correlate.cut import Cut
 from .._ways.correlate.encode import Encoded, encoded
 from .._ways.correlate.layer import Along, Correlation
@@ -25,6 +26,7 @@ __all__ = ["Axes", "clear", "correlate", "explain_correlate"]
 Array = NDArray[Any]
 Three: TypeAlias = tuple[int, int, int]
 Five: TypeAlias = tuple[int, ...]
+Lie: TypeAlias = tuple[bool, bool, bool, bool]
 Axes: TypeAlias = tuple[Three, Three, Three, Three]  # kernel, strides, dilations, before
 
 _FUNCTION = "conv3d_backprop_filter"
@@ -65,7 +67,7 @@ def correlate(
     layer = _layer(dtype.name, shapes, (kernel, strides, dilations, before), lie, groups)
     result = out
     if result is None or not (result.flags.carray and result.dtype.isnative):
-        shape = (*kernel, layer.cb // groups, layer.cs)
+        shape = (*kernel, shapes[0][4] // groups, shapes[1][4])
         result = aligned(shape, dtype, layer.numbers * dtype.itemsize)
     if layer.flops:
         _run(_prepared(layer, threads or team.default()), (big, small), steps, result)
@@ -112,32 +114,36 @@ def _layer(
     dtype: str,
     shapes: tuple[Five, Five],
     axes: Axes,
-    lie: tuple[bool, bool, bool],
+    lie: Lie,
     groups: int,
 ) -> Correlation:
     """Return what is computed."""
     (n, *i, cb), (_, *o, cs) = shapes
     depth, height, width = (Along(*x) for x in zip(i, o, *axes, strict=True))
-    return Correlation(dtype, n, (depth, height, width), cb, cs, lie[:2], lie[2], groups)
+    found = Correlation(dtype, n, (depth, height, width), cb, cs, lie[:2], lie[2], groups)
+    return faster(found, lie[3])
 
 
 def _lie(
     shapes: tuple[Five, Five], steps: tuple[Five, Five], dtype: str, groups: int
-) -> tuple[bool, bool, bool]:
-    """Return whether big and small must be packed, and whether big's width is then one run.
+) -> Lie:
+    """Return whether big and small must be packed, and whether their width is then one run.
 
-    With groups both are packed, and the last says whether numbers come as they lie in memory.
+    With groups both are packed, and the third says whether numbers come as they lie in memory.
     """
     storage = STORAGES[dtype]
     big, small = (
         storage.converted or (shape[4] > 1 and step[4] != storage.item)
         for shape, step in zip(shapes, steps, strict=True)
     )
-    together = shapes[0][3] == 1 or steps[0][3] == shapes[0][4] * storage.item
+    together, joined = (
+        shape[3] == 1 or step[3] == shape[4] * storage.item
+        for shape, step in zip(shapes, steps, strict=True)
+    )
     if groups > 1:
         lie = all(step[4] == storage.item for step in steps)
-        return True, True, together and lie
-    return big, small, big or together
+        return True, True, together and lie, False
+    return big, small, big or together, small or joined
 
 
 @lru_cache(maxsize=1024)
@@ -158,6 +164,8 @@ def _run(
     scratch = aligned((scheme.scratch,), np.uint8, scheme.scratch)
     params, at, out = code.params.copy(), address(sums), address(result)
     first, others, out = (out, at, 0) if scheme.in_place else (at, at + scheme.sums, out)
+    if scheme.layer.mirrored:
+        arrays, steps = arrays[::-1], steps[::-1]
     (big, small), (big_steps, small_steps) = arrays, steps
     _FIELDS.pack_into(
         params.data, 0, 0, first, others, address(scratch), out,

@@ -16,7 +16,7 @@ from .boxes import box_of
 from .layer import Along, Correlation
 from .tiling import Columns, columns_of, most_rows, row_tiles
 
-__all__ = ["Roles", "cycles_of", "roles_of"]
+__all__ = ["Roles", "cycles_of", "faster", "roles_of"]
 
 _MOST_TAPS = 16  # at once
 _BESIDE = 1.0  # cycles of a position in a tile, beside its products
@@ -25,6 +25,7 @@ _ADDED = 3.0  # of a vector of sums that is added to memory,
 _FAR_ADDED = 12.0  # and where memory is not L2
 _NEAR = 1 << 20  # bytes of sums
 _APART = 1.05  # times as many where rows of a tile lie in several rows of the array
+_MARGIN = 1.05  # times as many cycles are predicted as of the mirror image
 _TURNED = 4.0  # cycles to store a sum whose row and column change
 
 
@@ -46,12 +47,24 @@ def cycles_of(layer: Correlation) -> float:
     return _best(layer)[0]
 
 
+def faster(layer: Correlation, run: bool) -> Correlation:
+    """Return the layer, or its mirror image if it is predicted to be faster.
+
+    Where big has many channels and small a few, the taps of small's width are rows of a tile.
+    """
+    if layer.groups > 1 or not layer.flops or any(axis.s > 1 for axis in layer.axes):
+        return layer
+    mirror = layer.mirror(run)
+    return mirror if cycles_of(mirror) * _MARGIN < cycles_of(layer) else layer
+
+
 def _best(layer: Correlation) -> tuple[float, Roles]:
     """Return the fewest predicted cycles, and the roles that have them."""
     height, width = layer.axes[1:]
     most = min(width.k, _MOST_TAPS) if layer.run and width.d == 1 else 1
     found = []
-    for swapped, taps in product((False, True), range(1, most + 1)):
+    lanes = (False,) if layer.mirrored else (False, True)
+    for swapped, taps in product(lanes, range(1, most + 1)):
         for heights in range(1, min(height.k, _MOST_TAPS) + 1):
             roles = Roles(swapped, heights, taps)
             if heights == 1 or (not swapped and _fits(layer, roles)):
@@ -76,7 +89,7 @@ def _all_cycles(layer: Correlation, roles: Roles) -> float:
         positions, calls = planes * h[0] * w[0], boxes * h[1] * w[1]
         total += _cycles(layer, roles.swapped, heights, taps, positions, calls)
     total *= _APART if roles.heights > 1 else 1.0
-    turned = _TURNED * layer.numbers if roles.swapped else 0.0
+    turned = _TURNED * layer.numbers if roles.swapped or layer.mirrored else 0.0
     return depth.k * total + turned
 
 

@@ -41,14 +41,15 @@ def _encoded(scheme: CorrelateScheme) -> Encoded:
         source.fill(lines=scheme.asked_lines(number))
     tap, size = layer.kernel[2] * layer.cb * layer.cs, scheme.size
     if scheme.roles.swapped:
-        params.fill(part=tap)
+        params.fill(part=tap, rows=layer.cs, columns=layer.kernel[2] * layer.cb)
+    if layer.mirrored:
+        params.fill(part=layer.cb * layer.cs, rows=layer.cb, columns=layer.cs, mirrored=True)
     params.fill(
         items=scheme.items,
         swapped=scheme.roles.swapped,
         row_step=size * (layer.kernel[2] * layer.cb if scheme.roles.swapped else layer.cs),
         height_step=tap * size,
         depth_step=tap * layer.kernel[1] * size,
-        columns=layer.kernel[2] * layer.cb,
         depth=taps.ctypes.data,
         pieces=pieces.ctypes.data,
         bunches=bunches.ctypes.data,

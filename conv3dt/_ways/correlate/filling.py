@@ -63,7 +63,6 @@ def fill(params: CorrelateParams, scheme: Cut, packing: list[int]) -> None:
         n_depth=layer.kernel[0],
         total=layer.numbers,
         part=TUNING.correlate_part,
-        rows=layer.cs,
     )
     for number, source in enumerate((params.big, params.small)):
         _fill_source(source, scheme, number, packing[number])

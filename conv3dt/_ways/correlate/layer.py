@@ -2,7 +2,10 @@
 
     gradient[t, b, s] = sum over n, q of  big[n, q*stride + t*dilation - before, b] * small[n, q, s]
 
-`big` is what the forward convolution reads, `small` has the positions q of what it makes.
+`big` is what the forward convolution reads, `small` has the positions q of what it makes. Without
+strides they can be exchanged (`Correlation.mirror`), taps in the opposite order:
+
+    gradient[t, b, s] = sum over n, q of  small[n, q - t*dilation + before, s] * big[n, q, b]
 """
 
 from itertools import pairwise
@@ -39,6 +42,10 @@ class Along(NamedTuple):
     def inside(self, tap: int) -> tuple[int, int]:
         """Return the positions from .. to for which a tap reads inside."""
         return rows_inside(0, self.o, 0, tap * self.d - self.p, 0, self.i, self.s)
+
+    def mirror(self) -> "Along":
+        """Return the axis whose tap k - 1 - t has the pairs of tap t, exchanged; s must be 1."""
+        return Along(self.o, self.i, self.k, 1, self.d, (self.k - 1) * self.d - self.p)
 
     def pairs(self) -> int:
         """Return how many (position, tap) read inside."""
@@ -88,6 +95,15 @@ class Correlation(NamedTuple):
     packed: tuple[bool, bool]  # whether big and small must be packed before tiles can read them
     run: bool  # whether the positions of big's width are neighbours in memory
     groups: int = 1  # of channels: 1, or each channel of the array that has fewer is one
+    mirrored: bool = False  # big and small, and so b and s, are exchanged; taps are in reverse
+
+    def mirror(self, run: bool) -> "Correlation":
+        """Return the same sums with the arrays exchanged; `run` is that of small."""
+        depth, height, width = (axis.mirror() for axis in self.axes)
+        channels, packed = (self.cs, self.cb), (self.packed[1], self.packed[0])
+        return Correlation(
+            self.dtype, self.n, (depth, height, width), *channels, packed, run, mirrored=True
+        )
 
     @property
     def storage(self) -> Storage:

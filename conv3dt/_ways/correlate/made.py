@@ -20,7 +20,7 @@ def finish(plan, slot, *, storage):
         count = min(plan.part, plan.total - first)
         _add_slabs(plan, first, count, storage=storage)
         if plan.out:
-            if plan.swapped > 0:
+            if plan.rows > 0:
                 _turn(plan, first, storage=storage)
             else:
                 _store(plan, first, count, storage=storage)
@@ -48,11 +48,12 @@ def _store(plan, first, count, *, storage):
 
 
 def _turn(plan, first, *, storage):
-    """Store the numbers of a tap of depth and height, whose rows and columns are exchanged."""
+    """Store a part: one tap, or those of a width, whose rows and columns are exchanged."""
     size, item = STORAGES[storage].size, STORAGES[storage].item
+    place = plan.total - plan.part - first if plan.mirrored > 0 else first
     for row in range(plan.rows):
         at = plan.first + (first + row * plan.columns) * size
-        to = plan.out + (first + row) * item
+        to = plan.out + (place + row) * item
         x = NUMBERS[storage].wide_at(at, plan.columns)
         y = NUMBERS[storage].at(to, plan.columns * plan.rows)
         for n in range(plan.columns):

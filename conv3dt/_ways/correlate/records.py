@@ -146,8 +146,9 @@ class CorrelateParams(Record):
     n_bunches = Int()
     total = Int()  # numbers of the gradient
     part = Int()  # of a task that adds slabs
-    columns = Int()  # where swapped: numbers of a row of sums
-    rows = Int()  # and rows of a tap
+    rows = Int()  # of a part that becomes columns; 0: it stays as it is
+    columns = Int()  # and its columns
+    mirrored = Int()  # 1: parts are in reverse
 
 
 class Held(Record):

@@ -110,7 +110,8 @@ class CorrelateScheme(Cut):
     @property
     def in_place(self) -> bool:
         """Whether the first slab's sums lie as the gradient does, in the same type."""
-        return not (self.layer.storage.converted or self.roles.swapped)
+        layer = self.layer
+        return not (layer.storage.converted or layer.mirrored or self.roles.swapped)
 
     @cached_property
     def list_bytes(self) -> int:
@@ -136,7 +137,8 @@ class CorrelateScheme(Cut):
     def kernel_line(self) -> str:
         roles, layer = self.roles, self.layer
         shapes = listed(sorted({tile.label for tile in self.tiles().values()}))
-        lanes, taps = "larger" if roles.swapped else "smaller", roles.heights * roles.taps
+        large, taps = roles.swapped or layer.mirrored, roles.heights * roles.taps
+        lanes = "larger" if large else "smaller"
         return (
             f"channels of the {lanes} array in lanes ({layer.machine.isa}, {layer.lanes} per"
             f" vector): tiles of {shapes} (rows x vectors), {counted(taps, 'tap')} at once"

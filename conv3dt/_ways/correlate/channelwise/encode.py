@@ -25,10 +25,9 @@ def encoded(scheme: ChannelwiseScheme) -> Encoded:
     for source in (params.big, params.small):
         source.fill(channels=scheme.lanes)
     params.fill(
-        swapped=scheme.shares[1] > 1,
         part=scheme.channels if scheme.shares[1] > 1 else params.part,
         columns=scheme.shares[1],
-        rows=layer.cs,
+        rows=layer.cs if scheme.shares[1] > 1 else 0,
         pad_every=TUNING.pad_every,
         pad=scheme.pad,
         all_taps=scheme.all_rows * layer.kernel[2],
