@@ -165,15 +165,15 @@ class Words:
             self.builder.store(values, self.pointer(at, values.type), align=align)
             start += piece
 
-    def prefetch(self, pointer, offset, keep=3):
-        """Ask for the cache line of pointer[offset], which is going to be read; 2: into L2."""
+    def prefetch(self, pointer, offset, keep=3, write=False):
+        """Ask for the cache line of pointer[offset], to be read or written; 2: into L2."""
         byte = ir.IntType(8).as_pointer()
         name, module = f"llvm.prefetch.{'p0i8' if _TYPED_POINTERS else 'p0'}", self.builder.module
         kind = ir.FunctionType(ir.VoidType(), [byte, I32, I32, I32])
         function = module.globals.get(name) or ir.Function(module, kind, name)
-        read, keep, data = (ir.Constant(I32, n) for n in (0, keep, 1))
+        write, keep, data = (ir.Constant(I32, int(n)) for n in (write, keep, 1))
         at = self.builder.bitcast(self.builder.gep(pointer, [offset]), byte)
-        self.builder.call(function, [at, read, keep, data])
+        self.builder.call(function, [at, write, keep, data])
 
     def from_float16(self, v):
         """Return the float32 of a vector of float16's bits.

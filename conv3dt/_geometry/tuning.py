@@ -135,7 +135,8 @@ class Tuning(NamedTuple):
     minimal_dilated: float = 1.35  # the margin more, where the other ways leave out more zeros
     correlate_positions: tuple[int, int] = (512, 2048)  # of a box, at least and at most,
     correlate_near: int = 256 * 1024  # and of so many bytes
-    correlate_run: int = 8  # positions of a run along the width: fewer, and others may be longer
+    correlate_far: int = 256 * 1024  # of sums: more are asked for while products are summed
+    correlate_run: int = 3  # positions of a run along the width: fewer, and others may be longer
     correlate_bytes: int = 2 * 1024 * 1024  # of a box that is packed
     correlate_slab: int = 4096  # positions of a slab, at least: adding slabs is little beside them
     correlate_slabs: int = 64  # at most: tasks enough, and few sums of sums

@@ -124,9 +124,7 @@ def _layer(
     return faster(found, lie[3])
 
 
-def _lie(
-    shapes: tuple[Five, Five], steps: tuple[Five, Five], dtype: str, groups: int
-) -> Lie:
+def _lie(shapes: tuple[Five, Five], steps: tuple[Five, Five], dtype: str, groups: int) -> Lie:
     """Return whether big and small must be packed, and whether their width is then one run.
 
     With groups both are packed, and the third says whether numbers come as they lie in memory.
@@ -136,14 +134,12 @@ def _lie(
         storage.converted or (shape[4] > 1 and step[4] != storage.item)
         for shape, step in zip(shapes, steps, strict=True)
     )
-    together, joined = (
-        shape[3] == 1 or step[3] == shape[4] * storage.item
-        for shape, step in zip(shapes, steps, strict=True)
-    )
+    together = shapes[0][3] == 1 or steps[0][3] == shapes[0][4] * storage.item
     if groups > 1:
         lie = all(step[4] == storage.item for step in steps)
         return True, True, together and lie, False
-    return big, small, big or together, small or joined
+    joined = small or shapes[1][3] == 1 or steps[1][3] == shapes[1][4] * storage.item
+    return big, small, big or together, joined
 
 
 @lru_cache(maxsize=1024)

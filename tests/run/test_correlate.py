@@ -27,6 +27,11 @@ CASES = {
     "beyond": Case(1, (3, 2, 4), (6, 7, 9), 4, 16, (5, 3, 4), before=(5, 4, 9)),
     "images": Case(37, (2, 2, 2), (1, 1, 1), 20, 35, (2, 2, 2)),
     "short rows": Case(6, (4, 6, 4), (4, 6, 4), 12, 24, (3, 3, 3), before=(1, 1, 1)),
+    "mirrored": Case(2, (4, 6, 9), (5, 7, 11), 20, 1, (3, 2, 4), before=(2, 1, 3)),
+    "mirrored, crops": Case(1, (9, 9, 15), (7, 8, 12), 33, 1, (2, 2, 3), before=(-2, -1, -3)),
+    "mirrored, dilations": Case(
+        2, (9, 9, 25), (9, 8, 22), 32, 1, (3, 2, 4), (1, 1, 1), (2, 3, 1), (1, 1, 0)
+    ),
     "a point": Case(1, (1, 1, 1), (1, 1, 1), 1, 1, (1, 1, 1)),
 }
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -119,6 +119,11 @@ class Cut(ABC):
 
     # ---- words -----------------------------------------------------------------------------------
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """What big and small are called in words: the array that has more positions is larger."""
+        return ("smaller", "larger") if self.layer.mirrored else ("larger", "smaller")
+
     def __str__(self) -> str:
         """Return the scheme in a few lines."""
         layer = self.layer
@@ -128,9 +133,10 @@ class Cut(ABC):
             for name, axis in zip(("depth", "height", "width"), layer.axes, strict=True)
         )
         work = f"{quantity(layer.flops, 1000)}FLOP, {quantity(layer.bytes, 1024)}B of arrays"
+        channels = dict(zip(self.names, (layer.cb, layer.cs), strict=True))
         lines = [
-            f"gradient of filters, {layer.dtype}: batch {layer.n}, {layer.cb} channels of the"
-            f" larger array, {layer.cs} of the smaller",
+            f"gradient of filters, {layer.dtype}: batch {layer.n}, {channels['larger']} channels of"
+            f" the larger array, {channels['smaller']} of the smaller",
             *space,
         ]
         if not layer.flops:
@@ -148,7 +154,7 @@ class Cut(ABC):
     __repr__ = __str__
 
     def memory_line(self) -> str:
-        names = zip(("larger", "smaller"), self.layer.packed, strict=True)
+        names = sorted(zip(self.names, self.layer.packed, strict=True))
         packed = " and the ".join(name for name, is_packed in names if is_packed)
         what = f"the {packed} array packed" if packed else "both arrays read where they lie"
         sums, scratch = (quantity(x, 1024) for x in (self.all_sums, self.scratch))

@@ -152,15 +152,19 @@ def _look_on(plan, task, piece, kd):
         task.ahead_big = task.next_big - kd * big.tap_d - piece.tap_h * big.tap_h
 
 
-def _ask(plan, task, piece):
-    """Write what a tile asks for: a cache line of each position of the next box, or list."""
-    of_small, ask = 0, 0
+def _ask(plan, task, piece, rows):
+    """Write what a tile asks for: a cache line of each position of the next box, or list.
+
+    Where these have been asked for, and filters are many, the last of the next tile's rows, so
+    many behind its own.
+    """
+    of_small, ask = plan.swapped, rows * plan.size * plan.far
     if piece.begins > 0 and piece.along == 3:
         if task.asked_small < plan.small.lines:
             of_small, ask = 1, task.ahead_small + 64 * task.asked_small
             task.asked_small += 1
         elif task.asked_big < plan.big.lines:
-            ask = task.ahead_big + 64 * task.asked_big
+            of_small, ask = 0, task.ahead_big + 64 * task.asked_big
             task.asked_big += 1
     task.tile.ask = ask
     task.tile.ask_a = 1 if of_small == plan.swapped else 0
@@ -184,5 +188,6 @@ def _run_tiles(plan, task, piece):
         first, end = tile_range(0, piece.rows, tiles, t)
         tile.a = first * plan.size
         tile.c = sums + first * plan.row_step
-        _ask(plan, task, piece)
+        following = end - first if t + 1 < tiles else -first
+        _ask(plan, task, piece, following + end - first - 1)
         call(get(piece.kernels, end - first), tile)

@@ -29,6 +29,8 @@ class CorrelateEmitter(Emitter):
         f = self.fields
         self.asks_a = b.icmp_signed("!=", f["ask_a"], i64(0))
         self.ask_step = b.select(self.asks_a, f["a_step"], f["b_step"])
+        if self.tile.far:
+            self.ask_for_sums()
         zeros = [self.words.constant(0)] * (self.count * self.tile.chains)
         sums = self.joined(self.products(f["a"], f["entries"], f["n"], zeros))
         new, more, after = (b.append_basic_block(x) for x in ("new", "more", "after"))
@@ -43,6 +45,19 @@ class CorrelateEmitter(Emitter):
         """Return a number of the record."""
         at = self.words.pointer(call, i64(0).type)
         return self.builder.load(self.builder.gep(at, [i64(getattr(Tile, name).offset // 8)]))
+
+    def ask_for_sums(self):
+        """Ask for the lines that are going to be written, which arrive during the products."""
+        w, tile = self.words, self.tile
+        for m in range(tile.rows):
+            for start in tile.starts:
+                w.prefetch(w.pointer(self.row_of_sums(m)), i64(start), keep=2, write=True)
+
+    def row_of_sums(self, m):
+        """Return the address of row m of the sums."""
+        b, f = self.builder, self.fields
+        y, x = map(i64, divmod(m, self.tile.inner))
+        return b.add(f["c"], b.add(b.mul(y, f["c_outer"]), b.mul(x, f["c_row"])))
 
     def table_entry(self, a, taps, t):
         """Return pointer to a, pointer to b, length and rows of entry t; note where it asks."""
@@ -85,10 +100,9 @@ class CorrelateEmitter(Emitter):
 
     def put(self, sums, add):
         """Write the sums, or add them to what is there."""
-        b, w, tile, f = self.builder, self.words, self.tile, self.fields
+        b, w, tile = self.builder, self.words, self.tile
         for m in range(tile.rows):
-            y, x = map(i64, divmod(m, tile.inner))
-            row = b.add(f["c"], b.add(b.mul(y, f["c_outer"]), b.mul(x, f["c_row"])))
+            row = self.row_of_sums(m)
             for j, start in enumerate(tile.starts):
                 value, at = sums[m * tile.vectors + j], b.add(row, i64(start * w.size))
                 if add:

@@ -46,6 +46,7 @@ def _encoded(scheme: CorrelateScheme) -> Encoded:
         params.fill(part=layer.cb * layer.cs, rows=layer.cb, columns=layer.cs, mirrored=True)
     params.fill(
         items=scheme.items,
+        far=scheme.far,
         swapped=scheme.roles.swapped,
         row_step=size * (layer.kernel[2] * layer.cb if scheme.roles.swapped else layer.cs),
         height_step=tap * size,

@@ -132,6 +132,7 @@ class CorrelateParams(Record):
     slab_step = Int()  # bytes of sums
     groups = Int()  # tasks of a slab
     items = Int()  # bunches of pieces, of all taps of depth
+    far = Int()  # 1: tiles ask for the rows of the next
     swapped = Int()  # 1: big has the lanes
     size = Int()  # bytes of a number in the compute type
     item = Int()  # and in the arrays

@@ -70,6 +70,7 @@ class CorrelateScheme(Cut):
             inner=rows,
             vectors=columns.vectors,
             last=columns.last,
+            far=self.far,
             chains=chains(machine, outer * rows, columns.vectors),
         )
 
@@ -113,6 +114,11 @@ class CorrelateScheme(Cut):
         layer = self.layer
         return not (layer.storage.converted or layer.mirrored or self.roles.swapped)
 
+    @property
+    def far(self) -> bool:
+        """Whether a slab's sums are so many that few are in the caches when a tile adds to them."""
+        return self.sums > TUNING.correlate_far
+
     @cached_property
     def list_bytes(self) -> int:
         """Bytes of what a thread writes of its task, and of the longest list of runs."""
@@ -137,11 +143,12 @@ class CorrelateScheme(Cut):
     def kernel_line(self) -> str:
         roles, layer = self.roles, self.layer
         shapes = listed(sorted({tile.label for tile in self.tiles().values()}))
-        large, taps = roles.swapped or layer.mirrored, roles.heights * roles.taps
-        lanes = "larger" if large else "smaller"
+        rows, lanes = self.names[::-1] if roles.swapped else self.names
+        taps = roles.heights * roles.taps
+        of = f" of the {rows}" if layer.mirrored else ""
         return (
             f"channels of the {lanes} array in lanes ({layer.machine.isa}, {layer.lanes} per"
-            f" vector): tiles of {shapes} (rows x vectors), {counted(taps, 'tap')} at once"
+            f" vector): tiles of {shapes} (rows x vectors), {counted(taps, 'tap')} at once{of}"
         )
 
 

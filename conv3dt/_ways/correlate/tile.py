@@ -15,6 +15,7 @@ class CorrelateTile(NamedTuple):
     inner: int  # rows of a group, which are neighbours
     vectors: int
     last: int  # lanes of the last vector that are its own: the others are those of the one before
+    far: bool  # where sums are added to lies beyond the caches, and is asked for
     chains: int  # sums of each number of the tile, which take turns to hide the latency
 
     @property

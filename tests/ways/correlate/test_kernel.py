@@ -1,5 +1,7 @@
 """Every tile against its definition, with guard cells around and NaN behind what it may read."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -16,10 +18,13 @@ from tests.helpers.kernels import aligned, call, lanes_of, random_integers
 MOST = processor.machine().rows
 
 
-def make(storage="float32", outer=1, inner=4, vectors=2, last=None, lanes=None, chained=1):
+def make(
+    storage="float32", outer=1, inner=4, vectors=2, last=None, lanes=None, chained=1, far=False
+):
     lanes = lanes or lanes_of(storage)
     fused = processor.machine().fused
-    return CorrelateTile(storage, lanes, fused, outer, inner, vectors, last or lanes, chained)
+    last = last or lanes
+    return CorrelateTile(storage, lanes, fused, outer, inner, vectors, last, far, chained)
 
 
 def check(tile, lengths=(5,), fresh=True, start=8, steps=(1, 1), ask_a=0):
@@ -73,6 +78,7 @@ def check(tile, lengths=(5,), fresh=True, start=8, steps=(1, 1), ask_a=0):
 def test_every_number_of_rows(vectors):
     for rows in range(1, MOST[vectors - 1] + 1):
         check(make(inner=rows, vectors=vectors))
+        check(make(inner=rows, vectors=vectors, far=True), fresh=False)
 
 
 @pytest.mark.parametrize("storage", ["float32", "float64"])
@@ -119,8 +125,17 @@ def test_chains_hide_the_latency():
 @pytest.mark.parametrize("storage", ["float32", "float64"])
 @pytest.mark.parametrize("vectors", [1, 2, 3])
 @pytest.mark.parametrize("outer", [1, 2, 3])
-def test_no_spill_in_the_loop_over_k(storage, vectors, outer):
+@pytest.mark.parametrize("far", [False, True])
+def test_no_spill_in_the_loop_over_k(storage, vectors, outer, far):
     lanes = lanes_of(storage)
     rows = most_rows(processor.machine(), Columns(0, lanes, vectors, lanes))
-    tile = make(storage, outer, rows // outer, vectors)
+    tile = make(storage, outer, rows // outer, vectors, far=far)
     check_loops(loops_over_k(text(tile)), tile.rows * tile.vectors)
+
+
+@pytest.mark.skipif(PLAIN, reason="plain Python asks for nothing")
+def test_far_sums_are_asked_for():
+    """Once each, beside what every k asks for."""
+    near, far = (text(make(inner=5, far=far)) for far in (False, True))
+    asked = [len(re.findall("prefetch|prfm", x)) for x in (near, far)]
+    assert asked[1] - asked[0] == 10

@@ -36,13 +36,41 @@ def znver4(monkeypatch):
     [
         (32, 32, (False, 1)),
         (1, 32, (False, 3)),
-        (64, 1, (True, 1)),
-        (32, 3, (True, 1)),
+        (64, 6, (True, 1)),
+        (64, 1, (False, 3)),  # mirrored
+        (32, 3, (False, 1)),  # the same
     ],
 )
 def test_many_channels_have_the_lanes(cb, cs, roles):
     found = same((16, 16, 64), cb, cs).roles
     assert (found.swapped, found.heights) == roles
+
+
+@pytest.mark.usefixtures("znver4")
+def test_a_few_channels_of_small_are_read_with_taps():
+    """But not with strides, nor where big has as few."""
+    size = (16, 16, 64)
+    assert same(size, 64, 1).layer.mirrored
+    assert not any(same(size, *few).layer.mirrored for few in [(1, 64), (64, 64), (1, 1)])
+    assert not scheme((1, 32, 32, 128, 64), (1, *size, 1), (3,) * 3, (2,) * 3).layer.mirrored
+    text = str(same(size, 64, 1))
+    assert "64 channels of the larger array, 1 of the smaller" in text
+    assert "channels of the larger array in lanes" in text
+    assert text.splitlines()[4].endswith("9 taps at once of the smaller")
+
+
+@pytest.mark.parametrize("axis", [Along(7, 5, 3, 1, 1, 0), Along(4, 9, 4, 1, 2, 3)])
+def test_mirror(axis):
+    """Each tap has the same pairs of numbers, and the other way round it is what it was."""
+
+    def pairs(axis, tap):
+        lo, hi = axis.inside(tap)
+        return {(q + tap * axis.d - axis.p, q) for q in range(lo, hi)}
+
+    for tap in range(axis.k):
+        exchanged = {(q, i) for i, q in pairs(axis.mirror(), axis.k - 1 - tap)}
+        assert pairs(axis, tap) == exchanged
+    assert axis.mirror().mirror() == axis
 
 
 @pytest.mark.usefixtures("znver4")
