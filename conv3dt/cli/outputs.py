@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from . import holders, parts, renames, signals
@@ -144,9 +144,24 @@ def _exchange(part: Path, path: Path) -> None:
     try:
         renames.into_place(part, path)
     except BaseException:
-        if os.path.lexists(path):  # somebody has replaced it as well
-            parts.remove(old)
-        else:
-            old.rename(path)
+        _put_back(old, path)
         raise
     parts.remove(old)
+
+
+def _put_back(old: Path, path: Path) -> None:
+    """Rename what has made way back, unless somebody else has put theirs there meanwhile.
+
+    Theirs may be making way itself at that moment: then once more. An empty folder has only claimed
+    the name for somebody.
+    """
+    with suppress(OSError):
+        old.rmdir()
+        return
+    for _ in range(ATTEMPTS):
+        with suppress(OSError):
+            renames.into_place(old, path)
+            return
+        if os.path.lexists(path):
+            parts.remove(old)
+            return
