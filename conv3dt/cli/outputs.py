@@ -159,9 +159,9 @@ def _put_back(old: Path, path: Path) -> None:
         old.rmdir()
         return
     for _ in range(ATTEMPTS):
-        with suppress(OSError):
-            renames.into_place(old, path)
-            return
         if os.path.lexists(path):
             parts.remove(old)
+            return
+        with suppress(OSError):
+            old.rename(path)
             return

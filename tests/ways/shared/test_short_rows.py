@@ -5,6 +5,7 @@ import pytest
 
 import conv3dt
 from tests.helpers import oracle
+from tests.helpers.checks import THREADS
 
 
 @pytest.mark.parametrize("algorithm", ["direct", "minimal"])
@@ -17,7 +18,7 @@ def test_small_integers_are_exact(k, s, width, algorithm):
     x = rng.integers(-4, 5, (2, 18, 3, 7, width)).astype(np.float32)
     w = rng.integers(-4, 5, (*k, 40, 18)).astype(np.float32)
     output = (2, 40, 3 * s, 7 * s, width * s)
-    for threads in (1, 2):
+    for threads in THREADS:
         found = conv3dt.conv3d_transpose(
             x, w, output, s, data_format="NCDHW", threads=threads, algorithm=algorithm
         )
