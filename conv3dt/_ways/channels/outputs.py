@@ -11,7 +11,7 @@ from ..shared.layer import Layer
 from ..shared.records import SEAM
 from ..shared.storing import past_caches
 
-__all__ = ["Made", "has_short_rows", "in_slabs", "made_in", "slab_of"]
+__all__ = ["Made", "in_slabs", "made_in"]
 
 
 class Made(NamedTuple):
@@ -36,25 +36,29 @@ def made_in(scheme: Blocked) -> Made:
     layer, axes, block = scheme.layer, scheme.axes, scheme.blocking.block
     if not layer.apart:
         return _lines(scheme)
-    r = layer.request
-    if r.co < scheme.lanes or layer.storage.converted:
+    if not _is_turned(layer):
         return _NOTHING
     line = scheme.columns * scheme.size
-    slab = line * slab_of(layer, block)
+    slab = line * _slab_of(layer, block)
     whole = block[3] >= axes[3].positions
-    short = has_short_rows(layer) or scheme.shape.most[0] > 1
+    short = _has_short_rows(layer) or scheme.shape.most[0] > 1
     if whole and short and slab <= TUNING.slab_bytes:
         return Made("slabs", slab)
     row = block[3] * axes[3].s * line
     return Made("rows", row) if _in_rows(scheme, row) else _NOTHING
 
 
-def has_short_rows(layer: Layer) -> bool:
+def _is_turned(layer: Layer) -> bool:
+    """Return whether outputs are turned at all, not stored number by number."""
+    return layer.apart and layer.request.co >= layer.lanes and not layer.storage.converted
+
+
+def _has_short_rows(layer: Layer) -> bool:
     """Return whether outputs are turned in slabs: rows alone are parts of a channel's lines."""
-    return layer.apart and layer.request.o[2] < 2 * layer.lanes
+    return layer.request.o[2] < 2 * layer.lanes
 
 
-def slab_of(layer: Layer, block: Sequence[int]) -> int:
+def _slab_of(layer: Layer, block: Sequence[int]) -> int:
     """Return the outputs of a channel in a block that covers the width."""
     n, d, h = block[:3]
     r, axes = layer.request, layer.axes
@@ -63,11 +67,11 @@ def slab_of(layer: Layer, block: Sequence[int]) -> int:
 
 def in_slabs(layer: Layer, shape: Shape, cut: Blocking) -> Blocking:
     """Return a cut with blocks so small that their outputs can be turned as slabs."""
-    if not has_short_rows(layer) or layer.storage.converted:
+    if not (_is_turned(layer) and _has_short_rows(layer)):
         return cut
     line = max(columns for _, columns in shape.blocks) * layer.storage.size
     block = list(cut.block)
-    while line * slab_of(layer, block) > TUNING.slab_bytes:
+    while line * _slab_of(layer, block) > TUNING.slab_bytes:
         axis = max(range(3), key=lambda a: block[a] // shape.most[a])
         if block[axis] < 2 * shape.most[axis]:
             return cut

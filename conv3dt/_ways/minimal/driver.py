@@ -18,7 +18,7 @@ import numpy as np
 from ..._compiler.words import call, float64_at, get, next_task, put
 from ..._geometry.integers import n_tiles
 from ..shared.moving import clear
-from ..shared.pack import copy_row, copy_rows, has_short_rows
+from ..shared.pack import copy_rows
 from .corners import sum_corners
 from .made import Rows, begin, store
 from .records import MinimalParams, MinimalTask
@@ -145,12 +145,9 @@ def _place_inputs(plan, task, d, h, *, storage):
     for z in range(d0, d1):
         source = image + z * arrays.step_d + h0 * arrays.step_h
         target = to + (z - d0) * plan.plane_step
-        if has_short_rows(plan, storage=storage) and h0 < h1:
-            copy_rows(plan, source, target, plan.row_step, h1 - h0, storage=storage)
-            continue
-        for y in range(h1 - h0):
-            x, row = source + y * arrays.step_h, target + y * plan.row_step
-            copy_row(plan, x, row, 0, plan.width.i, storage=storage)
+        copy_rows(
+            plan, source, target, 0, plan.width.i, plan.row_step, h1 - h0, storage=storage
+        )  # fmt: skip
     task.inputs = to - d0 * plan.plane_step - h0 * plan.row_step
     task.step_d = plan.plane_step
     task.step_h = plan.row_step

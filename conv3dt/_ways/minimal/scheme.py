@@ -18,7 +18,7 @@ from ..shared.storing import past_caches
 from ..shared.wording import counted, listed, quantity, stored_line
 from .formulas import Program
 from .records import Job, MinimalTask, Stream
-from .sizes import MOST_BESIDE, TERMS, Sizes
+from .sizes import ROWS_BESIDE, TERMS, Sizes
 from .tile import MinimalTile
 
 __all__ = ["MinimalScheme"]
@@ -172,7 +172,7 @@ class MinimalScheme(Sizes):
     @property
     def beside(self) -> bool:
         """Whether rows of inputs are combined beside products: there are registers for both."""
-        return self.layer.machine.rows[1] >= MOST_BESIDE
+        return self.layer.machine.rows[1] >= ROWS_BESIDE
 
     @property
     def scratch(self) -> int:

@@ -7,17 +7,16 @@ from functools import cached_property
 from math import gcd, prod
 
 from ..._call.request import Request
-from ..shared.blocked import LINE, in_lines
+from ..shared.blocked import LINE, in_lines, unaligned
 from ..shared.layer import Layer
 from ..shared.scheme import Scheme
 from .formulas import Program, groups_of
 from .widths import Widths, widths_of
 
-__all__ = ["CHUNK", "MOST_BESIDE", "TERMS", "Sizes", "any_two_taps", "blocks_of"]
+__all__ = ["CHUNK", "ROWS_BESIDE", "TERMS", "Sizes", "any_two_taps", "blocks_of"]
 
 TERMS = 256  # of a table
-_PAGE, _APART = 4096, 512  # bytes
-MOST_BESIDE = 8  # rows of a register tile of a machine that has a register to spare, at least
+ROWS_BESIDE = 8  # rows of a register tile of a machine that has a register to spare, at least
 CHUNK = 16  # input channels whose filters are combined at a time
 
 
@@ -135,7 +134,7 @@ class Sizes(Scheme):
         """Bytes from a row of combined inputs to the next, whose columns are not all in one set."""
         r = self.layer.request
         row = in_lines((r.i[2] + sum(self.left)) * r.ci * self.size + LINE)
-        return row + (_APART if row % _PAGE < _APART else 0)
+        return unaligned(row, True)
 
     def y_steps(self, row_tiles: int) -> tuple[int, int, int, int]:
         """Return the bytes of sums of a block of channels, a plane, a row, and a position."""

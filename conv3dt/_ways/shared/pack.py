@@ -9,14 +9,7 @@ from . import pairs, taps
 from .moving import clear, copy, copy_words, spread, turn
 from .records import BlockedParams, Task
 
-__all__ = [
-    "clear_row",
-    "copy_channel",
-    "copy_row",
-    "copy_rows",
-    "has_short_rows",
-    "pack_input",
-]
+__all__ = ["clear_row", "copy_channel", "copy_row", "copy_rows", "pack_input"]
 
 # So many channels' rows a processor's prefetching follows at once. With 64 channels, packing one
 # channel after the other took two thirds of the time; with 16, it took longer.
@@ -44,28 +37,38 @@ def _pack_plane(plan, task, plane, to, *, storage):
     left = min(max(w0, 0), w1)
     right = max(left, min(w1, width.i))
     h0, h1 = max(task.height.start, 0), min(task.height.end, height.i)
-    rows = to + (left - w0) * packed - task.height.start * height.packed_step
-    together = right - left == width.i and has_short_rows(plan, storage=storage)
-    if together and h0 < h1:
-        at = plane + h0 * plan.arrays.step_h
-        row = rows + h0 * height.packed_step
-        copy_rows(plan, at, row, height.packed_step, h1 - h0, storage=storage)
+    rows = to + (left - w0) * packed
+    if apart:
+        x = plane + left * step
+        _copy_planes(plan, task.height, x, rows, right - left, storage=storage)
+    elif h0 < h1:
+        x, y = plane + h0 * plan.arrays.step_h, rows + (h0 - task.height.start) * height.packed_step
+        copy_rows(
+            plan, x, y, left, right - left, height.packed_step, h1 - h0, storage=storage
+        )  # fmt: skip
     for h in range(task.height.start, task.height.end):
         row = to + (h - task.height.start) * height.packed_step
         if h < h0 or h >= h1:
             clear_row(plan, row, w1 - w0)
-            continue
-        clear_row(plan, row, left - w0)
-        clear_row(plan, row + (right - w0) * packed, w1 - right)
-        if not (apart or together):
-            x, y = plane + h * plan.arrays.step_h, rows + h * height.packed_step
-            copy_row(plan, x, y, left, right - left, storage=storage)
-    if apart:
-        x, y = plane + left * step, to + (left - w0) * packed
-        _copy_planes(plan, task.height, x, y, right - left, storage=storage)
+        else:
+            clear_row(plan, row, left - w0)
+            clear_row(plan, row + (right - w0) * packed, w1 - right)
 
 
-def has_short_rows(plan, *, storage):
+def copy_rows(plan, source, target, first, positions, row_step, rows, *, storage):
+    """Copy the channels of `positions` neighbours of each row; what lies between is not kept.
+
+    `row_step` bytes lie between rows of the target.
+    """
+    if positions == plan.width.i and _are_short(plan, storage=storage):
+        _turn_rows(plan, source, target, row_step, rows, storage=storage)
+        return
+    for h in range(rows):
+        x, y = source + h * plan.arrays.step_h, target + h * row_step
+        copy_row(plan, x, y, first, positions, storage=storage)
+
+
+def _are_short(plan, *, storage):
     """Return whether rows are turned together: alone, they are no whole squares."""
     arrays, item = plan.arrays, OPERANDS[storage].item
     turned = arrays.step_w == item and arrays.step_c != item and plan.chunk >= plan.lanes
@@ -74,8 +77,8 @@ def has_short_rows(plan, *, storage):
     return turned and short and run and not OPERANDS[storage].pairs
 
 
-def copy_rows(plan, source, target, row_step, rows, *, storage):
-    """Turn rows that are one run in memory; `row_step` bytes lie between them in the target.
+def _turn_rows(plan, source, target, row_step, rows, *, storage):
+    """Turn rows that are one run in memory.
 
     The run ends where the last row does, so that rows move forward to their places.
     """

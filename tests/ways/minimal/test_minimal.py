@@ -13,7 +13,7 @@ from benchmarks import accuracy
 from conv3dt._call.arguments import usual_algorithm
 from conv3dt._compiler import processor
 from conv3dt._ways.minimal import kernel
-from conv3dt._ways.minimal.sizes import MOST_BESIDE
+from conv3dt._ways.minimal.sizes import ROWS_BESIDE
 from conv3dt._ways.minimal.tile import MinimalTile
 from tests.helpers import assembly, cases, oracle, regions
 from tests.helpers.kernels import lanes_of
@@ -257,7 +257,7 @@ def test_errors_are_those_of_the_definition_or_less(layer, channels, data):
 @pytest.mark.parametrize("beside", [0, 1, 2])
 def test_no_spill_in_the_loop_over_k(storage, vectors, beside):
     machine = processor.machine()
-    if beside and machine.rows[1] < MOST_BESIDE:
+    if beside and machine.rows[1] < ROWS_BESIDE:
         pytest.skip("nothing is made beside products here")
     for chains in (1, 2):
         rows, lanes = machine.rows[vectors - 1] // chains, lanes_of(storage)
