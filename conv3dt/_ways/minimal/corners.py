@@ -4,6 +4,7 @@ F(2,3) loses digits there, once for each axis. They are few: two in a thousand a
 """
 
 from ..._compiler.words import call, get, put
+from .made import output_plane, store_sums
 
 __all__ = ["sum_corners"]
 
@@ -18,26 +19,32 @@ def sum_corners(plan, task, depth, u, rows):
         if d.t < first_d or d.t > first_d + 1:
             continue
         plane = task.scratch + plan.y_at + (d.t - first_d) * plan.y_plane
+        out = output_plane(plan, task, depth, d.t)
         for b in range(rows.line.n_ends):
             h = rows.line.ends[b]
             if h.t >= first_h and h.t < first_h + 2 * (rows.hi - rows.lo):
-                _sum_row(plan, task, d, h, plane + (h.t - first_h) * plan.y_row)
+                y = out + (rows.line.first + h.t * rows.line.step) * plan.height.output_step
+                _sum_row(plan, task, d, h, plane + (h.t - first_h) * plan.y_row, y)
 
 
-def _sum_row(plan, task, d, h, sums):
-    """Write the sums of the corners of a row of outputs, for all output channels."""
+def _sum_row(plan, task, d, h, sums, out):
+    """Write the sums of the corners of a row, for all output channels: outputs, if others are."""
     for lw in range(plan.width.n_lines):
         line = plan.width.lines[lw]
         for c in range(line.n_ends):
             w = line.ends[c]
-            column = plan.y_left + line.first + w.t * line.step
+            column = line.first + w.t * line.step
             for b in range(plan.n_blocks):
                 block = plan.blocks[b]
                 n = _terms(plan, task, d, h, w, block)
-                y = sums + b * plan.y_block + column * block.columns * plan.size
+                y = sums + b * plan.y_block
+                y += (plan.y_left + column) * block.columns * plan.size
                 bias = plan.arrays.bias + block.start * plan.size
                 define = get(plan.define, block.columns // plan.lanes)
                 call(define, task.terms, n, y, bias, plan.channels)
+                if plan.ended:
+                    to = out + column * plan.width.output_step + block.start * plan.out_step
+                    store_sums(plan, b, y, to, 1)
 
 
 def _terms(plan, task, d, h, w, block):

@@ -13,15 +13,15 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from ..._compiler.words import call, float64_at, get, next_task, put
+from ..._compiler.words import call, get, next_task
 from ..._geometry.integers import n_tiles
 from ..shared.moving import clear
 from ..shared.pack import copy_rows
 from .corners import sum_corners
-from .made import Rows, begin, store
+from .made import begin, store
+from .planes import Planes, Rows, places
 from .records import MinimalParams, MinimalTask
+from .restore import restore
 from .streams import STATE_AT, beside, finish_streams, list_streams, reads, rows_of
 
 __all__ = ["convolve"]
@@ -44,15 +44,6 @@ class Tiles(NamedTuple):
     hi: Any
 
 
-class Planes(NamedTuple):
-    """Numbers of all slots of height and width: inputs, or products."""
-
-    first: Any  # address
-    step: Any  # bytes from a slot to the next,
-    position: Any  # and from a position to the next
-    table: Any  # address of a table of addresses
-
-
 def convolve(plan, slot, *, storage):
     """Take tasks and compute them, until there are no more."""
     plan = MinimalParams(plan)
@@ -73,7 +64,7 @@ def convolve(plan, slot, *, storage):
         for j in range(task.n_jobs):
             job = task.jobs[j]
             line, rows = plan.depth.lines[job.depth], rows_of(plan, job)
-            if job.first:
+            if job.first and (job.product < 0 or plan.begun == 0):
                 begin(plan, task, rows)
             finish_streams(plan, task)
             if job.product >= 0:
@@ -82,10 +73,11 @@ def convolve(plan, slot, *, storage):
             if job.product >= 0:
                 for b in range(plan.n_blocks):
                     _multiply(plan, task, line.products[job.product].slot, b, rows)
-                    _restore(plan, task, line.products[job.product], b, rows)
+                    restore(plan, task, job, b)
             if job.last:
                 sum_corners(plan, task, line, job.u, rows)
-                store(plan, task, line, job.u, rows, storage=storage)
+                if job.product < 0 or plan.ended == 0:
+                    store(plan, task, line, job.u, rows, storage=storage)
 
 
 def _task_of(plan, slot):
@@ -93,9 +85,10 @@ def _task_of(plan, slot):
     task = MinimalTask(plan.arrays.lists + slot * plan.lists_step)
     task.scratch = plan.arrays.scratch + slot * plan.scratch_step
     task.terms = task.address + MinimalTask.SIZE
-    task.targets = task.terms + 8 * 256
-    task.planes = task.targets + 8 * 256
-    task.jobs = task.planes + 8 * 256
+    task.planes = task.terms + 8 * 256
+    task.steps = task.planes + 8 * 256
+    task.targets = task.steps + 8 * 6
+    task.jobs = task.targets[3].address
     task.streams = task.jobs[plan.most_jobs].address
     task.nothing = task.address + plan.lists_step - 128
     clear(task.nothing, 128 // plan.size, plan.size)
@@ -167,7 +160,7 @@ def _transform(plan, task, rows):
             width = plan.width.lines[lw]
             for o in range(width.n_operations):
                 operation = width.operations[o]
-                _places(plan, v, operation, Rows(height, rows.lo, p))
+                places(plan, v, operation, Rows(height, rows.lo, p))
                 call(
                     get(plan.transform, 6 * product.tall + operation.formula),
                     row + (plan.left + operation.column) * column, height.residues * plan.u_row,
@@ -203,57 +196,3 @@ def _multiply(plan, task, slot, b, rows):
                     get(plan.multiply, kernel), a, at, c, plan.channels, count, at + panel,
                     task.address + STATE_AT,
                 )  # fmt: skip
-
-
-def _restore(plan, task, product, b, rows):
-    """Add products to the sums of outputs that they are part of."""
-    height, block = rows.line, plan.blocks[b]
-    position = block.columns * plan.size
-    sums = task.scratch + plan.y_at + b * plan.y_block + plan.y_left * position
-    m = Planes(task.scratch + plan.m_at, plan.m_plane, position, task.terms)
-    for u in range(rows.lo, rows.hi):
-        row = sums + 2 * (u - rows.lo) * plan.y_row
-        for p in range(get(height.starts, u), get(height.starts, u + 1)):
-            formula = 6 * height.products[p].tall
-            if formula == 0:
-                continue
-            for lw in range(plan.width.n_lines):
-                width = plan.width.lines[lw]
-                for o in range(width.n_operations):
-                    operation = width.operations[o]
-                    _places(plan, m, operation, Rows(height, rows.lo, p))
-                    first = width.first + operation.output * width.step
-                    n = _targets(plan, task, product, row + first * position)
-                    step = width.step * position
-                    number = 3 * (formula + operation.formula) + block.columns // plan.lanes
-                    call(
-                        get(plan.restore, number), m.table, task.targets, n, operation.tiles,
-                        step, operation.outputs * step, plan.y_row,
-                    )  # fmt: skip
-
-
-def _places(plan, planes, operation, at):
-    """Write where a group of the height has its numbers, for a run of the width."""
-    height, n = at.line, 0
-    for p in range(at.hi, at.hi + height.products[at.hi].many):
-        product = height.products[p]
-        slot = product.slot - height.slot
-        row = product.rank - get(height.ranks, at.lo * height.slots + slot)
-        for s in range(operation.n):
-            w = get(operation.places, 2 * s)
-            entry = row * get(plan.width.counts, w) + get(operation.places, 2 * s + 1)
-            plane = slot * plan.width.n_slots + w
-            put(planes.table, n, planes.first + plane * planes.step + entry * planes.position)
-            n += 1
-
-
-def _targets(plan, task, product, row):
-    """Write to which outputs along the depth these are added; return how many."""
-    n = 0
-    for z in range(2):
-        sign = product.y1 if z else product.y0
-        if sign:
-            float64_at(task.targets, 4)[2 * n] = np.float64(sign)
-            put(task.targets, 2 * n + 1, row + z * plan.y_plane)
-            n += 1
-    return n

@@ -28,7 +28,8 @@ _TABLES = {
     "combine": 3,
     "transform": TALL * 6,
     "multiply": 3 * 3 * 64,
-    "restore": TALL * 6 * 3,
+    "restore": TALL * 6 * 3 * 3,
+    "restore_last": TALL * 6 * 3 * 3,
     "define": 3,
     "begin": 3,
     "finish": 3,
@@ -88,13 +89,13 @@ def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTil
     program = scheme.programs[1]
     groups = [(line, group) for line in program.lines for group in line.groups]
     talls = {program.formula(x, g, u) for x, g in groups for u in range(x.tiles)}
-    width = {run.formula for line in scheme.width_tiles.runs for run in line}
+    runs = {(run.formula, run.missing) for line in scheme.width_tiles.runs for run in line}
     for terms in range(3):
         yield ("combine", terms), scheme.tile("combine", terms=terms)
     for axis, along in enumerate(scheme.programs):
         for terms in {len(slot) for slot in along.slots}:
             yield ("weigh", 4 * axis + terms), scheme.tile("weigh", rows=axis, terms=terms)
-    for h, n in product(talls, width):
+    for h, n in product(talls, {formula for formula, _ in runs}):
         tile = scheme.tile("transform", tall=h, rows=n, pitch=scheme.pitch)
         yield ("transform", 6 * h + n), tile
     for vectors, _, n, tile in scheme.tiles():
@@ -104,20 +105,27 @@ def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTil
         yield ("begin", vectors), scheme.tile("begin", vectors=vectors)
         if scheme.taps:
             yield ("define", vectors), scheme.tile("define", vectors=vectors)
-        for h, n in product(talls, width):
-            tile = scheme.tile("restore", tall=h, rows=n, vectors=vectors)
-            yield ("restore", 3 * (6 * h + n) + vectors), tile
     r, lanes = scheme.layer.request, scheme.layer.lanes
-    for name, (start, columns) in (
-        ("finish", scheme.blocks[0]),
-        ("finish_last", scheme.blocks[-1]),
-    ):
+    for name, (start, columns) in (("", scheme.blocks[0]), ("_last", scheme.blocks[-1])):
         vectors = columns // lanes
         last = min(columns, r.co - start) - (vectors - 1) * lanes
         last = lanes if scheme.layer.apart else last
         how = {"last": last, "activation": r.activation, "streamed": scheme.streamed}
-        tile = scheme.tile("finish", vectors=vectors, **how)
-        yield (name, vectors), tile
+        yield ("finish" + name, vectors), scheme.tile("finish", vectors=vectors, **how)
+        how = how if _ended(scheme) else {}
+        for h, (n, missing) in product(talls, runs):
+            tile = scheme.tile(
+                "restore", tall=h, rows=n, missing=missing, vectors=vectors, **how
+            )
+            yield ("restore" + name, 3 * (3 * (6 * h + n) + missing) + vectors), tile
+
+
+def _ended(scheme: MinimalScheme) -> bool:
+    """Return whether outputs are stored with the last products of their sums, not row by row."""
+    from ..._compiler.activations.table import ACTIVATIONS
+
+    short = ACTIVATIONS[scheme.layer.request.activation].in_registers
+    return scheme.begun and short and not scheme.layer.apart
 
 
 def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
@@ -146,6 +154,8 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
         pairs=scheme.pairs,
         most_jobs=scheme.most_jobs,
         beside=scheme.beside,
+        begun=scheme.begun,
+        ended=_ended(scheme),
         stage=scheme.stage,
         stage_at=scheme.filters_bytes,
         taps_at=scheme.taps_at if scheme.taps else 0,
@@ -273,12 +283,17 @@ def _products(
             formula = program.formula(line, group, u)
             (i0, c0), (i1, c1) = (*terms, (0, 0), (0, 0))[:2]
             place = {"slot": slot, "rank": before[slot - first], "n": len(terms), "y0": y0}
-            row = {**place, "y1": y1, "i0": i0, "c0": c0, "i1": i1, "c1": c1}
+            row = {**place, "y1": y1, "i0": i0, "c0": c0, "i1": i1, "c1": c1, "begins": 0, "ends": 0}
             row |= {"d0": line.count(line.inputs(group, u))}
             row |= {"tall": formula * (group.slot != begun), "many": len(tall(formula))}
             begun = group.slot
             rows.append(row)
             before[slot - first] += 1
+        for z, y in enumerate(("y0", "y1")):
+            found = [row for row in rows[starts[-1] :] if row[y]]
+            if found:
+                found[0]["begins"] |= 1 << z
+                found[-1]["ends"] |= 1 << z
         starts.append(len(rows))
     ranks.append(before)
     numbers = np.array(ranks, np.int64).reshape(line.tiles + 1, slots)

@@ -17,11 +17,13 @@ multiply    a, b, c     c[m, :] = sum over k < length of a[m, k] * b[k, :], m < 
             state       with `beside`: address of [address of a records.Stream, bytes of it done]
                         for every two k a vector of it is made, and then of those that follow
 restore     products    table of addresses: [product of the height][of the width] of a tile
-            targets, n_targets  table: coefficient as float64, address of the first output
-            count, step, next   tiles; bytes from an output to the next, and from a tile to the next
-            row         bytes from the first row of outputs to the second
-                        y += coefficient * outputs of the formulas (`tall` of the height, `rows` of
-                        FORMULAS along the width), for every target
+            targets     records.Target: n_open, two at most, whose sums go on, and as the third one
+            n_open      whose sums become outputs, if n_ended is 1
+            n_ended             to = coefficient * outputs of the formulas (`tall` of the height,
+            count       `rows` of FORMULAS along the width) + source, for all outputs of `count`
+            steps       tiles; bytes from a row of outputs, an output, a tile to the next: of sums,
+            flag        then where sums end, as channels that exist, after the activation; flag as
+                        in `finish`
 define      terms, n    table of n terms: addresses of the channels of an input, and of filters
             y, bias     y[:] = bias + sum over terms and k < length of x[k] * b[k, :]
             length
@@ -37,9 +39,10 @@ Sums are made in the order of the tables and of k: no bit depends on where a pos
 from functools import partial
 
 from ..._compiler.build import assembly, emitted
-from .products import Begin, Define, Finish, Multiply
+from .products import Define, Multiply
+from .sums import Begin, Finish, Restore
 from .tile import MinimalTile
-from .transforms import Combine, Restore, Transform, Weigh
+from .transforms import Combine, Transform, Weigh
 
 __all__ = ["address", "text"]
 

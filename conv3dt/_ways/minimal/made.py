@@ -6,17 +6,9 @@ from ..._compiler.words import call, get
 from ..shared.moving import turn
 from ..shared.records import Arrays
 
-__all__ = ["Rows", "begin", "store"]
+__all__ = ["FLAG_AT", "begin", "output_plane", "store", "store_sums"]
 
 FLAG_AT = Arrays.not_finite.offset
-
-
-class Rows(NamedTuple):
-    """A line of height, and its tiles of a block."""
-
-    line: Any
-    lo: Any
-    hi: Any
 
 
 class Outputs(NamedTuple):
@@ -43,13 +35,12 @@ def begin(plan, task, rows):
 
 def store(plan, task, depth, u, rows, *, storage):
     """Store the outputs of a tile of depth and a block of rows that exist."""
-    image = plan.arrays.output + task.n * plan.image_step
     first = max(0, 2 * rows.lo - rows.line.odd)
     end = min(rows.line.length, 2 * rows.hi - rows.line.odd)
     for z in range(2):
         d = 2 * u + z - depth.odd
         if 0 <= d < depth.length:
-            plane = image + (depth.first + d * depth.step) * plan.depth.output_step
+            plane = output_plane(plan, task, depth, d)
             for b in range(plan.n_blocks):
                 sums = task.scratch + plan.y_at + b * plan.y_block + z * plan.y_plane
                 sums += (first + rows.line.odd - 2 * rows.lo) * plan.y_row
@@ -60,15 +51,26 @@ def store(plan, task, depth, u, rows, *, storage):
                     _turn_rows(plan, task, b, at, storage=storage)
 
 
+def output_plane(plan, task, depth, d):
+    """Return the address of a plane of outputs, as if it existed."""
+    image = plan.arrays.output + task.n * plan.image_step
+    return image + (depth.first + d * depth.step) * plan.depth.output_step
+
+
 def _store_rows(plan, b, at):
     """Store rows of outputs of a block of channels."""
     block = plan.blocks[b]
-    step, flag = block.columns * plan.size, plan.arrays.address + FLAG_AT
+    left = plan.y_left * block.columns * plan.size
     for h in range(at.first, at.end):
-        sums = at.sums + (h - at.first) * plan.y_row + plan.y_left * step
+        sums = at.sums + (h - at.first) * plan.y_row + left
         y = at.plane + (at.line.first + h * at.line.step) * plan.height.output_step
-        y += block.start * plan.out_step
-        call(_finish(plan, b), sums, y, plan.width.o, step, plan.width.output_step, flag)
+        store_sums(plan, b, sums, y + block.start * plan.out_step, plan.width.o)
+
+
+def store_sums(plan, b, sums, to, count):
+    """Store sums of neighbouring outputs, of a block of channels."""
+    step, flag = plan.blocks[b].columns * plan.size, plan.arrays.address + FLAG_AT
+    call(_finish(plan, b), sums, to, count, step, plan.width.output_step, flag)
 
 
 def _turn_rows(plan, task, b, at, *, storage):

@@ -8,7 +8,7 @@ from ..._compiler.activations.table import apply
 from ..._compiler.words import float64_at, get, put
 from ..shared.plain import reading, stored, writing
 from .formulas import FORMULAS, tall
-from .records import Stream
+from .records import Stream, Target
 from .tile import MinimalTile
 
 __all__ = ["KERNELS"]
@@ -83,22 +83,43 @@ def _restore(tile: MinimalTile):
     """Return a Python function that does what the compiled `restore` of `tile` does."""
     read, width = reading(tile.storage), tile.vectors * tile.lanes
     high, wide = tall(tile.tall), FORMULAS[tile.rows]
+    store = _store(tile)
 
-    def compute(products, targets, n_targets, count, step, following, row):
+    def compute(products, targets, n_open, n_ended, count, steps, flag):
         addresses = [get(products, n) for n in range(len(high) * len(wide))]
         m = np.stack([read(at, count * width) for at in addresses])
         m = m.reshape(len(high), len(wide), count, width)
-        for h, i in np.ndindex(2, 2 if len(wide) > 1 else 1):
+        of_sums, of_outputs = (np.array([get(steps, 3 * a + n) for n in range(3)]) for a in (0, 1))
+        for h, i in product(range(2), {0, 1} - {tile.missing - 1}):
             signs = np.outer([x[2 + h] for x in high], [x[2 + i] for x in wide])
             y = sum(c * m[place] for place, c in np.ndenumerate(signs) if c)
-            if not signs.any():
-                continue
-            for t in range(n_targets):
-                c, at = float64_at(targets, 4)[2 * t], get(targets, 2 * t + 1) + h * row + i * step
+            for t in (*range(n_open), *[2] * n_ended) if signs.any() else ():
+                target = Target(targets + t * Target.SIZE)
+                c = float64_at(target.address, 1)[0]
+                to_steps = of_outputs if t == 2 else of_sums
                 for u in range(count):
-                    read(at + u * following, width)[:] += m.dtype.type(c) * y[u]
+                    at = target.source + int((of_sums & target.mask) @ (h, i, u))
+                    to = target.to + int(to_steps @ (h, i, u))
+                    sums = m.dtype.type(c) * y[u] + read(at, width)
+                    if t == 2:
+                        store(sums, to, flag)
+                    else:
+                        read(to, width)[:] = sums
 
     return compute
+
+
+def _store(tile: MinimalTile):
+    """Return a function that makes outputs of the sums of a position."""
+    exist = (tile.vectors - 1) * tile.lanes + tile.last
+
+    def store(sums, to, flag):
+        if not np.isfinite(sums).all():
+            put(flag, 0, 1)
+        results = stored(tile.storage, apply(tile.activation, sums.copy())[:exist])
+        writing(tile.storage)(to, exist)[:] = results
+
+    return store
 
 
 def _define(tile: MinimalTile):
@@ -128,15 +149,11 @@ def _begin(tile: MinimalTile):
 def _finish(tile: MinimalTile):
     """Return a Python function that does what the compiled `finish` of `tile` does."""
     read, width = reading(tile.storage), tile.vectors * tile.lanes
-    exist = width - tile.lanes + tile.last
+    store = _store(tile)
 
     def compute(y, c, count, y_step, c_step, flag):
         for m in range(count):
-            sums = read(y + m * y_step, width)
-            if not np.isfinite(sums).all():
-                put(flag, 0, 1)
-            results = stored(tile.storage, apply(tile.activation, sums.copy())[:exist])
-            writing(tile.storage)(c + m * c_step, exist)[:] = results
+            store(read(y + m * y_step, width), c + m * c_step, flag)
 
     return compute
 

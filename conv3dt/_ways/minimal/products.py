@@ -1,12 +1,10 @@
-"""What writes products, and what comes before and after them; contracts are in `kernel.py`."""
-
-from llvmlite import ir
+"""What writes products; contracts are in `kernel.py`."""
 
 from ..._compiler.vectors import i64
 from ..shared.emitter import Loop
 from .emitters import MinimalEmitter, rounds
 
-__all__ = ["Begin", "Finish", "Multiply"]
+__all__ = ["Define", "Multiply"]
 
 _LINE = 64  # bytes of a cache line
 _AHEAD = 16 * _LINE  # are asked for, in rows that are combined beside products
@@ -116,44 +114,3 @@ class Define(_Product):
 
         for j, x in enumerate(rounds(b, n, [w.constant(0)] * tile.vectors, one_term)):
             self.put(b.fadd(self.at(bias, i64(0), j), x), y, i64(0), j)
-
-
-class Begin(MinimalEmitter):
-    """Writes `begin`."""
-
-    def kernel(self, y, bias, count):
-        b, w, vectors = self.builder, self.words, range(self.tile.vectors)
-        numbers = [self.at(bias, i64(0), j) for j in vectors]
-        with Loop(b, count) as m:
-            at = b.mul(m, i64(len(vectors) * w.lanes * w.size))
-            for j, x in enumerate(numbers):
-                self.put(x, y, at, j)
-
-
-class Finish(MinimalEmitter):
-    """Writes `finish`."""
-
-    def kernel(self, y, c, count, y_step, c_step, flag):
-        b, w, tile = self.builder, self.words, self.tile
-
-        def one(m, worst):
-            at, to = b.add(y, b.mul(m, y_step)), b.add(c, b.mul(m, c_step))
-            sums = [self.at(at, i64(0), j) for j in range(tile.vectors)]
-            worst = worst[0]
-            for x in sums:  # 0 * x is 0 or NaN
-                worst = w.multiply_add(x, w.constant(0), worst)
-            placed = [(self.stored(x), b.add(to, i64(j * self.line)))
-                      for j, x in enumerate(self.activated(sums))]  # fmt: skip
-            if tile.last == w.lanes:
-                self.store_whole(placed, [c, c_step])
-            else:
-                for j, (x, to) in enumerate(placed):
-                    count = tile.last if j == tile.vectors - 1 else w.lanes
-                    w.store(x, to, count, align=self.item)
-            return [worst]
-
-        worst = rounds(b, count, [w.constant(0)], one)[0]
-        bad = b.fcmp_unordered("uno", worst, worst)
-        bits = b.bitcast(bad, ir.IntType(w.lanes))
-        with b.if_then(b.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))):
-            b.store(i64(1), w.pointer(flag, i64(0).type))

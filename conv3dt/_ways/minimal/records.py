@@ -13,6 +13,7 @@ __all__ = [
     "Operation",
     "Product",
     "Stream",
+    "Target",
 ]
 
 
@@ -31,6 +32,8 @@ class Product(Record):
     d0 = Int()  # of the group, as the line counts inputs
     tall = Int()  # the formula of the group that begins here: `formulas.tall`; 0: none does
     many = Int()  # and how many products it has
+    begins = Int()  # a bit for each output whose sums begin with it,
+    ends = Int()  # and end: of one at most
 
 
 class Operation(Record):
@@ -44,6 +47,9 @@ class Operation(Record):
     columns = Int()  # from a tile to the next
     output = Int()  # position of the first tile's first output
     outputs = Int()  # from a tile to the next
+    missing = Int()  # 1: the tile has no first output; 2: no second
+    begins = Int()  # 1: sums begin with it,
+    ends = Int()  # and end
 
 
 class End(Record):
@@ -128,13 +134,16 @@ class MinimalParams(Params):
     y_plane = Int()
     y_row = Int()
     y_left = Int()  # positions before the first output
+    begun = Int()  # 1: sums begin with products, not before them,
+    ended = Int()  # and become outputs with the last ones, not after them
     combine = Int()  # address of the table [terms] of kernels' addresses
     transform = Int()  # [formula of the height][of the width]
     beside = Int()  # 1: streams are made beside products
     multiply = Int()  # [nothing beside, difference, sum][vectors][rows of a register tile]
     rows = Int()  # [vectors][positions of a block]: rows of its tiles
     rows_step = Int()
-    restore = Int()  # [formula of the height][of the width][vectors]
+    restore = Int()  # [formula of the height][of the width][missing output][vectors]
+    restore_last = Int()  # for the last block
     begin = Int()  # [vectors]
     finish = Int()
     finish_last = Int()  # for the last block
@@ -171,6 +180,15 @@ class Stream(Record):
     following = Int()  # address of the stream that comes next
 
 
+class Target(Record):
+    """What products are added to: to = coefficient * products + source."""
+
+    coefficient = Int()  # the bits of a float64
+    source = Int()  # address: sums, or
+    mask = Int()  # 0: the bias, which is the same for all; else -1
+    to = Int()  # address
+
+
 class MinimalTask(Record):
     """What a thread has in work."""
 
@@ -188,5 +206,6 @@ class MinimalTask(Record):
     step_h = Int()
     n = Int()
     terms = Int()  # address of a table of terms,
-    targets = Int()  # of targets,
     planes = Int()  # and of slots
+    targets = Rows(Target)  # two whose sums go on, and one that ends
+    steps = Int()  # address of [sums, outputs][row of the height, output, tile of the width]

@@ -17,7 +17,7 @@ from ..shared.sharing import Costs
 from ..shared.storing import past_caches
 from ..shared.wording import counted, listed, quantity, stored_line
 from .formulas import Program
-from .records import Job, MinimalTask, Stream
+from .records import Job, MinimalTask, Stream, Target
 from .sizes import ROWS_BESIDE, TERMS, Sizes
 from .tile import MinimalTile
 
@@ -113,6 +113,11 @@ class MinimalScheme(Sizes):
         return past_caches(self.layer) and not self.layer.apart
 
     @property
+    def begun(self) -> bool:
+        """Whether sums begin with the first products of an output: there are for all of a row."""
+        return all(line.groups for line in self.programs[2].lines)
+
+    @property
     def slots_in_turn(self) -> int:
         """Slots of height and width, in all blocks: multiplied for each product of the depth."""
         slots = sum(line.slots for line in self.programs[1].lines) * len(self.programs[2].slots)
@@ -155,7 +160,8 @@ class MinimalScheme(Sizes):
     def lists_step(self) -> int:
         """Bytes of what a thread writes of its task."""
         jobs, streams = self.most_jobs * Job.SIZE, (self.most_reads + 1) * Stream.SIZE
-        return in_lines(MinimalTask.SIZE + 3 * 8 * TERMS + jobs + streams) + 3 * LINE
+        fixed = MinimalTask.SIZE + 2 * 8 * TERMS + 8 * 6 + 3 * Target.SIZE
+        return in_lines(fixed + jobs + streams) + 3 * LINE
 
     @property
     def most_jobs(self) -> int:
@@ -201,7 +207,7 @@ class MinimalScheme(Sizes):
     def tile(self, kind: str, **options: object) -> MinimalTile:
         """Return a kernel's tile: of the compute type, but for what stores outputs."""
         layer, r = self.layer, self.layer.request
-        storage = r.dtype if kind == "finish" else layer.storage.compute
+        storage = r.dtype if kind in ("finish", "restore") else layer.storage.compute
         return MinimalTile(kind, storage, layer.lanes, layer.machine.fused, **options)  # type: ignore[arg-type]
 
     def tiles(self) -> Iterator[tuple[int, int, int, MinimalTile]]:

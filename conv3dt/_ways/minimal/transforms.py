@@ -1,4 +1,4 @@
-"""What writes the transforms of inputs, filters and products; contracts are in `kernel.py`."""
+"""What writes the transforms of inputs and filters; contracts are in `kernel.py`."""
 
 from llvmlite import ir
 
@@ -7,7 +7,7 @@ from ..shared.emitter import Loop
 from .emitters import MinimalEmitter
 from .formulas import FORMULAS, tall
 
-__all__ = ["Combine", "Restore", "Transform"]
+__all__ = ["Combine", "Transform", "Weigh"]
 
 _AT_ONCE = 4  # vectors of a row in a round: counting costs less
 
@@ -106,39 +106,3 @@ class Transform(MinimalEmitter):
         else:
             with Loop(b, vectors) as v:
                 yield b.mul(v, i64(line))
-
-
-class Restore(MinimalEmitter):
-    """Writes `restore`."""
-
-    def kernel(self, products, targets, n_targets, count, step, following, row):
-        b, w, tile = self.builder, self.words, self.tile
-        width = tile.vectors * w.lanes * w.size
-        with Loop(b, count) as u:
-            from_, to = b.mul(u, i64(width)), b.mul(u, following)
-            ys = [self.outputs(products, from_, j) for j in range(tile.vectors)]
-            with Loop(b, n_targets) as t:
-                c = self.coefficient(targets, b.mul(t, i64(2)))
-                y = b.add(self.number(targets, b.add(b.mul(t, i64(2)), i64(1))), to)
-                for j, found in enumerate(ys):
-                    for (h, i), x in found.items():
-                        at = b.add(b.mul(row, i64(h)), b.mul(step, i64(i)))
-                        self.put(w.multiply_add(c, x, self.at(y, at, j)), y, at, j)
-
-    def outputs(self, products, from_, j):
-        """Return a vector of each output of a tile, by its place along height and width."""
-        high, wide = tall(self.tile.tall), FORMULAS[self.tile.rows]
-        z = {}
-        for s in range(len(wide)):
-            numbers = [i64(h * len(wide) + s) for h in range(len(high))]
-            m = [self.at(self.number(products, n), from_, j) for n in numbers]
-            for h in range(2):
-                signs = [(m[n], row[2 + h]) for n, row in enumerate(high) if row[2 + h]]
-                if signs:
-                    z[h, s] = self.signed(signs)
-        found = {}
-        for h in sorted({h for h, _ in z}):
-            for i in range(2 if len(wide) > 1 else 1):
-                signs = [(z[h, s], row[2 + i]) for s, row in enumerate(wide) if row[2 + i]]
-                found[h, i] = self.signed(signs)
-        return found

@@ -19,6 +19,9 @@ class Run(NamedTuple):
     columns: int
     output: int
     outputs: int
+    missing: int  # 1: the tile has no first output; 2: no second
+    begins: bool  # sums,
+    ends: bool  # and ends them
 
 
 class Widths(NamedTuple):
@@ -46,22 +49,29 @@ def widths_of(program: Program) -> Widths:
 
 
 def _runs(program: Program, line: Line, group: Group, counts: list[int]) -> Iterator[Run]:
-    """Yield the runs of a group: of ordinary tiles together, of those at borders one by one."""
+    """Yield the runs of a group: of ordinary tiles together, of others one by one."""
+    at_ends = group == line.groups[0], group == line.groups[-1]
     if group.taps == 1:
-        column, n = line.inputs(group, 0), 2 * line.tiles
-        places = _places(1, group, n, counts)
-        yield Run(1, places, n, column, line.every, -line.odd, 1)
+        column, n = line.inputs(group, 0) + line.odd * line.every, line.length
+        yield Run(1, _places(1, group, n, counts), n, column, line.every, 0, 1, 0, *at_ends)
         return
-    kinds = (program.kind(line, group, u) for u in range(line.tiles))
+    kinds = ((program.kind(line, group, u), _missing(line, u)) for u in range(line.tiles))
     u = 0
-    for kind, same in groupby(kinds):
+    for (kind, missing), same in groupby(kinds):
         n = len(list(same))
-        formula, at_once = (group.taps, 4, 5)[kind], 1 if kind else n
+        formula, at_once = (group.taps, 4, 5)[kind], 1 if kind or missing else n
         for first in range(u, u + n, at_once):
             places = _places(formula, group, at_once, counts)
             column, output = line.inputs(group, first), 2 * first - line.odd
-            yield Run(formula, places, at_once, column, 2 * line.every, output, 2)
+            yield Run(
+                formula, places, at_once, column, 2 * line.every, output, 2, missing, *at_ends
+            )
         u += n
+
+
+def _missing(line: Line, u: int) -> int:
+    """Return 1 if a tile has no first output, 2 if it has no second, or 0."""
+    return 1 if 2 * u < line.odd else 2 if 2 * u - line.odd + 1 == line.length else 0
 
 
 def _places(
