@@ -4,21 +4,22 @@ F(2,3) loses digits there, once for each axis. They are few: two in a thousand a
 """
 
 from ..._compiler.words import call, get, put
-from .made import output_plane, store_sums
+from .made import output_plane, store_sums, sums_of
 
 __all__ = ["sum_corners"]
 
 
-def sum_corners(plan, task, depth, u, rows):
+def sum_corners(plan, task, line, u, rows):
     """Write the sums of the corners of a tile of depth and a block of rows, in place of tiles'."""
     if plan.taps_at == 0:
         return
+    depth = plan.depth.lines[line]
     first_d, first_h = 2 * u - depth.odd, 2 * rows.lo - rows.line.odd
     for a in range(depth.n_ends):
         d = depth.ends[a]
         if d.t < first_d or d.t > first_d + 1:
             continue
-        plane = task.scratch + plan.y_at + (d.t - first_d) * plan.y_plane
+        plane = sums_of(plan, task, line) + (d.t - first_d) * plan.y_plane
         out = output_plane(plan, task, depth, d.t)
         for b in range(rows.line.n_ends):
             h = rows.line.ends[b]

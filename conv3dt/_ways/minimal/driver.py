@@ -28,18 +28,17 @@ __all__ = ["convolve"]
 
 
 class Place(NamedTuple):
-    """What a task computes: blocks of depth and height, and pairs of their lines, from .. to."""
+    """What a task computes: blocks of depth and height, and all pairs of their lines, or one."""
 
     d: Any
     h: Any
     pair: Any
-    end: Any
 
 
 class Tiles(NamedTuple):
-    """A tile of depth, and some along the height, from .. to."""
+    """Tiles along the height: a line, from .. to."""
 
-    u: Any
+    line: Any
     lo: Any
     hi: Any
 
@@ -58,26 +57,29 @@ def convolve(plan, slot, *, storage):
         n, h = divmod(rest, plan.height.n_block)
         task.n = n
         _place_inputs(plan, task, d, h, storage=storage)
-        end = pair + 1 if plan.pairs > 1 else plan.depth.n_lines * plan.height.n_lines
-        _list_jobs(plan, task, Place(d, h, pair, end))
+        _list_jobs(plan, task, Place(d, h, pair))
         list_streams(plan, task, 0)
         for j in range(task.n_jobs):
             job = task.jobs[j]
-            line, rows = plan.depth.lines[job.depth], rows_of(plan, job)
-            if job.first and (job.product < 0 or plan.begun == 0):
-                begin(plan, task, rows)
+            rows = rows_of(plan, job)
+            for n in range(job.n_uses):
+                if job.uses[n].first and (job.made == 0 or plan.begun == 0):
+                    begin(plan, task, job.uses[n].line, rows)
             finish_streams(plan, task)
-            if job.product >= 0:
+            if job.made:
                 _transform(plan, task, rows)
             list_streams(plan, task, j + 1)
-            if job.product >= 0:
+            if job.made:
                 for b in range(plan.n_blocks):
-                    _multiply(plan, task, line.products[job.product].slot, b, rows)
-                    restore(plan, task, job, b)
-            if job.last:
-                sum_corners(plan, task, line, job.u, rows)
-                if job.product < 0 or plan.ended == 0:
-                    store(plan, task, line, job.u, rows, storage=storage)
+                    for n in range(job.n_uses):
+                        _multiply(plan, task, job.uses[n], b, rows)
+                        restore(plan, task, job, job.uses[n], b)
+            for n in range(job.n_uses):
+                if job.uses[n].last:
+                    use = job.uses[n]
+                    sum_corners(plan, task, use.line, use.u, rows)
+                    if job.made == 0 or plan.ended == 0:
+                        store(plan, task, use.line, use.u, rows, storage=storage)
 
 
 def _task_of(plan, slot):
@@ -97,29 +99,32 @@ def _task_of(plan, slot):
 
 
 def _list_jobs(plan, task, place):
-    """Write the jobs of a task: pairs of lines share the inputs of a tile of depth."""
+    """Write the jobs of a task: a blend of the depth each, and a line of the height."""
     task.n_jobs = 0
     lo = place.h * plan.height.block
-    for u in range(place.d * plan.depth.block, (place.d + 1) * plan.depth.block):
-        for pair in range(place.pair, place.end):
-            ld, lh = divmod(pair, plan.height.n_lines)
-            hi = min(plan.height.lines[lh].tiles, lo + plan.height.block)
-            if u < plan.depth.lines[ld].tiles and lo < hi:
-                _list_products(plan, task, ld, lh, Tiles(u, lo, hi))
+    starts = plan.depth.blend_starts
+    first_line, first_height = divmod(place.pair, plan.height.n_lines)
+    for lh in range(plan.height.n_lines):
+        hi = min(plan.height.lines[lh].tiles, lo + plan.height.block)
+        if lo < hi and (plan.pairs == 1 or lh == first_height):
+            for p in range(get(starts, place.d), get(starts, place.d + 1)):
+                _list_job(plan, task, p, Tiles(lh, lo, hi), first_line)
 
 
-def _list_products(plan, task, ld, lh, tiles):
-    """Write the jobs of a pair of lines: a product each, or one without."""
-    starts = plan.depth.lines[ld].starts
-    first, end = get(starts, tiles.u), get(starts, tiles.u + 1)
-    if plan.height.lines[lh].slots == 0:
-        end = first
-    for p in range(first, max(end, first + 1)):
-        job = task.jobs[task.n_jobs]
-        job.depth, job.height = ld, lh
-        job.u, job.lo, job.hi = tiles.u, tiles.lo, tiles.hi
-        job.product = p if p < end else -1
-        job.first, job.last = 1 if p == first else 0, 1 if p + 1 >= end else 0
+def _list_job(plan, task, p, tiles, line):
+    """Write the job of a blend, if the task's lines of depth use it: all, or this one."""
+    blend, job = plan.depth.blends[p], task.jobs[task.n_jobs]
+    first, end = 0, blend.n_uses
+    if plan.pairs > 1:
+        while first < end and blend.uses[first].line != line:
+            first += 1
+        while first < end and blend.uses[end - 1].line != line:
+            end -= 1
+    if first < end:
+        job.blend, job.uses, job.n_uses = p, blend.uses[first].address, end - first
+        job.height, job.lo, job.hi = tiles.line, tiles.lo, tiles.hi
+        slots = plan.height.lines[tiles.line].slots
+        job.made = 1 if slots > 0 and blend.uses[first].product >= 0 else 0
         task.n_jobs += 1
 
 
@@ -169,7 +174,7 @@ def _transform(plan, task, rows):
                 )  # fmt: skip
 
 
-def _multiply(plan, task, slot, b, rows):
+def _multiply(plan, task, use, b, rows):
     """Multiply the inputs of all slots of height and width by a block of filters."""
     height, block, width = rows.line, plan.blocks[b], plan.width
     vectors = block.columns // plan.lanes
@@ -178,6 +183,7 @@ def _multiply(plan, task, slot, b, rows):
     panels = plan.arrays.panels + block.start * plan.channels * plan.size * (
         plan.depth.n_slots * plan.height.n_slots * width.n_slots
     )
+    slot = plan.depth.lines[use.line].products[use.product].slot
     panels += slot * plan.height.n_slots * width.n_slots * panel
     for s in range(height.slots):
         lines = get(height.ranks, rows.hi * height.slots + s)

@@ -1,7 +1,7 @@
 """How the minimal way's scheme fills the records of its driver."""
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import accumulate, chain, product
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,16 @@ from ..shared.encode import output_steps
 from ..shared.records import Block
 from ..shared.scheme import Encoded
 from .formulas import TALL, Line, Program, tall
-from .records import End, MinimalAxis, MinimalLine, MinimalParams, Operation, Product
+from .records import (
+    End,
+    MinimalAxis,
+    MinimalLine,
+    MinimalParams,
+    Operation,
+    Blend,
+    Product,
+    Use,
+)
 from .scheme import MinimalScheme
 from .sizes import CHUNK
 from .tile import MinimalTile
@@ -155,6 +164,7 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
         most_jobs=scheme.most_jobs,
         beside=scheme.beside,
         begun=scheme.begun,
+        lines_of_sums=scheme.lines_of_sums,
         ended=_ended(scheme),
         stage=scheme.stage,
         stage_at=scheme.filters_bytes,
@@ -178,6 +188,7 @@ def _fill_memory(params: MinimalParams, scheme: MinimalScheme) -> None:
         m_at=u + planes * v,
         m_plane=m,
         y_at=sums,
+        y_line=y // scheme.lines_of_sums,
         y_block=block,
         y_plane=plane,
         y_row=row,
@@ -209,6 +220,8 @@ def _fill_axis(record: MinimalAxis, scheme: MinimalScheme, a: int, kept: list[An
     windows = np.array((*scheme.windows, [(0, 0)])[a], np.int64)
     counts = np.array([*scheme.width_tiles.counts, 0], np.int64)
     kept += [lines, windows, filters, counts]
+    if a == 0:
+        _fill_blends(record, scheme, kept)
     record.fill(
         i=program.i,
         o=r.o[a],
@@ -223,6 +236,21 @@ def _fill_axis(record: MinimalAxis, scheme: MinimalScheme, a: int, kept: list[An
         counts=counts.ctypes.data,
         filters=filters.ctypes.data,
     )
+
+
+def _fill_blends(record: MinimalAxis, scheme: MinimalScheme, kept: list[Any]) -> None:
+    """Fill what is combined along the depth; tables join what is kept."""
+    rows = []
+    for terms, uses in chain.from_iterable(scheme.blends):
+        (i0, c0), (i1, c1) = (*terms, (0, 0), (0, 0))[:2]
+        found = table(Use, [use._asdict() for use in uses])
+        row = {"n": len(terms), "i0": i0, "c0": c0, "i1": i1, "c1": c1}
+        rows.append(row | {"uses": found.ctypes.data, "n_uses": len(uses)})
+        kept.append(found)
+    starts = np.array([0, *accumulate(map(len, scheme.blends))], np.int64)
+    blends = table(Blend, rows)
+    record.fill(blends=blends.ctypes.data, blend_starts=starts.ctypes.data)
+    kept += [blends, starts]
 
 
 def _lines(program: Program, scheme: MinimalScheme, a: int, kept: list[Any]) -> NDArray[np.int64]:
@@ -278,12 +306,11 @@ def _products(
     for u in range(line.tiles):
         ranks.append([*before])
         begun = -1
-        for slot, terms, y0, y1 in program.entries(line, u):
+        for slot, _, y0, y1 in program.entries(line, u):
             group = next(g for g in reversed(line.groups) if g.slot <= slot)
             formula = program.formula(line, group, u)
-            (i0, c0), (i1, c1) = (*terms, (0, 0), (0, 0))[:2]
-            place = {"slot": slot, "rank": before[slot - first], "n": len(terms), "y0": y0}
-            row = {**place, "y1": y1, "i0": i0, "c0": c0, "i1": i1, "c1": c1, "begins": 0, "ends": 0}
+            row = {"slot": slot, "rank": before[slot - first], "y0": y0, "y1": y1}
+            row |= {"begins": 0, "ends": 0}
             row |= {"d0": line.count(line.inputs(group, u))}
             row |= {"tall": formula * (group.slot != begun), "many": len(tall(formula))}
             begun = group.slot

@@ -6,7 +6,7 @@ from ..._compiler.words import call, get
 from ..shared.moving import turn
 from ..shared.records import Arrays
 
-__all__ = ["FLAG_AT", "begin", "output_plane", "store", "store_sums"]
+__all__ = ["FLAG_AT", "begin", "output_plane", "store", "store_sums", "sums_of"]
 
 FLAG_AT = Arrays.not_finite.offset
 
@@ -21,20 +21,26 @@ class Outputs(NamedTuple):
     end: Any
 
 
-def begin(plan, task, rows):
-    """Set sums to the bias."""
+def begin(plan, task, line, rows):
+    """Set the sums of a line of depth to the bias."""
     for b in range(plan.n_blocks):
         block = plan.blocks[b]
         begin = get(plan.begin, block.columns // plan.lanes)
         bias = plan.arrays.bias + block.start * plan.size
-        sums = task.scratch + plan.y_at + b * plan.y_block
+        sums = sums_of(plan, task, line) + b * plan.y_block
         count = 2 * (rows.hi - rows.lo) * (plan.y_row // (block.columns * plan.size))
         for z in range(2):
             call(begin, sums + z * plan.y_plane, bias, count)
 
 
-def store(plan, task, depth, u, rows, *, storage):
+def sums_of(plan, task, line):
+    """Return the address of the sums of a line of depth: some share them."""
+    return task.scratch + plan.y_at + line % plan.lines_of_sums * plan.y_line
+
+
+def store(plan, task, line, u, rows, *, storage):
     """Store the outputs of a tile of depth and a block of rows that exist."""
+    depth = plan.depth.lines[line]
     first = max(0, 2 * rows.lo - rows.line.odd)
     end = min(rows.line.length, 2 * rows.hi - rows.line.odd)
     for z in range(2):
@@ -42,7 +48,7 @@ def store(plan, task, depth, u, rows, *, storage):
         if 0 <= d < depth.length:
             plane = output_plane(plan, task, depth, d)
             for b in range(plan.n_blocks):
-                sums = task.scratch + plan.y_at + b * plan.y_block + z * plan.y_plane
+                sums = sums_of(plan, task, line) + b * plan.y_block + z * plan.y_plane
                 sums += (first + rows.line.odd - 2 * rows.lo) * plan.y_row
                 at = Outputs(sums, plane, rows.line, first, end)
                 if plan.apart == 0:

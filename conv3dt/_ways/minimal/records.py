@@ -11,9 +11,11 @@ __all__ = [
     "MinimalParams",
     "MinimalTask",
     "Operation",
+    "Blend",
     "Product",
     "Stream",
     "Target",
+    "Use",
 ]
 
 
@@ -22,11 +24,6 @@ class Product(Record):
 
     slot = Int()
     rank = Int()  # among the products of its slot in the line
-    n = Int()  # inputs that are combined,
-    i0 = Int()  # and their signs
-    c0 = Int()
-    i1 = Int()
-    c1 = Int()
     y0 = Int()  # sign in the tile's first output; 0: no part of it
     y1 = Int()
     d0 = Int()  # of the group, as the line counts inputs
@@ -34,6 +31,28 @@ class Product(Record):
     many = Int()  # and how many products it has
     begins = Int()  # a bit for each output whose sums begin with it,
     ends = Int()  # and end: of one at most
+
+
+class Use(Record):
+    """A product of a tile of a line of depth: `blends.Use`."""
+
+    line = Int()
+    u = Int()  # tile
+    product = Int()  # -1: the tile has none
+    first = Int()  # 1: of the tile's, before it sums begin;
+    last = Int()  # 1: after it they are outputs
+
+
+class Blend(Record):
+    """Inputs that are combined along the depth: `blends.Blend`."""
+
+    n = Int()  # how many,
+    i0 = Int()  # and their signs
+    c0 = Int()
+    i1 = Int()
+    c1 = Int()
+    uses = Rows(Use)
+    n_uses = Int()
 
 
 class Operation(Record):
@@ -98,6 +117,8 @@ class MinimalAxis(Record):
     output_step = Int()
     lines = Rows(MinimalLine)
     n_lines = Int()
+    blends = Rows(Blend)  # of the depth
+    blend_starts = Int()  # address of the number of each block's first blend, and of the end
     windows = Int()  # address of [block][from, to] of the inputs that are read
     counts = Int()  # address of [slot]: products along the width
     filters = Int()  # address of [slot][1 + 3*2]: n, then taps and twice their coefficients
@@ -129,7 +150,9 @@ class MinimalParams(Params):
     v_vectors = Int()  # of a position's channels
     m_at = Int()  # where are the products
     m_plane = Int()
-    y_at = Int()  # where are the sums, [block of channels][depth][height][width]
+    y_at = Int()  # where are the sums, [line of depth][block of channels][depth][height][width]
+    y_line = Int()
+    lines_of_sums = Int()  # whose sums lie apart: all, or one
     y_block = Int()
     y_plane = Int()
     y_row = Int()
@@ -157,16 +180,15 @@ class MinimalParams(Params):
 
 
 class Job(Record):
-    """A product of the depth and a line of the height, of a tile of depth and a block of rows."""
+    """A blend of the depth, for a line of the height and a block of rows."""
 
-    depth = Int()  # line
+    blend = Int()
+    uses = Rows(Use)  # of the task's lines
+    n_uses = Int()
     height = Int()  # line
-    u = Int()  # tile of the depth
     lo = Int()  # tiles along the height, from .. to
     hi = Int()
-    product = Int()  # -1: the tile has none
-    first = Int()  # 1: of the tile's, before it sums begin;
-    last = Int()  # 1: after it they are stored
+    made = Int()  # 1: it is multiplied; else nothing is
 
 
 class Stream(Record):

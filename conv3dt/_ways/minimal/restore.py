@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._compiler.words import call, float64_at, get, put
-from .made import FLAG_AT, output_plane
+from .made import FLAG_AT, output_plane, sums_of
 from .planes import Planes, Rows, places
 
 __all__ = ["restore"]
@@ -29,13 +29,13 @@ class Place(NamedTuple):
     output: Any  # address
 
 
-def restore(plan, task, job, b):
+def restore(plan, task, job, use, b):
     """Add products to the sums of outputs that they are part of; the last ones make outputs."""
-    depth, height = plan.depth.lines[job.depth], plan.height.lines[job.height]
+    depth, height = plan.depth.lines[use.line], plan.height.lines[job.height]
     block = plan.blocks[b]
     position = block.columns * plan.size
-    sums = task.scratch + plan.y_at + b * plan.y_block + plan.y_left * position
-    plane = output_plane(plan, task, depth, 2 * job.u - depth.odd) + block.start * plan.out_step
+    sums = sums_of(plan, task, use.line) + b * plan.y_block + plan.y_left * position
+    plane = output_plane(plan, task, depth, 2 * use.u - depth.odd) + block.start * plan.out_step
     m = Planes(task.scratch + plan.m_at, plan.m_plane, position, task.terms)
     kernels = plan.restore_last if b + 1 == plan.n_blocks else plan.restore
     for u in range(job.lo, job.hi):
@@ -57,7 +57,7 @@ def restore(plan, task, job, b):
                     part = Part(begins, plan.ended * operation.ends * last)
                     at = width.first + operation.output * width.step
                     place = Place(row + at * position, out + at * plan.width.output_step)
-                    n_open, n_ended = _targets(plan, task, job, b, part, place)
+                    n_open, n_ended = _targets(plan, task, use, b, part, place)
                     number = 3 * (formula + operation.formula) + operation.missing
                     call(
                         get(kernels, 3 * number + block.columns // plan.lanes), m.table,
@@ -77,10 +77,10 @@ def _write_steps(plan, task, height, width, operation, position):
     put(task.steps, 5, step * operation.outputs)
 
 
-def _targets(plan, task, job, b, part, place):
+def _targets(plan, task, use, b, part, place):
     """Write what products are added to; return how many of the sums go on, and how many end."""
-    depth = plan.depth.lines[job.depth]
-    product = depth.products[job.product]
+    depth = plan.depth.lines[use.line]
+    product = depth.products[use.product]
     n_open, n_ended = 0, 0
     for z in range(2):
         sign = product.y1 if z else product.y0

@@ -17,6 +17,7 @@ from ..shared.sharing import Costs
 from ..shared.storing import past_caches
 from ..shared.wording import counted, listed, quantity, stored_line
 from .formulas import Program
+from .blends import Blend, blends_of
 from .records import Job, MinimalTask, Stream, Target
 from .sizes import ROWS_BESIDE, TERMS, Sizes
 from .tile import MinimalTile
@@ -43,6 +44,11 @@ class MinimalScheme(Sizes):
     def depth_tiles(self) -> int:
         """Tiles along the depth of a task: they share inputs, and one combines the next one's."""
         return max(1, TUNING.minimal_depth // self.cut)
+
+    @cached_property
+    def blends(self) -> tuple[tuple[Blend, ...], ...]:
+        """What is combined along the depth, for each block of tiles."""
+        return blends_of(self.programs[0], self.depth_tiles)
 
     @property
     def pairs(self) -> int:
@@ -166,9 +172,8 @@ class MinimalScheme(Sizes):
     @property
     def most_jobs(self) -> int:
         """Jobs of a task, at most."""
-        depth, height, _ = self.programs
-        products = sum(max((*counts, 1)) for counts in depth.counts)
-        return self.depth_tiles * products * len(height.lines)
+        height = self.programs[1]
+        return max(map(len, self.blends), default=0) * len(height.lines)
 
     @property
     def most_reads(self) -> int:

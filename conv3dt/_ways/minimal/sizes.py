@@ -11,6 +11,7 @@ from ..shared.blocked import LINE, in_lines, unaligned
 from ..shared.layer import Layer
 from ..shared.scheme import Scheme
 from .formulas import Program, groups_of
+from .blends import shared
 from .widths import Widths, widths_of
 
 __all__ = ["CHUNK", "ROWS_BESIDE", "TERMS", "Sizes", "any_two_taps", "blocks_of"]
@@ -121,7 +122,14 @@ class Sizes(Scheme):
         capacity = self.capacity(row_tiles)
         v = in_lines(capacity * self.pitch) + LINE
         m = in_lines(capacity * self.columns * self.size) + LINE
-        return u, v, m, self.y_steps(row_tiles)[0] * len(self.blocks)
+        y = self.y_steps(row_tiles)[0] * len(self.blocks) * self.lines_of_sums
+        return u, v, m, y
+
+    @cached_property
+    def lines_of_sums(self) -> int:
+        """Lines of depth whose sums are in work at a time: all, where they share inputs."""
+        depth = self.programs[0]
+        return len(depth.lines) if shared(depth) else 1
 
     def reads_of(self, row_tiles: int) -> int:
         """Return the rows of inputs that a block reads, at most."""

@@ -40,11 +40,11 @@ def reads(plan, rows):
 def list_streams(plan, task, number):
     """List the rows of inputs that a job reads; there may be no such job."""
     n = 0
-    if number < task.n_jobs and task.jobs[number].product >= 0:
+    if number < task.n_jobs and task.jobs[number].made:
         job = task.jobs[number]
-        product = plan.depth.lines[job.depth].products[job.product]
-        task.sign = product.c1 if product.n > 1 else -1
-        n = _list_rows(plan, task, product, rows_of(plan, job))
+        blend = plan.depth.blends[job.blend]
+        task.sign = blend.c1 if blend.n > 1 else -1
+        n = _list_rows(plan, task, blend, rows_of(plan, job))
     last = task.streams[n]
     last.x = last.other = task.nothing
     last.mask, last.y, last.length, last.following = 0, task.nothing + 64, 64, last.address
@@ -52,19 +52,19 @@ def list_streams(plan, task, number):
     task.stream, task.done = task.streams[0].address, 0
 
 
-def _list_rows(plan, task, product, rows):
+def _list_rows(plan, task, blend, rows):
     """List rows; those of zeros, and what no whole vector has, are made at once."""
     line, n = rows.line, 0
     first, end = reads(plan, rows)
     to = task.scratch + plan.u_at + plan.left * plan.channels * plan.size
     count = plan.width.i * plan.channels
-    whole = count - count % plan.lanes if product.c0 > 0 and plan.beside else 0
+    whole = count - count % plan.lanes if blend.c0 > 0 and plan.beside else 0
     for q in range(first, end):
         j = q // line.residues * line.every + get(line.residue, q % line.residues)
         y = to + (q - first) * plan.u_row
         row = task.inputs + j * task.step_h
-        x, other = row + product.i0 * task.step_d, row + product.i1 * task.step_d
-        many = product.n if 0 <= j < plan.height.i else 0
+        x, other = row + blend.i0 * task.step_d, row + blend.i1 * task.step_d
+        many = blend.n if 0 <= j < plan.height.i else 0
         if many and whole:
             stream = task.streams[n]
             stream.x, stream.y, stream.length = x, y, whole * plan.size
@@ -74,7 +74,7 @@ def _list_rows(plan, task, product, rows):
             n += 1
         done = whole * plan.size if many else 0
         if done < count * plan.size:
-            pair = Pair(x + done, other + done, product.c0, product.c1)
+            pair = Pair(x + done, other + done, blend.c0, blend.c1)
             _combine(plan, task, many, pair, y + done, count - done // plan.size)
     return n
 
