@@ -89,9 +89,10 @@ def _merged(lines: Sequence[Sequence[_Wanted]]) -> Iterator[Blend]:
         heads = sorted((line[0].use.u, n) for n, line in enumerate(rest) if line)
         ready = (n for _, n in heads if not _awaited(rest[n][0].key, rest, left))
         key, terms, _ = rest[next(ready, heads[0][1])][0]
-        uses = []
+        uses: list[Use] = []
         for line, counter in zip(rest, left, strict=True):
-            while line and line[0].key == key:
+            u = line[0].use.u if line else 0  # of a line one tile is in work
+            while line and line[0].key == key and line[0].use.u == u:
                 uses.append(line.popleft().use)
                 counter[key] -= 1
         yield Blend(terms, tuple(uses))

@@ -107,7 +107,8 @@ def predicted_cycles(layer: Layer) -> float:
     d, h, w = (p.products for p in scheme.programs)
     outputs, rows = scheme.width // layer.lanes, r.n * d * h
     multiplied = rows * w * outputs * r.ci / layer.machine.fmas
-    combined = rows * (r.i[2] * r.ci / layer.lanes * TUNING.minimal_combine + TUNING.minimal_row)
+    blends = r.n * h * sum(map(len, scheme.blends))
+    combined = blends * (r.i[2] * r.ci / layer.lanes * TUNING.minimal_combine + TUNING.minimal_row)
     restored = rows * w * outputs * TUNING.minimal_restore
     stored = r.n * prod(r.o) * outputs * TUNING.minimal_store
     called = r.n * d * scheme.slots_in_turn * TUNING.minimal_call

@@ -19,10 +19,10 @@ from ..shared.moving import clear
 from ..shared.pack import copy_rows
 from .corners import sum_corners
 from .made import begin, store
-from .planes import Planes, Rows, places
-from .records import MinimalParams, MinimalTask
+from .patches import list_patches
+from .records import MOST_PRODUCTS, MinimalParams, MinimalTask
 from .restore import restore
-from .streams import STATE_AT, beside, finish_streams, list_streams, reads, rows_of
+from .streams import STATE_AT, beside, finish_streams, list_streams, rows_of
 
 __all__ = ["convolve"]
 
@@ -67,13 +67,14 @@ def convolve(plan, slot, *, storage):
                     begin(plan, task, job.uses[n].line, rows)
             finish_streams(plan, task)
             if job.made:
-                _transform(plan, task, rows)
+                list_patches(plan, task, job)
+                _transform(plan, task)
             list_streams(plan, task, j + 1)
             if job.made:
                 for b in range(plan.n_blocks):
                     for n in range(job.n_uses):
                         _multiply(plan, task, job.uses[n], b, rows)
-                        restore(plan, task, job, job.uses[n], b)
+                        restore(plan, task, job.uses[n], b)
             for n in range(job.n_uses):
                 if job.uses[n].last:
                     use = job.uses[n]
@@ -87,11 +88,14 @@ def _task_of(plan, slot):
     task = MinimalTask(plan.arrays.lists + slot * plan.lists_step)
     task.scratch = plan.arrays.scratch + slot * plan.scratch_step
     task.terms = task.address + MinimalTask.SIZE
-    task.planes = task.terms + 8 * 256
-    task.steps = task.planes + 8 * 256
-    task.targets = task.steps + 8 * 6
+    task.targets = task.terms + 8 * 256
     task.jobs = task.targets[3].address
     task.streams = task.jobs[plan.most_jobs].address
+    task.patches = task.streams[plan.most_streams].address
+    tables = task.patches[plan.kinds * plan.most_patches].address
+    for n in range(plan.kinds * plan.most_patches):
+        task.patches[n].v = tables + 8 * MOST_PRODUCTS * 2 * n
+        task.patches[n].m = tables + 8 * MOST_PRODUCTS * (2 * n + 1)
     task.nothing = task.address + plan.lists_step - 128
     clear(task.nothing, 128 // plan.size, plan.size)
     clear(task.scratch + plan.u_at, plan.u_bytes // plan.size, plan.size)
@@ -100,7 +104,7 @@ def _task_of(plan, slot):
 
 def _list_jobs(plan, task, place):
     """Write the jobs of a task: a blend of the depth each, and a line of the height."""
-    task.n_jobs = 0
+    task.n_jobs, task.listed = 0, -1
     lo = place.h * plan.height.block
     starts = plan.depth.blend_starts
     first_line, first_height = divmod(place.pair, plan.height.n_lines)
@@ -151,27 +155,14 @@ def _place_inputs(plan, task, d, h, *, storage):
     task.step_h = plan.row_step
 
 
-def _transform(plan, task, rows):
+def _transform(plan, task):
     """Transform combined inputs along height and width, for all slots."""
-    height, column = rows.line, plan.channels * plan.size
-    first, _ = reads(plan, rows)
-    v = Planes(task.scratch + plan.v_at, plan.v_plane, plan.v_pitch, task.planes)
-    for p in range(get(height.starts, rows.lo), get(height.starts, rows.hi)):
-        product = height.products[p]
-        if product.tall == 0:
-            continue
-        row = task.scratch + plan.u_at + (product.d0 - first) * plan.u_row
-        for lw in range(plan.width.n_lines):
-            width = plan.width.lines[lw]
-            for o in range(width.n_operations):
-                operation = width.operations[o]
-                places(plan, v, operation, Rows(height, rows.lo, p))
-                call(
-                    get(plan.transform, 6 * product.tall + operation.formula),
-                    row + (plan.left + operation.column) * column, height.residues * plan.u_row,
-                    width.every * column, operation.columns * column, v.table, operation.tiles,
-                    plan.v_vectors,
-                )  # fmt: skip
+    for n in range(task.n_patches):
+        patch = task.patches[n]
+        call(
+            patch.transform, patch.x, patch.far, patch.step, patch.following, patch.v,
+            patch.tiles, plan.v_vectors,
+        )  # fmt: skip
 
 
 def _multiply(plan, task, use, b, rows):

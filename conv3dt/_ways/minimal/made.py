@@ -6,9 +6,17 @@ from ..._compiler.words import call, get
 from ..shared.moving import turn
 from ..shared.records import Arrays
 
-__all__ = ["FLAG_AT", "begin", "output_plane", "store", "store_sums", "sums_of"]
+__all__ = ["FLAG_AT", "Rows", "begin", "output_plane", "store", "store_sums", "sums_of"]
 
 FLAG_AT = Arrays.not_finite.offset
+
+
+class Rows(NamedTuple):
+    """A line of height, and its tiles of a block."""
+
+    line: Any
+    lo: Any
+    hi: Any
 
 
 class Outputs(NamedTuple):

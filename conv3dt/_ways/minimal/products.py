@@ -1,7 +1,6 @@
 """What writes products; contracts are in `kernel.py`."""
 
 from ..._compiler.vectors import i64
-from ..shared.emitter import Loop
 from .emitters import MinimalEmitter, rounds
 
 __all__ = ["Define", "Multiply"]

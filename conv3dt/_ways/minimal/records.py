@@ -4,6 +4,8 @@ from ..._compiler.records import Inline, Int, Record, Rows
 from ..shared.records import Block, Params
 
 __all__ = [
+    "MOST_PRODUCTS",
+    "Blend",
     "End",
     "Job",
     "MinimalAxis",
@@ -11,12 +13,14 @@ __all__ = [
     "MinimalParams",
     "MinimalTask",
     "Operation",
-    "Blend",
+    "Patch",
     "Product",
     "Stream",
     "Target",
     "Use",
 ]
+
+MOST_PRODUCTS = 16  # of a tile, along height and width
 
 
 class Product(Record):
@@ -133,7 +137,10 @@ class MinimalParams(Params):
     image_step = Int()  # of the output
     blocks = Rows(Block)  # of output channels
     n_blocks = Int()
-    most_jobs = Int()  # of a task
+    most_jobs = Int()  # of a task,
+    most_streams = Int()  # of a job, and one behind all,
+    most_patches = Int()  # and of it for a block of channels
+    kinds = Int()  # 2: the last block of channels is narrower than others; or 1
     pairs = Int()  # lines of depth and of height whose pairs are tasks of their own; 1: none are
     packed = Int()  # 1: a block's inputs are packed
     packed_at = Int()  # where in a thread's region they are,
@@ -202,6 +209,30 @@ class Stream(Record):
     following = Int()  # address of the stream that comes next
 
 
+class Patch(Record):
+    """Tiles of a row that are transformed, and restored, together."""
+
+    tiles = Int()
+    transform = Int()  # address of the kernel
+    x = Int()  # address of d0 of the first tile, in combined inputs,
+    far = Int()  # from d0 to d1 along height,
+    step = Int()  # along width,
+    following = Int()  # and to the next tile
+    v = Int()  # address of [product]: where the first tile has its transformed inputs,
+    m = Int()  # and its products
+    restore = Int()  # a third of the kernel's number
+    begins = Int()  # 1: sums begin with these products, along height and width;
+    ends = Int()  # and become outputs
+    sums = Int()  # of the first output of the first tile, from the first sum of the tile of depth;
+    output = Int()  # itself, from the plane's first
+    sums_row = Int()  # from a row of sums to the next, an output, a tile;
+    sums_step = Int()
+    sums_next = Int()
+    output_row = Int()  # and of outputs: what `restore` takes as its steps
+    output_step = Int()
+    output_next = Int()
+
+
 class Target(Record):
     """What products are added to: to = coefficient * products + source."""
 
@@ -227,7 +258,8 @@ class MinimalTask(Record):
     step_d = Int()
     step_h = Int()
     n = Int()
-    terms = Int()  # address of a table of terms,
-    planes = Int()  # and of slots
+    terms = Int()  # address of a table of terms
     targets = Rows(Target)  # two whose sums go on, and one that ends
-    steps = Int()  # address of [sums, outputs][row of the height, output, tile of the width]
+    patches = Rows(Patch)  # [like the first, the last block of channels]
+    n_patches = Int()
+    listed = Int()  # the line of the height that they are of; -1: none

@@ -16,9 +16,9 @@ from ..shared.blocked import LINE, in_lines
 from ..shared.sharing import Costs
 from ..shared.storing import past_caches
 from ..shared.wording import counted, listed, quantity, stored_line
-from .formulas import Program
 from .blends import Blend, blends_of
-from .records import Job, MinimalTask, Stream, Target
+from .formulas import Program
+from .records import MOST_PRODUCTS, Job, MinimalTask, Patch, Stream, Target
 from .sizes import ROWS_BESIDE, TERMS, Sizes
 from .tile import MinimalTile
 
@@ -165,9 +165,21 @@ class MinimalScheme(Sizes):
     @property
     def lists_step(self) -> int:
         """Bytes of what a thread writes of its task."""
+        fixed = MinimalTask.SIZE + 8 * TERMS + 3 * Target.SIZE
         jobs, streams = self.most_jobs * Job.SIZE, (self.most_reads + 1) * Stream.SIZE
-        fixed = MinimalTask.SIZE + 2 * 8 * TERMS + 8 * 6 + 3 * Target.SIZE
-        return in_lines(fixed + jobs + streams) + 3 * LINE
+        patches = self.kinds * self.most_patches * (Patch.SIZE + 2 * 8 * MOST_PRODUCTS)
+        return in_lines(fixed + jobs + streams + patches) + 3 * LINE
+
+    @property
+    def kinds(self) -> int:
+        """Widths of the blocks of output channels."""
+        return len(self.vectors)
+
+    @property
+    def most_patches(self) -> int:
+        """Patches of a block of rows, at most."""
+        groups = max((len(line.groups) for line in self.programs[1].lines), default=0)
+        return self.row_tiles * groups * sum(map(len, self.width_tiles.runs))
 
     @property
     def most_jobs(self) -> int:

@@ -10,8 +10,8 @@ from ..._call.request import Request
 from ..shared.blocked import LINE, in_lines, unaligned
 from ..shared.layer import Layer
 from ..shared.scheme import Scheme
-from .formulas import Program, groups_of
 from .blends import shared
+from .formulas import Program, groups_of
 from .widths import Widths, widths_of
 
 __all__ = ["CHUNK", "ROWS_BESIDE", "TERMS", "Sizes", "any_two_taps", "blocks_of"]

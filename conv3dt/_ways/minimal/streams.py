@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._compiler.words import call, float64_at, get, put
-from .planes import Rows
+from .made import Rows
 from .records import MinimalTask, Stream
 
 __all__ = ["STATE_AT", "beside", "finish_streams", "list_streams", "reads", "rows_of"]

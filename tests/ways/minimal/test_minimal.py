@@ -138,7 +138,8 @@ def test_parts_of_a_whole_that_it_is_taken_for(says, algorithm):
 
 def with_numbers(shape, *numbers):
     found = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
-    found.reshape(-1)[7 : 7 + 40 * len(numbers) : 40] = numbers
+    first = found.size // 2 - 7  # no corner's input, which is found apart
+    found.reshape(-1)[first : first + 40 * len(numbers) : 40] = numbers
     return found
 
 
