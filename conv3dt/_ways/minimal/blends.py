@@ -53,9 +53,11 @@ def shared(program: Program) -> bool:
 
 
 @lru_cache(maxsize=256)
-def blends_of(program: Program, cut: int) -> tuple[tuple[Blend, ...], ...]:
-    """Return the blends of each block of `cut` tiles, in the order in which they are made."""
-    together = shared(program)
+def blends_of(program: Program, cut: int, together: bool) -> tuple[tuple[Blend, ...], ...]:
+    """Return the blends of each block of `cut` tiles, in the order in which they are made.
+
+    If lines are together they share what they can; else each has a tile made before another has.
+    """
     lines = [list(_wanted(line, n, program, together)) for n, line in enumerate(program.lines)]
     most = max(map(len, lines), default=0)
     return tuple(

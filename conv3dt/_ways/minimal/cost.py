@@ -111,7 +111,9 @@ def predicted_cycles(layer: Layer) -> float:
     combined = blends * (r.i[2] * r.ci / layer.lanes * TUNING.minimal_combine + TUNING.minimal_row)
     restored = rows * w * outputs * TUNING.minimal_restore
     stored = r.n * prod(r.o) * outputs * TUNING.minimal_store
-    called = r.n * d * scheme.slots_in_turn * TUNING.minimal_call
+    calls = r.n * d * scheme.slots_in_turn
+    far = TUNING.minimal_far if scheme.filters_bytes > TUNING.minimal_near else 0.0
+    called = calls * (TUNING.minimal_call + far * r.ci * outputs / len(scheme.blocks))
     filters = scheme.filters_bytes / scheme.size / layer.lanes * TUNING.minimal_filter
     margin = TUNING.minimal_margin * (TUNING.minimal_dilated if max(r.d) > 1 else 1.0)
     width = layer.axes[3]  # in narrow rows other ways leave out what these tiles compute

@@ -16,7 +16,7 @@ from ..shared.blocked import LINE, in_lines
 from ..shared.sharing import Costs
 from ..shared.storing import past_caches
 from ..shared.wording import counted, listed, quantity, stored_line
-from .blends import Blend, blends_of
+from .blends import Blend, blends_of, shared
 from .formulas import Program
 from .records import MOST_PRODUCTS, Job, MinimalTask, Patch, Stream, Target
 from .sizes import ROWS_BESIDE, TERMS, Sizes
@@ -34,11 +34,26 @@ class MinimalScheme(Sizes):
     @cached_property
     def row_tiles(self) -> int:
         """Tiles along the height of a block."""
+        return self._row_tiles(self.lines_of_sums)
+
+    def _row_tiles(self, lines: int) -> int:
+        """Return the tiles along the height of a block, with the sums of so many lines of depth."""
         tiles = max((line.tiles for line in self.programs[1].lines), default=1)
         most = max(1, min(tiles, TUNING.minimal_positions // self.positions // self.cut))
-        while most > 1 and self.region_of(most) > TUNING.minimal_bytes:
+        while most > 1 and self.region_of(most, lines) > TUNING.minimal_bytes:
             most -= 1
         return -(-tiles // -(-tiles // most))
+
+    @cached_property
+    def together(self) -> bool:
+        """Whether lines of depth share inputs: there is room for the sums of all of them."""
+        depth = self.programs[0]
+        return shared(depth) and self._row_tiles(len(depth.lines)) == self._row_tiles(1)
+
+    @property
+    def lines_of_sums(self) -> int:
+        """Lines of depth whose sums are in work at a time."""
+        return len(self.programs[0].lines) if self.together else 1
 
     @property
     def depth_tiles(self) -> int:
@@ -48,7 +63,7 @@ class MinimalScheme(Sizes):
     @cached_property
     def blends(self) -> tuple[tuple[Blend, ...], ...]:
         """What is combined along the depth, for each block of tiles."""
-        return blends_of(self.programs[0], self.depth_tiles)
+        return blends_of(self.programs[0], self.depth_tiles, self.together)
 
     @property
     def pairs(self) -> int:
@@ -160,7 +175,9 @@ class MinimalScheme(Sizes):
     @cached_property
     def region(self) -> int:
         """Bytes of a thread's numbers."""
-        return in_lines(self.region_of(self.row_tiles) + self.packed_bytes) + LINE
+        return (
+            in_lines(self.region_of(self.row_tiles, self.lines_of_sums) + self.packed_bytes) + LINE
+        )
 
     @property
     def lists_step(self) -> int:

@@ -10,7 +10,6 @@ from ..._call.request import Request
 from ..shared.blocked import LINE, in_lines, unaligned
 from ..shared.layer import Layer
 from ..shared.scheme import Scheme
-from .blends import shared
 from .formulas import Program, groups_of
 from .widths import Widths, widths_of
 
@@ -117,19 +116,12 @@ class Sizes(Scheme):
         return self.width_tiles.halo
 
     def parts_of(self, row_tiles: int) -> tuple[int, int, int, int]:
-        """Return the bytes of combined inputs, of a plane of V and of M, and of the sums."""
+        """Return the bytes of combined inputs, of a plane of V and of M, of a line's sums."""
         u = self.u_row * self.reads_of(row_tiles) + LINE
         capacity = self.capacity(row_tiles)
         v = in_lines(capacity * self.pitch) + LINE
         m = in_lines(capacity * self.columns * self.size) + LINE
-        y = self.y_steps(row_tiles)[0] * len(self.blocks) * self.lines_of_sums
-        return u, v, m, y
-
-    @cached_property
-    def lines_of_sums(self) -> int:
-        """Lines of depth whose sums are in work at a time: all, where they share inputs."""
-        depth = self.programs[0]
-        return len(depth.lines) if shared(depth) else 1
+        return u, v, m, self.y_steps(row_tiles)[0] * len(self.blocks)
 
     def reads_of(self, row_tiles: int) -> int:
         """Return the rows of inputs that a block reads, at most."""
@@ -155,10 +147,10 @@ class Sizes(Scheme):
         """Positions of a row of sums before its first output, and behind its last."""
         return max((x.step for x in self.programs[2].lines), default=1)
 
-    def region_of(self, row_tiles: int) -> int:
-        """Return the bytes of a thread's numbers but for packed inputs."""
+    def region_of(self, row_tiles: int, lines: int) -> int:
+        """Return the bytes of a thread's numbers but for packed inputs; of so many lines' sums."""
         u, *_, y = self.parts_of(row_tiles)
-        return u + self.products_of(row_tiles) + y
+        return u + self.products_of(row_tiles) + y * lines
 
     def products_of(self, row_tiles: int) -> int:
         """Return the bytes of V and M, where rows of outputs are that will be turned, later."""

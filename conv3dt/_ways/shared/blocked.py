@@ -260,11 +260,28 @@ class Blocked(Scheme):
         """Return the scheme in which tasks pack the filters they use, if no panel has two users.
 
         For many channels and few positions, filters that are packed ahead make the way to memory
-        twice.
+        twice. So an output that was cut for threads is cut along channels alone, if that pays.
         """
-        heavy = self.panels > TUNING.serial_panels and self.phase_bytes <= TUNING.fresh_bytes
-        alone = prod(self.n_blocks) == 1 and not self.layer.no_zeros
-        return replace(self, fresh=True) if heavy and alone else self
+        if self.panels <= TUNING.serial_panels or self.layer.no_zeros:
+            return self
+        whole = self._cut_along_channels()
+        fresh = replace(whole, fresh=True)
+        if fresh.phase_bytes > TUNING.fresh_bytes:
+            return self
+        if whole is self:
+            return fresh
+        ahead = self.sharing.then(self.packing).cycles
+        ahead += TUNING.filter_ahead * self.weights / self.threads
+        inputs = prod(fresh.packed) * fresh.task_channels * fresh.size
+        fits = inputs <= TUNING.heavy_block_bytes
+        return fresh if fits and fresh.sharing.cycles < ahead else self
+
+    def _cut_along_channels(self) -> Blocked:
+        """Return the scheme whose blocks have all positions, in as many tasks as there can be."""
+        if prod(self.n_blocks) == 1:
+            return self
+        n, d, h, w = (axis.positions for axis in self.axes)
+        return replace(self, blocking=Blocking((n, d, h, w), 1, len(self.shape.blocks)))
 
     @cached_property
     def kinds(self) -> tuple[tuple[int, int], ...]:

@@ -21,7 +21,7 @@ def drawn(seed):
 def test_each_product_has_its_inputs_in_the_order_of_its_line(seed):
     found, cut = drawn(seed)
     used = [[] for _ in found.lines]
-    for number, block in enumerate(blends_of(found, cut)):
+    for number, block in enumerate(blends_of(found, cut, shared(found))):
         for blend in block:
             for use in blend.uses:
                 assert use.u // cut == number
@@ -39,7 +39,7 @@ def test_each_product_has_its_inputs_in_the_order_of_its_line(seed):
 def test_of_a_line_one_tile_is_in_work(seed):
     """Its sums lie where those of the tile before lay; of all lines one is, if they share none."""
     found, cut = drawn(seed)
-    for block in blends_of(found, cut):
+    for block in blends_of(found, cut, shared(found)):
         open_tiles = {}
         for blend in block:
             for use in blend.uses:
@@ -59,4 +59,5 @@ def test_phases_of_stride_2_share(k, products, blends):
     found = program(transposed_axis(2 * tiles, k, 2, 1, 4 * tiles, (k - 2) // 2), Frame(0, 0, 0))
     assert found.products == products * tiles
     # What the last tile of a block shares with the first of the next is made twice.
-    assert len(blends_of(found, 4)[2]) == 4 * blends + (k == 4)
+    for together, count in ((True, 4 * blends + (k == 4)), (False, 4 * products)):
+        assert len(blends_of(found, 4, together)[2]) == count
