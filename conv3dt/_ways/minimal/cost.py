@@ -87,8 +87,9 @@ def _objections(layer: Layer) -> Iterator[str]:
         if filters > most and not r.prepared:
             sizes = f"{quantity(most, 1024)}B, and would have {quantity(filters, 1024)}B"
             yield f"transformed filters of a plain call have at most {sizes}"
-        if scheme.region > TUNING.minimal_region:
-            yield f"a thread would work on {quantity(scheme.region, 1024)}B, beyond its caches"
+        region = scheme.in_place().region
+        if region > TUNING.minimal_region:
+            yield f"a thread would work on {quantity(region, 1024)}B, beyond its caches"
 
 
 @lru_cache(maxsize=1024)

@@ -11,13 +11,13 @@ from ..._compiler.records import Record
 from ..._geometry import integers
 from ..._geometry.axes import Axis
 from ..._geometry.tuning import TUNING
-from .blocking import AT_ONCE, Blocking, costs_of
+from .blocking import AT_ONCE, Blocking, costs_of, uncut
 from .layer import Layer
 from .records import bytes_of_list
 from .scheme import Scheme
 from .sharing import Costs
 from .storing import LINE
-from .wording import counted, quantity
+from .wording import quantity
 
 __all__ = ["LINE", "Blocked", "Blocks", "Shape", "in_lines", "unaligned"]
 
@@ -264,24 +264,18 @@ class Blocked(Scheme):
         """
         if self.panels <= TUNING.serial_panels or self.layer.no_zeros:
             return self
-        whole = self._cut_along_channels()
-        fresh = replace(whole, fresh=True)
+        alone = prod(self.n_blocks) == 1
+        blocking = self.blocking if alone else uncut(self.axes, len(self.shape.blocks))
+        fresh = replace(self, blocking=blocking, fresh=True)
         if fresh.phase_bytes > TUNING.fresh_bytes:
             return self
-        if whole is self:
+        if alone:
             return fresh
         ahead = self.sharing.then(self.packing).cycles
         ahead += TUNING.filter_ahead * self.weights / self.threads
         inputs = prod(fresh.packed) * fresh.task_channels * fresh.size
         fits = inputs <= TUNING.heavy_block_bytes
         return fresh if fits and fresh.sharing.cycles < ahead else self
-
-    def _cut_along_channels(self) -> Blocked:
-        """Return the scheme whose blocks have all positions, in as many tasks as there can be."""
-        if prod(self.n_blocks) == 1:
-            return self
-        n, d, h, w = (axis.positions for axis in self.axes)
-        return replace(self, blocking=Blocking((n, d, h, w), 1, len(self.shape.blocks)))
 
     @cached_property
     def kinds(self) -> tuple[tuple[int, int], ...]:
@@ -293,21 +287,9 @@ class Blocked(Scheme):
         start, columns = block
         return columns, min(columns, self.layer.request.co - start)
 
-    def ends(self, number: int) -> list[tuple[int, int]]:
-        """Return the positions from .. to of the first and the last two blocks of an axis."""
-        block, blocks = self.blocking.block[number], self.n_blocks[number]
-        chosen = {0, blocks - 2, blocks - 1} & set(range(blocks))
-        length = self.axes[number].positions
-        return [(b * block, min((b + 1) * block, length)) for b in sorted(chosen)]
-
     def block_line(self) -> str:
         """Return in words how the output is cut."""
-        n, d, h, w = self.blocking.block
-        how = "tile by tile" if self.together else "one after the other"
-        return (
-            f"{n} x {d}x{h}x{w} positions, {counted(self.blocking.group, 'channel block')} a task;"
-            f" phases of the width {how}"
-        )
+        return self.blocking.words(self.together)
 
     def filters_line(self) -> str:
         """Return in words who packs filters."""

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from ..._geometry.axes import Axis
 from ..._geometry.tuning import TUNING
 from .sharing import Costs, each_of
+from .wording import counted
 
-__all__ = ["AT_ONCE", "Blocking", "blockings", "costs_of"]
+__all__ = ["AT_ONCE", "Blocking", "blockings", "costs_of", "uncut"]
 
 BATCH, DEPTH, HEIGHT, WIDTH = range(4)
 AT_ONCE = 64  # input channels, or pairs of them, of a piece of packing
@@ -20,6 +21,21 @@ class Blocking(NamedTuple):
     block: tuple[int, int, int, int]
     group: int  # channel blocks in a group
     groups: int
+
+    def words(self, together: bool) -> str:
+        """Return in words how the output is cut."""
+        n, d, h, w = self.block
+        how = "tile by tile" if together else "one after the other"
+        return (
+            f"{n} x {d}x{h}x{w} positions, {counted(self.group, 'channel block')} a task;"
+            f" phases of the width {how}"
+        )
+
+
+def uncut(axes: tuple[Axis, ...], n_channel_blocks: int) -> Blocking:
+    """Return blocks that have all positions, and a block of channels each."""
+    n, d, h, w = (max(1, axis.positions) for axis in axes)
+    return Blocking((n, d, h, w), 1, n_channel_blocks)
 
 
 def costs_of(

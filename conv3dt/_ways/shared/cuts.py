@@ -7,7 +7,7 @@ from ..._geometry import integers
 from ..._geometry.integers import Phase
 from .blocked import Blocked
 
-__all__ = ["rows_of_tiles", "sizes"]
+__all__ = ["ends", "rows_of_tiles", "sizes"]
 
 Part = Callable[[Phase, int, int], tuple[int, int]]
 
@@ -19,7 +19,7 @@ def rows_of_tiles(scheme: Blocked, number: int, part: Part | None = None) -> set
     cut of the positions from .. to of a phase.
     """
     found: set[int] = set()
-    for phase, (lo, hi) in product(scheme.axes[number].phases, scheme.ends(number)):
+    for phase, (lo, hi) in product(scheme.axes[number].phases, ends(scheme, number)):
         hi = min(hi, phase.length)
         if part is not None:
             lo, hi = part(phase, lo, hi)
@@ -32,3 +32,11 @@ def sizes(length: int, most: int) -> set[int]:
     """Return the sizes of the tiles that `length` is cut into."""
     tiles = integers.n_tiles(length, most)
     return {length // tiles, -(-length // tiles)}
+
+
+def ends(scheme: Blocked, number: int) -> list[tuple[int, int]]:
+    """Return the positions from .. to of the first and the last two blocks of an axis."""
+    block, blocks = scheme.blocking.block[number], scheme.n_blocks[number]
+    chosen = {0, blocks - 2, blocks - 1} & set(range(blocks))
+    length = scheme.axes[number].positions
+    return [(b * block, min((b + 1) * block, length)) for b in sorted(chosen)]

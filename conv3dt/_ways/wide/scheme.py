@@ -10,7 +10,7 @@ from itertools import product
 from ..._compiler.records import Record
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import Blocked, in_lines, unaligned
-from ..shared.cuts import rows_of_tiles, sizes
+from ..shared.cuts import ends, rows_of_tiles, sizes
 from ..shared.lane_tile import LaneTile
 from ..shared.records import SEAM
 from ..shared.storing import LINE, past_caches
@@ -141,7 +141,7 @@ class WideScheme(Blocked):
         """Yield (number of the kind, outer, vectors, tile) for every micro-kernel in use."""
         outers = rows_of_tiles(self, 2)
         most = self.shape.most[3] // self.lanes
-        lengths = {-(-(hi - lo) // self.lanes) for lo, hi in self.ends(3)}
+        lengths = {-(-(hi - lo) // self.lanes) for lo, hi in ends(self, 3)}
         vectors = set().union(*(sizes(length, most) for length in lengths))
         for number, (_, channels) in enumerate(self.kinds):
             for outer, count in product(sorted(outers), sorted(vectors)):
