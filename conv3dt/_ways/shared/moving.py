@@ -118,7 +118,8 @@ def spread(source, source_step, target, target_step, count, *, storage):
 def turn(source, source_step, target, target_step, rows, columns, *, storage):
     """target[c, r] = source[r, c], widened; the numbers of a row lie next to each other.
 
-    In squares of a vector, the last of which overlaps the one before; few numbers one by one.
+    In squares of a vector, the last of which overlaps the one before; few numbers one by one, a
+    vector of a column after the other: lines at powers of two throw each other out of L1.
     """
     item, size, lanes = STORAGES[storage].item, STORAGES[storage].size, LANES[storage]
     whole_rows, whole_columns = in_squares(rows, lanes), in_squares(columns, lanes)
@@ -128,10 +129,13 @@ def turn(source, source_step, target, target_step, rows, columns, *, storage):
             c = min(next_c, whole_columns - lanes)
             x, y = source + r * source_step + c * item, target + c * target_step + r * size
             NUMBERS[storage].square(x, source_step, y, target_step)
-    for r in range(0 if whole_columns < columns else whole_rows, rows):
-        c = whole_columns if r < whole_rows else 0
-        x, y = source + r * source_step + c * item, target + c * target_step + r * size
-        spread(x, item, y, target_step, columns - c, storage=storage)
+    for r in range(0, rows, lanes):
+        for c in range(whole_columns, columns):
+            x, y = source + r * source_step + c * item, target + c * target_step + r * size
+            spread(x, source_step, y, size, min(lanes, rows - r), storage=storage)
+    for r in range(whole_rows, rows):
+        x, y = source + r * source_step, target + r * size
+        spread(x, item, y, target_step, whole_columns, storage=storage)
 
 
 def in_squares(count, lanes):
