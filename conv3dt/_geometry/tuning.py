@@ -151,6 +151,7 @@ class Tuning(NamedTuple):
     depthwise_cycles: float = 2.0  # times those of products: 1.4 to 2.4 were found
     depthwise_positions: int = 12  # of a tile: more do not load fewer numbers
     depthwise_bytes: int = 1200 * 1024  # of planes that taps of the depth read, or are asked for
+    depthwise_row: int = 256  # positions of a row, at most, where rows may have any length
     depthwise_rows: int = 4  # of a task, at least, before it takes fewer channels
     piece_cycles: float = 100_000.0  # to start the layer of some groups of channels: 25 us
     between_cycles: float = 1.0  # of a filter among the zeros between groups

@@ -109,8 +109,9 @@ class Plan:
 
     @property
     def _neighbours(self) -> str:
-        """Say what is taken for another layer: outputs as channels, or positions as one row."""
-        if self.layer.request.i != self.layer.asked.i and self.layer.in_a_row:
-            return "; all positions of a channel in a row"
+        """Say what is taken for another layer: outputs as channels, or positions as other rows."""
+        if self.layer.in_other_rows:
+            long = f"positions of a channel in rows of {self.layer.request.i[2]}"
+            return "; all positions of a channel in a row" if self.layer.in_a_row else f"; {long}"
         count = 1 if self.at_once else self.layer.request.co // max(1, self.request.co)
         return f"; {count} outputs of an input together" if count > 1 else ""

@@ -91,8 +91,7 @@ def tables(plan: Plan) -> Tables:
     as_channels = plan.layer.request.co > plan.request.co
     bias_bytes = plan.scheme.bias_bytes
     order, r = FORMATS[plan.request.data_format], plan.request
-    row = plan.layer.in_a_row and r.groups == 1
-    read = order.ordered(r.n, plan.layer.request.i, r.ci) if row else ()
+    read = order.ordered(r.n, plan.layer.request.i, r.ci) if plan.layer.in_other_rows else ()
     return Tables(
         encoded, pack, convolve, bias_bytes, order.sorted, all_inputs, read, as_channels, [], []
     )

@@ -68,7 +68,7 @@ def plan_of(call: Call, way: str | None = None) -> Plan:
     order = None if call.part is None else _order(call)
     plan = make_plan(call.request, call.threads, False, way, order)
     x = call.value
-    if not x.flags.c_contiguous and plan.layer.in_a_row and not _in_a_row(x, plan):
+    if not x.flags.c_contiguous and plan.layer.in_other_rows and not _in_a_row(x, plan):
         scattered = call.request._replace(scattered=True)
         plan = make_plan(scattered, call.threads, False, way, order)
     ready = x.flags.c_contiguous and x.flags.aligned and x.dtype.isnative

@@ -1,4 +1,4 @@
-"""Kernel 1, stride 1 in NCDHW: positions are one row, whatever memory the input has."""
+"""Kernel 1, stride 1 in NCDHW: positions are one row, or longer ones, whatever memory it has."""
 
 import numpy as np
 import pytest
@@ -115,6 +115,42 @@ def test_lines_are_joined_between_blocks_of_a_row(streaming, offset):
     (plan,) = up._held._packed
     assert plan.scheme.n_blocks[3] >= THREADS[-1]
     assert plan.scheme.seamed == (processor.host().isa == "avx512")
+
+
+@pytest.mark.parametrize("threads", THREADS)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("space", SPACES)
+def test_rows_of_depthwise_layers(space, dtype, threads):
+    for groups, each in [(3, 1), (12, 1), (24, 1), (5, 3)]:
+        x, co = integers((2, groups, *SPACES[space]), dtype), groups * each
+        w, bias = integers((1, 1, 1, 1, co), dtype, 1), integers(co, dtype, 2)
+        wanted = np.repeat(x, each, 1) * w[0, 0, 0, 0, :, None, None, None]
+        wanted = wanted + bias[:, None, None, None]
+        how = {"bias": bias, "groups": groups, "threads": threads}
+        for value in (guarded(x, True), guarded(x, False), spread(x), every_other(x)):
+            y = conv3dt.conv3d(value, w, 1, "SAME", "NCDHW", **how)
+            np.testing.assert_array_equal(y, wanted)
+        part = x[:, :, :, :2]
+        region = [(0, n) for n in part.shape[2:]]
+        y = conv3dt.conv3d(part, w, 1, "SAME", "NCDHW", region=region, whole=x.shape, **how)
+        np.testing.assert_array_equal(y, wanted[:, :, :, :2])
+
+
+@pytest.mark.parametrize(
+    ("space", "said"),
+    [
+        ((16, 16, 16), "positions of a channel in rows of 256"),
+        ((5, 7, 7), "all positions of a channel in a row"),
+        ((3, 37, 41), "positions of a channel in rows of 123"),
+        ((31, 37, 41), ""),  # no longer row divides these
+        ((1, 1, 300), ""),
+    ],
+)
+def test_rows_that_plans_of_depthwise_layers_show(space, said):
+    shape = (1, 32, *space)
+    plan = conv3dt.explain(shape, (1, 1, 1, 1, 32), shape, 1, "SAME", "NCDHW", groups=32, threads=1)
+    assert ("positions of a channel" in str(plan)) == bool(said)
+    assert said in str(plan)
 
 
 @pytest.mark.skipif(len(THREADS) == 1, reason="there is one thread")

@@ -77,6 +77,12 @@ class Layer(NamedTuple):
         return self.apart and r.i[:2] == (1, 1) and _alone(r)
 
     @property
+    def in_other_rows(self) -> bool:
+        """Whether positions form other rows than were asked for: one, or longer ones."""
+        r = self.request
+        return r.i != self.asked.i and not self.taps and self.apart and _alone(r)
+
+    @property
     def instructions(self) -> str:
         """What multiplies, in words."""
         return f"{self.machine.isa}, pairs of bfloat16" if self.storage.pairs else self.machine.isa
@@ -148,7 +154,7 @@ def layer_of(request: Request, no_zeros: bool = False) -> Layer:
     """Return the layer that ways compute for a request."""
     machine = processor.machine()
     if request.groups > 1:
-        r = request._replace(ci=request.ci // request.groups)
+        r = _with_positions_in_rows(request._replace(ci=request.ci // request.groups))
         return Layer(request, r, axes_of(r), machine, no_zeros)
     r = _with_pairs(request) if machine.pairs else request
     r = _with_neighbours_as_channels(_with_positions_in_a_row(r), machine)
@@ -218,6 +224,19 @@ def _with_positions_in_a_row(r: Request) -> Request:
     if r.scattered or not (_alone(r) and FORMATS[r.data_format].apart):
         return r
     return r._replace(i=(1, 1, prod(r.i)), o=(1, 1, prod(r.o)))
+
+
+def _with_positions_in_rows(r: Request) -> Request:
+    """Return the request of groups with longer rows, each a plane, if it has one tap.
+
+    Where channels lie apart: a plane is packed, computed and turned, and should stay in L1 or L2.
+    """
+    if r.scattered or 0 in r.i or not (_alone(r) and FORMATS[r.data_format].apart):
+        return r
+    positions = prod(r.i)
+    most = min(positions, TUNING.depthwise_row)
+    length = next(n for n in range(most, 0, -1) if positions % n == 0)
+    return r._replace(i=(i := (positions // length, 1, length)), o=i) if length > r.i[2] else r
 
 
 def _alone(r: Request) -> bool:
