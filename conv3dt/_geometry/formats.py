@@ -1,10 +1,11 @@
 """The orders of an array's dimensions, one row each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-__all__ = ["FORMATS", "Format"]
+__all__ = ["FORMATS", "Format", "lie_in_a_row"]
 
 
 class Format(NamedTuple):
@@ -30,3 +31,13 @@ FORMATS = {
         Format("NCDHW", True, (2, 3, 4), lambda n, i, c: (n, c, *i), itemgetter(0, 2, 3, 4, 1)),
     )
 }
+
+
+def lie_in_a_row(extents: Sequence[int], steps: Sequence[int]) -> bool:
+    """Return whether positions lie at even distances, one line behind the other.
+
+    >>> lie_in_a_row((2, 3, 4), (48, 16, 4)), lie_in_a_row((2, 3, 4), (64, 16, 4))
+    (True, False)
+    """
+    known = [(extent, step) for extent, step in zip(extents, steps, strict=True) if extent > 1]
+    return all(far[1] == near[0] * near[1] for far, near in pairwise(known))

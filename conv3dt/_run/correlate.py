@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .._geometry.formats import FORMATS
+from .._geometry.formats import FORMATS, Format, lie_in_a_row
 from .._geometry.storages import STORAGES
 from .._geometry.tuning import TUNING
 from .._runtime import memory, team
@@ -59,12 +59,13 @@ def correlate(
     The result is [t, b, s], t three taps. Half types are summed in float32 and rounded once. With
     groups, each of them is one channel of one array: b is counted within its group.
     """
-    big, small = readable(big), readable(small)
-    in_order = FORMATS["NDHWC" if channels_last else "NCDHW"].sorted
+    axes, order = (kernel, strides, dilations, before), FORMATS[_format(channels_last)]
+    big, small = _in_a_row(readable(big), readable(small), axes, order, groups)
+    in_order = order.sorted
     shapes, dtype = (in_order(big.shape), in_order(small.shape)), big.dtype
     steps = in_order(big.strides), in_order(small.strides)
     lie = _lie(shapes, steps, dtype.name, groups)
-    layer = _layer(dtype.name, shapes, (kernel, strides, dilations, before), lie, groups)
+    layer = _layer(dtype.name, shapes, axes, lie, groups)
     result = out
     if result is None or not (result.flags.carray and result.dtype.isnative):
         shape = (*kernel, shapes[0][4] // groups, shapes[1][4])
@@ -92,14 +93,17 @@ def explain_correlate(
     threads: int | None = None,
 ) -> Cut:
     """Return how `correlate` sums contiguous arrays of these shapes; it prints itself."""
-    in_order = FORMATS["NDHWC" if channels_last else "NCDHW"].sorted
+    axes, order = (kernel, strides, dilations, before), FORMATS[_format(channels_last)]
+    if _is_a_row((big, small), axes, order, groups):
+        big, small = _row(big, order), _row(small, order)
+    in_order = order.sorted
     item = STORAGES[dtype].item
     big_steps, small_steps = (
         in_order(tuple(item * prod(shape[a + 1 :]) for a in range(5))) for shape in (big, small)
     )
     shapes = in_order(big), in_order(small)
     lie = _lie(shapes, (big_steps, small_steps), dtype, groups)
-    layer = _layer(dtype, shapes, (kernel, strides, dilations, before), lie, groups)
+    layer = _layer(dtype, shapes, axes, lie, groups)
     return scheme_of(layer, threads or team.default())
 
 
@@ -107,6 +111,41 @@ def clear() -> None:
     """Forget schemes and code; calls that are under way keep theirs."""
     for cache in (_layer, scheme_of, _prepared):
         cache.cache_clear()
+
+
+def _format(channels_last: bool) -> str:
+    return "NDHWC" if channels_last else "NCDHW"
+
+
+def _in_a_row(
+    big: Array, small: Array, axes: Axes, order: Format, groups: int
+) -> tuple[Array, Array]:
+    """Return views with all positions as one row, which no line ends, if that can be."""
+    if _is_a_row((big.shape, small.shape), axes, order, groups) and all(
+        lie_in_a_row(order.sorted(x.shape)[1:4], order.sorted(x.strides)[1:4]) for x in (big, small)
+    ):
+        return big.reshape(_row(big.shape, order)), small.reshape(_row(small.shape, order))
+    return big, small
+
+
+def _is_a_row(shapes: tuple[Five, Five], axes: Axes, order: Format, groups: int) -> bool:
+    """Return whether each product is of two numbers at the same place, and a row is faster.
+
+    1.0 to 1.5 times, 2 with groups and channels apart; with groups and channels last .7 times.
+    """
+    kernel, strides, _, before = axes
+    if kernel != (1, 1, 1) or strides != (1, 1, 1) or before != (0, 0, 0):
+        return False
+    if groups > 1 and not order.apart:
+        return False
+    big, small = (order.sorted(shape)[1:4] for shape in shapes)
+    return big == small
+
+
+def _row(shape: Five, order: Format) -> Five:
+    """Return the shape with all positions along the width."""
+    n, *space, c = order.sorted(shape)
+    return order.ordered(n, (1, 1, prod(space)), c)
 
 
 @lru_cache(maxsize=1024)

@@ -1,7 +1,6 @@
 """The only place where arrays meet a plan: allocate, pack, launch."""
 
 from collections.abc import Callable
-from itertools import pairwise
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
@@ -9,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._call.arguments import Call
-from .._geometry.formats import FORMATS
+from .._geometry.formats import FORMATS, lie_in_a_row
 from .._plan.choice import between_lines, freshly_packed, make_plan, order_of, reading_directly
 from .._plan.plan import Plan
 from .._runtime import memory
@@ -83,8 +82,7 @@ def _in_a_row(x: Array, plan: Plan) -> bool:
     """Return whether the positions of an input lie at even distances, row after row."""
     in_order = FORMATS[plan.request.data_format].sorted
     (_, *extents, _), (_, *steps, _) = in_order(x.shape), in_order(x.strides)
-    known = [(extent, step) for extent, step in zip(extents, steps, strict=True) if extent > 1]
-    return all(far[1] == near[0] * near[1] for far, near in pairwise(known))
+    return lie_in_a_row(extents, steps)
 
 
 def _order(call: Call) -> str:

@@ -32,6 +32,9 @@ CASES = {
     "mirrored, dilations": Case(
         2, (9, 9, 25), (9, 8, 22), 32, 1, (3, 2, 4), (1, 1, 1), (2, 3, 1), (1, 1, 0)
     ),
+    "one tap": Case(2, (3, 5, 37), (3, 5, 37), 20, 35, (1, 1, 1)),
+    "one tap, rows of one": Case(2, (30, 9, 1), (30, 9, 1), 5, 3, (1, 1, 1)),
+    "one tap, not of all": Case(1, (3, 5, 37), (3, 4, 36), 20, 35, (1, 1, 1)),
     "a point": Case(1, (1, 1, 1), (1, 1, 1), 1, 1, (1, 1, 1)),
 }
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -85,11 +88,11 @@ LAYOUTS = STEPPED | {
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
-@pytest.mark.parametrize("case", [FEW, CASES["strides"]], ids=["few", "strides"])
+@pytest.mark.parametrize("case", ["few of big", "strides", "one tap"])
 @pytest.mark.parametrize("last", [True, False])
 def test_layouts(name, case, last):
-    check(case, layout=LAYOUTS[name], last=last)
-    check(case, "float16", LAYOUTS[name], last)
+    check(CASES[case], layout=LAYOUTS[name], last=last)
+    check(CASES[case], "float16", LAYOUTS[name], last)
 
 
 def test_broadcast_arrays():
