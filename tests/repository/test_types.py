@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import conv3dt
 import conv3dt.dask
 from conv3dt.keras.layers import Conv3DTranspose
+from conv3dt.keras.optimizers import Adam
 
 Array = NDArray[np.float32]
 
@@ -56,6 +57,28 @@ def part(x: Array, w: Array) -> NDArray[Any]:
 def chunks(volume: Array) -> tuple[tuple[int, ...], ...]:
     found: tuple[tuple[int, ...], ...] = conv3dt.dask.upsample(volume, 2).chunks
     return found
+
+
+def trained(x: Array, wanted: Array) -> NDArray[Any]:
+    layer, optimizer = Conv3DTranspose(1, 2, strides=2), Adam(1e-3)
+    y, pullback = layer.vjp(x)
+    _, gradients = pullback(y - wanted, losses=False)
+    optimizer.apply_gradients(zip(gradients, layer.trainable_variables))
+    return conv3dt.conv3d_backprop_filter(y, (2, 2, 2, 1, 1), y - wanted, 1, "SAME", groups=1)
+"""
+WITH_TORCH = """
+import torch
+
+import conv3dt.torch
+
+
+def accelerated(x: torch.Tensor) -> torch.Tensor:
+    layer = conv3dt.torch.Conv3d(1, 8, 3, padding="same")
+    model = torch.nn.Sequential(layer, torch.nn.ConvTranspose3d(8, 1, 2, 2))
+    same: torch.nn.Sequential = conv3dt.torch.accelerate(model, example=x)
+    text: str = conv3dt.torch.report(conv3dt.torch.restore(same))
+    print(text)
+    return conv3dt.torch.conv3d(x, layer.weight, padding="same")
 """
 WRONG = """
 import conv3dt
@@ -86,6 +109,12 @@ def checked(program, folder):
 @pytest.mark.skipif(not importlib.util.find_spec("mypy"), reason="needs mypy")
 def test_a_program_of_a_user_is_checked_strictly(tmp_path):
     assert checked(RIGHT, tmp_path).startswith("Success")
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("mypy"), reason="needs mypy")
+@pytest.mark.skipif(not importlib.util.find_spec("torch"), reason="needs PyTorch")
+def test_a_program_with_pytorch_is_checked_strictly(tmp_path):
+    assert checked(WITH_TORCH, tmp_path).startswith("Success")
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("mypy"), reason="needs mypy")
