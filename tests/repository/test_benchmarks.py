@@ -1,6 +1,6 @@
 """The benchmarks' own arithmetic, and that all of them run."""
 
-import importlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -197,7 +197,11 @@ def test_variants_prints_tables():
     assert {f"| {name}" for name in (SMALL, *variants.ODD, *variants.GROWING)} <= {*first}
 
 
-@pytest.mark.parametrize("module", ["forward", "memory", "overhead", "import"])
+SUITES = ["algorithms", "forward", "gradients", "groups", "import", "memory", "overhead"]
+WITH_TORCH = pytest.mark.skipif(not importlib.util.find_spec("torch"), reason="needs PyTorch")
+
+
+@pytest.mark.parametrize("module", [*SUITES, pytest.param("torch", marks=WITH_TORCH)])
 def test_asv_suites_run(module):
     found = importlib.import_module(f"benchmarks.bench_{module}")
     suites = [x for x in vars(found).values() if getattr(x, "__module__", "") == found.__name__]
