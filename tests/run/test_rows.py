@@ -6,6 +6,7 @@ import pytest
 import conv3dt
 from conv3dt._compiler import processor
 from tests.helpers import oracle
+from tests.helpers.cases import DTYPES
 from tests.helpers.checks import THREADS
 from tests.helpers.guarded import guarded
 from tests.helpers.layers import integers
@@ -41,7 +42,7 @@ def every_other(x):
 
 
 @pytest.mark.parametrize("threads", THREADS)
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("space", SPACES)
 def test_results_are_those_of_the_definition(space, dtype, threads):
     for ci, co in CHANNELS:

@@ -31,9 +31,12 @@ class Layer(NamedTuple):
 
     @property
     def converted(self) -> bool:
-        """Whether inputs do not lie as they are multiplied, but are widened, or joined as pairs."""
+        """Whether inputs do not lie as they are multiplied, but are widened, or joined as pairs.
+
+        Two channels are a pair as they lie, unless each has rows of its own.
+        """
         if self.storage.pairs:
-            return self.asked.ci % 2 == 1
+            return self.apart or self.asked.ci % 2 == 1
         return self.storage.converted
 
     @property
