@@ -74,6 +74,17 @@ class Tuning(NamedTuple):
     wide_tile_cycles: float = 60.0  # of a wide tile, beside its products
     wide_store_cycles: float = 5.0  # to interleave and store a vector of its sums
     wide_pack_cycles: float = 1.5  # to pack an input for wide tiles, halos included
+    row_inputs: int = 8  # channels of a long row that are read side by side, at most
+    row_sums: int = 16 * 1024  # bytes of its sums that wait: they stay in L1
+    row_near: int = 256 * 1024  # bytes of its inputs, which other output channels read again
+    row_store: float = 5.0  # cycles of a vector of its outputs,
+    row_moved: float = 0.15  # and of moving inputs and sums, as much as products do not hide,
+    row_widened: float = 1.5  # of which this is widening a vector of inputs,
+    row_joined: float = 6.0  # or joining one of pairs
+    row_far: int = 1024 * 1024  # of all inputs: from here on they come from beyond L2
+    row_line: float = 5.4  # cycles in which a line of these comes, in long runs,
+    wide_line: float = 7.0  # and of far more, where a tile reads a few lines of each channel
+    wide_row_cycles: float = 0.4  # to pack an input of a long row, if it is converted
     fold_cycles: float = 4.0  # to add a vector of sums where it belongs
     fold_row_cycles: float = 50.0  # of a row of inputs, and of one of outputs, beside all that
     turn_cycles: float = 6.0  # to transpose a vector of inputs

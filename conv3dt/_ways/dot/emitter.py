@@ -2,15 +2,12 @@
 
 from llvmlite import ir
 
-from ..._compiler.vectors import I8, I16, I32, Words, i64
+from ..._compiler.vectors import I8, I16, I32, i64
 from ..._geometry.storages import OPERANDS
-from ..shared.emitter import Emitter, Loop
+from ..shared.emitter import Emitter, Loop, widened_as
 from .records import COLUMNS, Row
 
 __all__ = ["Finish", "Multiply"]
-
-# From 16-bit numbers, as filters are, to the compute type.
-_WIDENED = {"float16": Words.from_float16, "bfloat16": Words.from_bfloat16}
 
 
 def field(words, rows, m, which):
@@ -87,7 +84,7 @@ class Multiply(Emitter):
             return w.as_floats(b.insert_element(zeros, bits, ir.Constant(I32, 0)))
         if w.pairs or not OPERANDS[self.tile.storage].converted:
             return self.loaded(at, w.element, count, self.item)
-        return _WIDENED[self.tile.storage](w, self.loaded(at, I16, count, self.item))
+        return widened_as(self.tile.storage, w, self.loaded(at, I16, count, self.item))
 
     def loaded(self, address, element, count, align):
         """Return a vector that begins with `count` numbers at an address; zeros follow."""

@@ -9,7 +9,7 @@ from ..._compiler.vectors import Words, i64
 from ..._geometry.storages import OPERANDS, PAIRS
 from .records import Entry
 
-__all__ = ["Emitter", "Loop", "stored_as"]
+__all__ = ["Emitter", "Loop", "stored_as", "widened_as"]
 
 # Rounds of the loop over k that are written out. A round of a small tile is so short that counting
 # and jumping are a tenth of it, or a third where the jump lies badly in memory: with two, a tile
@@ -202,9 +202,18 @@ _STORED = {
 }
 
 
+# By storage type, where it is not the compute type: from a vector of bits to numbers.
+_WIDENED = {"float16": Words.from_float16, "bfloat16": Words.from_bfloat16}
+
+
 def stored_as(storage, words, x):
     """Return vector x of the compute type as numbers of a storage type, or their bits."""
     return _STORED[storage](words, x)
+
+
+def widened_as(storage, words, bits):
+    """Return a vector of 16-bit numbers' bits in the compute type."""
+    return _WIDENED[storage](words, bits)
 
 
 class Loop:

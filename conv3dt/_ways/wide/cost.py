@@ -5,10 +5,11 @@ from functools import partial
 
 from ..._geometry import integers
 from ..._geometry.tuning import TUNING
-from ..shared.blocked import Blocks, Shape
+from ..shared.blocked import Shape
 from ..shared.layer import Layer
 from ..shared.scheme import Candidate
 from ..shared.tiled import tiled
+from .row_cost import arrival, even_blocks, rows_of
 
 __all__ = ["candidates"]
 
@@ -19,6 +20,7 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
     # A vector would need zeros, or inputs that lie apart, or would be stored in pieces.
     if layer.no_zeros or width.in_s > 1 or layer.among_others:
         return
+    yield from rows_of(layer)
     # Of equals the first is taken: more channels share an input, fewer rows share an edge.
     most = min(layer.request.co, TUNING.streams)
     for m in range(most, 0, -1) if layer.apart else [max(1, layer.request.co)]:
@@ -67,7 +69,7 @@ def _candidate(layer: Layer, channels: int, vectors: int, outer: int) -> Candida
         for fh, nh in height.phases_and_taps()
         for fw, nw in width.phases_and_taps()
     )  # fmt: skip
-    blocks = _even_blocks(layer.request.co, channels)
+    blocks = even_blocks(layer.request.co, channels)
     rows = batch.i * depth.outputs * height.outputs
     tiles = rows / outer * integers.n_tiles(in_row, vectors)
     stores = rows * in_row * width.n_phases * channels
@@ -78,12 +80,10 @@ def _candidate(layer: Layer, channels: int, vectors: int, outer: int) -> Candida
         + TUNING.wide_store_cycles * stores
     )
     one_by_one = width.i < layer.lanes  # else inputs are turned in squares
-    if not layer.in_a_row:  # read where they lie, or copied in long rows
+    if layer.in_a_row:  # read where they lie, or copied in long rows
+        total += arrival(layer, TUNING.wide_line, TUNING.near_bytes)
+        total += TUNING.wide_row_cycles * inputs if layer.converted else 0.0
+    else:
         total += TUNING.wide_pack_cycles * inputs * (2 if one_by_one else 1)
     most = (1, 1, outer, vectors * layer.lanes)
     return Candidate("width, in the lanes", total, Shape(most, blocks))
-
-
-def _even_blocks(co: int, channels: int) -> Blocks:
-    """Return the blocks of output channels of wide tiles: so many, and the rest."""
-    return tuple((start, min(channels, co - start)) for start in range(0, co, channels))

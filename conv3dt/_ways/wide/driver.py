@@ -145,7 +145,7 @@ def _list_tiles(plan, task):
         for t in range(parts):
             v0, v1 = tile_range(0, vectors, parts, t)
             w0, w1 = lo + v0 * plan.lanes, min(lo + v1 * plan.lanes, hi)
-            if plan.pack == 0:  # nothing is read beyond a row
+            if plan.pack == 0 and plan.whole:  # nothing is read beyond a row
                 w0 = min(w0, width.i - (v1 - v0) * plan.lanes)
             first, end = taps_between(width, phase, w0, max(w0, min(w1, phase.length)))
             tile = tile_of(plan, task, rw, t)

@@ -25,6 +25,7 @@ def encoded(scheme: WideScheme) -> Encoded:
         close_seams=close,
         seams_at=scheme.made_at,
         apart=scheme.layer.apart,
+        whole=scheme.whole,
         row_lists=scheme.row_lists,
     )
     lists = scheme.threads * scheme.scratch_step

@@ -1,6 +1,6 @@
-"""The wide micro-kernel: output positions in the lanes, for few or scattered channels.
+"""The wide micro-kernels: output positions in the lanes, for few or scattered channels.
 
-Computes, for each phase r of the width, each row y < outer and each channel m,
+The first one computes, for each phase r of the width, each row y < outer and each channel m,
 
     sum[r, y, m, lanes] = bias[m] + sum over entries e of phase r, sum over k < length[e] of
                           b[e][k, m] * a[e][y, k, lanes]
@@ -26,6 +26,19 @@ seam        address of a `Seam`, of tiles that are `seamed`: rows may begin anyw
 The accumulators in registers are one phase's, outer*channels*vectors; phases that are done wait on
 the stack. Reads whole vectors of a: behind the last position it reads, but does not use, up to
 vectors*lanes - 1 numbers. Never reads c; never writes beyond `count`.
+
+That of long rows, with one tap and one phase, whose positions are neighbours, reads a few input
+channels side by side along all its positions, whose sums wait on the stack; then the next few:
+
+    k = 0  ─────────►                 k = 4  ─────────►
+        1  ─────────►  sums wait,         5  ─────────►  and so on; the last round stores
+        2  ─────────►  then               6  ─────────►
+        3  ─────────►                     7  ─────────►
+
+So memory is read in few and long runs, where a tile whose sums are in registers reads a few lines
+of every channel in turn. The arguments are the same, of one entry; c_outer and seam are not used.
+`count` is at least a vector's: the last vector ends with the last position, and has some of the one
+before it again. Reads nothing beyond the positions.
 """
 
 from functools import partial
@@ -33,28 +46,34 @@ from functools import partial
 from ..._compiler.build import assembly, emitted
 from ..shared.lane_tile import LaneTile
 from .emitter import WideEmitter
+from .row_emitter import RowEmitter
+from .row_tile import RowTile
 from .seamed import SeamedEmitter
 
 __all__ = ["address", "text"]
 
 
-def address(tile: LaneTile) -> int:
+def address(tile: LaneTile | RowTile) -> int:
     """Return the address of the kernel for this tile, compiled if it is new."""
     return emitted((__name__, tile), 9, partial(_write, tile), partial(_plain, tile))
 
 
-def text(tile: LaneTile) -> str:
+def text(tile: LaneTile | RowTile) -> str:
     """Return the machine code of the kernel for this tile, as text."""
     return assembly(9, partial(_write, tile))
 
 
 def _write(tile, builder, *arguments):
     """Append the kernel's instructions."""
-    (SeamedEmitter if tile.seamed else WideEmitter)(builder, tile).kernel(*arguments)
+    if isinstance(tile, RowTile):
+        emitter = RowEmitter
+    else:
+        emitter = SeamedEmitter if tile.seamed else WideEmitter
+    emitter(builder, tile).kernel(*arguments)
 
 
 def _plain(tile):
     """Return the kernel's twin."""
-    from .plain import kernel
+    from .plain import kernel, rows
 
-    return kernel(tile)
+    return rows(tile) if isinstance(tile, RowTile) else kernel(tile)

@@ -26,6 +26,8 @@ _MANY = 16  # input channels: twice as many rows as L2 has places for a line
 class WideScheme(Blocked):
     """How a layer is computed with output positions in the lanes."""
 
+    whole = True  # tiles make whole vectors, whatever they have to store
+
     @property
     def task_record(self) -> type[Record]:
         """The record in which a thread writes what it has in work."""
@@ -168,11 +170,15 @@ class WideScheme(Blocked):
 
     def lines(self) -> dict[str, str]:
         """Return the scheme in words."""
-        shapes = listed([f"{tile.outer}x{tile.label}" for *_, tile in self.tiles()])
         return {
             "kernel": f"positions in lanes ({self.layer.instructions}, {self.lanes} per vector):"
-            f" tiles of {shapes} (rows x channels x vectors)",
+            f" {self.shapes_line()}",
             "blocks": self.block_line(),
             "memory": f"{self.filters_line()}{', input read where it lies' if self.direct else ''}",
             "after": stored_line(past_caches(self.layer)),
         }
+
+    def shapes_line(self) -> str:
+        """Return in words which tiles there are."""
+        shapes = listed([f"{tile.outer}x{tile.label}" for *_, tile in self.tiles()])
+        return f"tiles of {shapes} (rows x channels x vectors)"

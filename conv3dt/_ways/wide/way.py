@@ -7,6 +7,8 @@ from ..shared.scheme import BY_TAPS, Candidate
 from ..shared.sharing import best_of
 from .cost import candidates
 from .encode import encoded, parts
+from .row_cost import ROWS
+from .row_scheme import row_scheme
 from .scheme import WideScheme
 
 __all__ = ["candidates", "encoded", "grouped", "order", "parts", "scheme"]
@@ -17,6 +19,8 @@ grouped = False
 
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> WideScheme:
     """Return the scheme of a candidate: its blocks of positions and of channels."""
+    if candidate.along == ROWS:
+        return row_scheme(layer, candidate, threads)
     shape, position = candidate.shape, layer.request.ci * layer.storage.size
     halos = (False, False, shape.most[2] > 1, True)
     limit, blocks = TUNING.wide_block_bytes, len(shape.blocks)
