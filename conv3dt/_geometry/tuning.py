@@ -124,7 +124,7 @@ class Tuning(NamedTuple):
     tried: int = 3  # ways at most
     fresh_bytes: int = 4 * 1024 * 1024  # of filters that a task packs for itself at a time
     filter_ahead: float = 1.2  # cycles more of a number that is packed ahead: written, read again
-    serial_panels: int = 256 * 1024  # filters of fewer bytes are packed ahead, never by tasks
+    serial_panels: int = 256 * 1024  # fewer filters are packed ahead, but for a single task
     serial_flops: int = 200_000  # below this starting threads costs more than it gives
     long_flops: int = 2_000_000_000  # from here a call can be interrupted, which costs it 50 us
     long_bytes: int = 64 * 1024 * 1024  # the same, of arrays
