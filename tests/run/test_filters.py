@@ -8,6 +8,7 @@ from conv3dt._plan import choice
 from conv3dt._runtime import team
 from conv3dt._ways.shared import blocked
 from tests.helpers import oracle
+from tests.helpers.cases import DTYPES
 from tests.helpers.layers import LAYERS, expected, integers
 
 
@@ -80,3 +81,13 @@ def test_what_threads_would_cut_stays_whole_where_a_panel_has_one_user_then():
     )
     np.testing.assert_array_equal(found, whole)
     np.testing.assert_array_equal(found, expected(x, w, shapes[2], 2))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_taps_that_never_read_inside_are_not_packed(dtype):
+    """Nor does a weight there matter that is not finite."""
+    x, w = integers((1, 1, 2, 1, 20), dtype), integers((3, 3, 3, 40, 20), dtype, 1)
+    wanted = expected(x, w, (1, 2, 4, 2, 40), 2)
+    w[2], w[:, :, 2] = np.nan, np.inf
+    y = conv3dt.conv3d_transpose(x, w, (1, 2, 4, 2, 40), 2, threads=1)
+    np.testing.assert_array_equal(y, wanted)

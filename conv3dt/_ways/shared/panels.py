@@ -14,7 +14,7 @@ from . import pairs
 from .blocking import AT_ONCE
 from .moving import clear, copy, spread, turn
 from .records import BlockedParams
-from .tables import Phases, panel_of
+from .tables import Phases, panel_of, taps_between
 
 __all__ = ["pack_filters", "pack_phase", "turn_numbers"]
 
@@ -64,13 +64,16 @@ def _are_together(plan):
 
 
 def _pack_taps(plan, block, phases, panel, first, end, *, storage):
-    """Pack input channels from .. to of the taps of a phase."""
+    """Pack input channels from .. to of the taps of a phase that read inside for some position."""
     fd, fh, fw = phases.d, phases.h, plan.width.phases[phases.w]
-    for jd in range(fd.taps):
+    d_first, d_end = taps_between(plan.depth, fd, 0, fd.length)
+    h_first, h_end = taps_between(plan.height, fh, 0, fh.length)
+    w_first, w_end = taps_between(plan.width, fw, 0, fw.length)
+    for jd in range(d_first, d_end):
         d = plan.depth.taps[fd.before + jd]
-        for jh in range(fh.taps):
+        for jh in range(h_first, h_end):
             h = plan.height.taps[fh.before + jh]
-            for jw in range(fw.taps):
+            for jw in range(w_first, w_end):
                 w = plan.width.taps[fw.before + jw]
                 taps = Phases(d, h, w)
                 _pack_tap(plan, block, taps, panel, first, end, storage=storage)
@@ -96,10 +99,12 @@ def _pack_tap(plan, block, taps, panel, first, end, *, storage):
 def _turn_filters(plan, source, target, first, end, channels, columns, *, storage):
     """Write source[co, ci] to target[ci, co], zeros for channels <= co < columns.
 
-    In groups of 16 input channels, or pairs of them, which are checked while in L1.
+    In groups of 16 input channels, or pairs of them, which are checked while in L1. The last one
+    has some of the group before it again, rather than be turned number by number.
     """
     size, ci_step = OPERANDS[storage].size, plan.arrays.step_ci
-    for ci in range(first, end, 16):
+    for begin in range(first, end, 16):
+        ci = max(first, min(begin, end - 16))
         count, y = min(16, end - ci), target + ci * columns * size
         if channels < columns:
             clear(y, count * columns, size)
