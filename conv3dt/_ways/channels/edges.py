@@ -9,7 +9,7 @@ from ..._geometry.integers import Phase
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import Blocked
 
-__all__ = ["Edges", "in_use", "pay"]
+__all__ = ["Edges", "cost_more", "in_use", "pay"]
 
 Edges: TypeAlias = tuple[tuple[int, int], ...]  # of ChannelTile
 
@@ -21,9 +21,24 @@ def pay(scheme: Blocked) -> bool:
     that does not pay where rows are long, or a tap has few products.
     """
     rows = scheme.shape.most[3] > 1 and not scheme.layer.no_zeros
-    width, products = scheme.axes[3], scheme.layer.request.ci * scheme.columns // scheme.lanes
-    pays = products >= TUNING.edge_products and width.positions <= TUNING.edge_positions
+    width = scheme.axes[3]
+    pays = _products(scheme) >= TUNING.edge_products and width.positions <= TUNING.edge_positions
     return rows and (pays or scheme.direct) and not width.inside
+
+
+def cost_more(scheme: Blocked) -> bool:
+    """Return whether to leave out taps costs several blocks of channels more than to pack once.
+
+    Where rows are short, and a tap has few products: taps that are joined would fall apart.
+    """
+    width, again = scheme.axes[3], len(scheme.shape.blocks) > 1
+    few = _products(scheme) < TUNING.direct_products and width.positions < TUNING.edge_positions
+    return again and few and not width.inside
+
+
+def _products(scheme: Blocked) -> int:
+    """Return the vectors of products of a row and a tap."""
+    return scheme.layer.request.ci * scheme.columns // scheme.lanes
 
 
 def in_use(scheme: Blocked) -> dict[int, Edges]:

@@ -78,6 +78,8 @@ class ChannelScheme(Blocked):
         lines = most[0] == 1 or prod(r.i) * r.ci * self.size % TUNING.pad_every
         if not (ready and lines and self.all_read and (most[2] == 1 or self.axes[2].inside)):
             return self
+        if edges.cost_more(self):
+            return self
         direct = replace(self, direct=True)
         direct = best_of([*direct._by_channels()] or [direct], lambda scheme: scheme.sharing)
         if self.shape.amx and (direct.beyond or not self.axes[3].inside):
