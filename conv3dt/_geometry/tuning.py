@@ -69,7 +69,7 @@ class Tuning(NamedTuple):
     taps_word_cycles: float = 0.4  # of one of these in vectors,
     taps_far_cycles: float = 2.0  # and of one whose numbers lie so far apart that it is alone
     line_cycles: float = 3.0  # to copy a cache line past the caches
-    scattered_cycles: float = 1.5  # to store one output whose neighbours in the tile lie apart
+    scattered_cycles: float = 3.0  # to store one output whose neighbours in the tile lie apart
     wide_tap_cycles: float = 4.0  # of an entry of a wide tile's table
     wide_tile_cycles: float = 60.0  # of a wide tile, beside its products
     wide_store_cycles: float = 5.0  # to interleave and store a vector of its sums

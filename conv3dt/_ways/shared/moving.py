@@ -41,6 +41,7 @@ class Numbers(NamedTuple):
     wide_at: Any  # and of numbers in the compute type
     widened: Callable[..., Any]  # from one to the other
     square: Any  # the word that turns a square
+    few: Any  # the word that turns few rows
 
 
 def _same(x):
@@ -66,10 +67,22 @@ def _widen_bfloat16(bits):
 
 
 NUMBERS = {
-    "float32": Numbers(float32_at, float32_at, _same, transpose.transpose_float32),
-    "float64": Numbers(float64_at, float64_at, _same, transpose.transpose_float64),
-    "float16": Numbers(uint16_at, float32_at, _widen_float16, transpose.transpose_float16),
-    "bfloat16": Numbers(uint16_at, float32_at, _widen_bfloat16, transpose.transpose_bfloat16),
+    "float32": Numbers(
+        float32_at, float32_at, _same, transpose.transpose_float32, transpose.weave_float32
+    ),
+    "float64": Numbers(
+        float64_at, float64_at, _same, transpose.transpose_float64, transpose.weave_float64
+    ),
+    "float16": Numbers(
+        uint16_at, float32_at, _widen_float16, transpose.transpose_float16, transpose.weave_float16
+    ),
+    "bfloat16": Numbers(
+        uint16_at,
+        float32_at,
+        _widen_bfloat16,
+        transpose.transpose_bfloat16,
+        transpose.weave_bfloat16,
+    ),
 }
 LANES = {
     name: processor.machine().vector_bytes // storage.size for name, storage in STORAGES.items()
@@ -118,10 +131,17 @@ def spread(source, source_step, target, target_step, count, *, storage):
 def turn(source, source_step, target, target_step, rows, columns, *, storage):
     """target[c, r] = source[r, c], widened; the numbers of a row lie next to each other.
 
-    In squares of a vector, the last of which overlaps the one before; few numbers one by one, a
-    vector of a column after the other: lines at powers of two throw each other out of L1.
+    In squares of a vector, the last of which overlaps the one before; few rows a vector of each at
+    a time, if they are all that a column has; else few numbers one by one, a vector of a column
+    after the other: lines at powers of two throw each other out of L1.
     """
     item, size, lanes = STORAGES[storage].item, STORAGES[storage].size, LANES[storage]
+    if 2 <= rows <= transpose.WOVEN and target_step == rows * size and columns >= lanes > rows:
+        for begin in range(0, columns, lanes):
+            c = min(begin, columns - lanes)
+            x, y = source + c * item, target + c * target_step
+            NUMBERS[storage].few(x, source_step, y, rows)
+        return
     whole_rows, whole_columns = in_squares(rows, lanes), in_squares(columns, lanes)
     for next_r in range(0, whole_rows, lanes):
         r = min(next_r, whole_rows - lanes)

@@ -8,6 +8,7 @@ from ..._geometry.storages import OPERANDS
 from . import pairs, taps
 from .moving import clear, copy, copy_words, spread, turn
 from .records import BlockedParams, Task
+from .transpose import WOVEN
 
 __all__ = ["clear_row", "copy_channel", "copy_row", "copy_rows", "pack_input"]
 
@@ -71,7 +72,8 @@ def copy_rows(plan, source, target, first, positions, row_step, rows, *, storage
 def _are_short(plan, *, storage):
     """Return whether rows are turned together: alone, they are no whole squares."""
     arrays, item = plan.arrays, OPERANDS[storage].item
-    turned = arrays.step_w == item and arrays.step_c != item and plan.chunk >= plan.lanes
+    turned = arrays.step_w == item and arrays.step_c != item
+    turned = turned and (plan.chunk >= plan.lanes or 2 <= plan.chunk <= WOVEN)
     short = plan.width.i < 2 * plan.lanes and plan.width.i % plan.lanes > 0
     run = arrays.step_h == plan.width.i * item and plan.taps_step == 0
     return turned and short and run and not OPERANDS[storage].pairs

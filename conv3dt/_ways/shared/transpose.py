@@ -1,4 +1,4 @@
-"""Transposition of a square of numbers in registers: as many rows as a vector has numbers."""
+"""Transposition in registers: of a square, as many rows as a vector has numbers, or of few rows."""
 
 import numpy as np
 from llvmlite import ir
@@ -6,14 +6,22 @@ from llvmlite import ir
 from ..._compiler import processor
 from ..._compiler.vectors import I16, I32, Words, i64
 from ..._compiler.words import float32_at, float64_at, uint16_at, uint32_at, word
+from .lane_emitter import interleaved
 
 __all__ = [
+    "WOVEN",
     "transpose_bfloat16",
     "transpose_float16",
     "transpose_float32",
     "transpose_float64",
     "transpose_pairs",
+    "weave_bfloat16",
+    "weave_float16",
+    "weave_float32",
+    "weave_float64",
 ]
+
+WOVEN = 8  # rows that are interleaved, at most
 
 
 def _transposing(double, load, twin, pairs=False):
@@ -115,3 +123,54 @@ def _twin_of_pairs(n):
 
 
 transpose_pairs = _transposing(False, _bits, _twin_of_pairs, pairs=True)
+
+
+def _weaving(double, load, twin):
+    """Return the word target[c, r] = source[r, c], widened, of 2 to WOVEN rows, one vector of each.
+
+    The numbers of the target lie next to each other: nothing else is written.
+    """
+    n = processor.machine().vector_bytes // (8 if double else 4)
+
+    def write(builder, source, source_step, target, rows):
+        words = Words(builder, double, n, False)
+        after = builder.append_basic_block("woven")
+        choice = builder.switch(rows, after)
+        for count in range(2, WOVEN + 1):
+            block = builder.append_basic_block(f"weave{count}")
+            choice.add_case(i64(count), block)
+            builder.position_at_end(block)
+            at = [builder.add(source, builder.mul(i64(r), source_step)) for r in range(count)]
+            for r, row in enumerate(interleaved(builder, [load(words, x) for x in at], n)):
+                words.store(row, builder.add(target, i64(r * n * words.size)), n, words.size)
+            builder.branch(after)
+        builder.position_at_end(after)
+
+    return word(twin(n))(write)
+
+
+def _woven(read, wide_at, widened):
+    """Return what makes the plain twin of such a word for n numbers a row."""
+
+    def of_lanes(n):
+        def weave(source, source_step, target, rows):
+            numbers = np.array([read(source + r * source_step, n) for r in range(rows)])
+            wide_at(target, rows * n)[:] = widened(numbers).T.ravel()
+
+        return weave
+
+    return of_lanes
+
+
+weave_float32 = _weaving(False, _loaded, _woven(float32_at, float32_at, lambda x: x))
+weave_float64 = _weaving(True, _loaded, _woven(float64_at, float64_at, lambda x: x))
+weave_float16 = _weaving(
+    False,
+    lambda words, at: words.from_float16(_bits(words, at)),
+    _woven(uint16_at, float32_at, lambda x: x.view(np.float16)),
+)
+weave_bfloat16 = _weaving(
+    False,
+    lambda words, at: words.from_bfloat16(_bits(words, at)),
+    _woven(uint16_at, float32_at, lambda x: (x.astype(np.uint32) << 16).view(np.float32)),
+)

@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 
 import conv3dt
+from conv3dt._call.arguments import as_call
+from conv3dt._run import run
 from tests.helpers import oracle
+from tests.helpers.cases import DTYPES
 from tests.helpers.checks import THREADS
+from tests.helpers.guarded import guarded
+from tests.helpers.layers import integers
 
 
 @pytest.mark.parametrize("algorithm", ["direct", "minimal"])
@@ -35,3 +40,18 @@ def test_a_slab_of_a_part_of_the_height():
     found = conv3dt.conv3d(x, w, 1, "SAME", "NCDHW", algorithm="direct")
     last = conv3dt.conv3d(np.moveaxis(x, 1, 4), w, 1, "SAME", algorithm="direct")
     np.testing.assert_array_equal(np.moveaxis(found, 1, 4), last)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("width", [3, 8, 16, 17, 35])
+@pytest.mark.parametrize("ci", [2, 3, 4, 7, 8, 9])
+def test_few_channels(ci, width, dtype):
+    """Up to eight rows are interleaved, between pages that nobody may read."""
+    x, w = integers((2, ci, 3, 5, width), dtype), integers((2, 3, 3, 6, ci), dtype, 1)
+    wanted = oracle.conv3d_transpose(
+        x, w, (2, 6, 6, 10, 2 * width), [2] * 3, "SAME", [1] * 3, "NCDHW"
+    )
+    for value in (guarded(x, True), guarded(x, False)):
+        call = as_call("f", value, w, wanted.shape, 2, "SAME", "NCDHW", 1, threads=1)
+        np.testing.assert_array_equal(run.run(call, way="channels: width"), wanted)
+        np.testing.assert_array_equal(run.run(call, way="channels: batch"), wanted)
