@@ -12,7 +12,7 @@ from ..._geometry.integers import n_tiles
 from ..._geometry.storages import OPERANDS
 from . import pairs
 from .blocking import AT_ONCE
-from .moving import clear, copy, spread, turn
+from .moving import clear, copy, is_finite, spread, turn
 from .records import BlockedParams
 from .tables import Phases, panel_of, taps_between
 
@@ -25,6 +25,9 @@ def pack_filters(plan, slot, *, storage):
     Of taps that lie together, as PyTorch's do, all while these channels are in L2.
     """
     plan = BlockedParams(plan)
+    if plan.channels == 1 and not OPERANDS[storage].pairs:
+        _pack_rows(plan, storage=storage)
+        return
     depth, height, width = plan.depth, plan.height, plan.width
     taps, runs = depth.n_taps * height.n_taps * width.n_taps, n_tiles(plan.channels, AT_ONCE)
     together = _are_together(plan)
@@ -44,6 +47,47 @@ def pack_filters(plan, slot, *, storage):
         panel = panel_of(plan, plan.blocks[b], phases, w.phase)
         first, end = run * AT_ONCE, min((run + 1) * AT_ONCE, plan.channels)
         _pack_tap(plan, plan.blocks[b], Phases(d, h, w), panel, first, end, storage=storage)
+
+
+def _pack_rows(plan, *, storage):
+    """Pack filters of one input channel: all taps of the width of one (block, depth, height)."""
+    depth, height, width = plan.depth, plan.height, plan.width
+    rows = depth.n_taps * height.n_taps
+    while True:
+        number = next_task(plan.arrays)
+        if number >= rows * plan.n_blocks:
+            break
+        b, row = divmod(number, rows)
+        td, th = divmod(row, height.n_taps)
+        d, h = depth.taps[td], height.taps[th]
+        for rw in range(width.n_phases):
+            phases = Phases(depth.phases[d.phase], height.phases[h.phase], rw)
+            panel = panel_of(plan, plan.blocks[b], phases, rw)
+            _pack_row(plan, plan.blocks[b], Phases(d, h, rw), panel, storage=storage)
+
+
+def _pack_row(plan, block, taps, panel, *, storage):
+    """Pack the taps of a phase of the width, the last first, of a tap of depth and height.
+
+    Tap by tap as others are packed, 16^3 taps of 768 channels took as long as their products.
+    """
+    arrays, size, w = plan.arrays, OPERANDS[storage].size, plan.width.phases[taps.w]
+    row = taps.d.number * plan.height.phases[taps.h.phase].taps + taps.h.number
+    target = panel + row * w.taps * block.columns * size
+    source = arrays.filters + block.start * arrays.step_co + taps.d.k * arrays.step_kd
+    source += taps.h.k * arrays.step_kh
+    channels = min(block.columns, plan.co - block.start)
+    if channels < block.columns:
+        clear(target, w.taps * block.columns, size)
+    for j in range(w.taps):
+        at = source + plan.width.taps[w.before + w.taps - 1 - j].k * arrays.step_kw
+        to = target + j * block.columns * size
+        if arrays.step_co == OPERANDS[storage].item:
+            copy(at, to, channels, storage=storage)
+        else:
+            spread(at, arrays.step_co, to, size, channels, storage=storage)
+    if not is_finite(target, w.taps * block.columns, storage=storage):
+        arrays.not_finite = 1
 
 
 def pack_phase(plan, block, phases, rw, panel, *, storage):
@@ -73,6 +117,9 @@ def _pack_taps(plan, block, phases, panel, first, end, *, storage):
         d = plan.depth.taps[fd.before + jd]
         for jh in range(h_first, h_end):
             h = plan.height.taps[fh.before + jh]
+            if plan.channels == 1 and not OPERANDS[storage].pairs:
+                _pack_row(plan, block, Phases(d, h, phases.w), panel, storage=storage)
+                continue
             for jw in range(w_first, w_end):
                 w = plan.width.taps[fw.before + jw]
                 taps = Phases(d, h, w)
