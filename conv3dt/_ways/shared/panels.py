@@ -25,7 +25,7 @@ def pack_filters(plan, slot, *, storage):
     Of taps that lie together, as PyTorch's do, all while these channels are in L2.
     """
     plan = BlockedParams(plan)
-    if plan.channels == 1 and not OPERANDS[storage].pairs:
+    if not OPERANDS[storage].pairs and plan.channels == 1:
         _pack_rows(plan, storage=storage)
         return
     depth, height, width = plan.depth, plan.height, plan.width
@@ -117,7 +117,7 @@ def _pack_taps(plan, block, phases, panel, first, end, *, storage):
         d = plan.depth.taps[fd.before + jd]
         for jh in range(h_first, h_end):
             h = plan.height.taps[fh.before + jh]
-            if plan.channels == 1 and not OPERANDS[storage].pairs:
+            if not OPERANDS[storage].pairs and plan.channels == 1:
                 _pack_row(plan, block, Phases(d, h, phases.w), panel, storage=storage)
                 continue
             for jw in range(w_first, w_end):
