@@ -263,8 +263,7 @@ class Blocked(Scheme):
         twice. So an output that was cut for threads is cut along channels alone, if that pays. To
         start a driver only for packing takes 2 us of the smallest call's 17: one task packs itself.
         """
-        few = self.panels <= TUNING.serial_panels and self.tasks > 1
-        if few or self.layer.no_zeros:
+        if (self.panels <= TUNING.serial_panels and self.tasks > 1) or self.layer.no_zeros:
             return self
         alone = prod(self.n_blocks) == 1
         blocking = self.blocking if alone else uncut(self.axes, len(self.shape.blocks))
