@@ -177,6 +177,10 @@ class Tuning(NamedTuple):
     dot_row: float = 8.0  # of listing a position of a tap,
     dot_store: float = 15.0  # of a vector of outputs,
     dot_apart: float = 25.0  # and of one whose channels lie apart
+    line_positions: int = 1024  # where filters lie in lines: inputs that are gathered stay in L2
+    line_gather: float = 4.0  # cycles to gather a cache line of inputs,
+    line_tile: float = 150.0  # of a tile and some input channels, beside its products,
+    line_saved: float = 1.0  # of a filter, which others have to pack
     dot_saved: float = 1.2  # of a filter, which others have to pack
     pad_every: int = 4096  # rows at multiples of this many bytes fall into the same cache lines
 

@@ -9,7 +9,7 @@ from .._geometry.tuning import TUNING
 from .._runtime import team
 from .._ways.list import WAYS
 from .._ways.shared.layer import Layer, layer_of
-from .._ways.shared.scheme import BY_FEWER, BY_LANES, Candidate, Scheme
+from .._ways.shared.scheme import BY_FEWER, READS_NO_ZEROS, Candidate, Scheme
 from .._ways.shared.sharing import fewest, least, numbers_of_threads
 from .plan import Plan
 
@@ -67,7 +67,7 @@ def _scheme(layer: Layer, choice: Candidate, most: int) -> Scheme:
 def order_of(request: Request, no_zeros: bool = False) -> str:
     """Return in which order the outputs of a request are summed, and so those of its parts."""
     order = choose(layer_of(request))[0].order
-    reads_none = order == BY_LANES  # nor does it ever look whether filters are finite
+    reads_none = order in READS_NO_ZEROS  # nor does it ever look whether filters are finite
     return order if reads_none or not no_zeros else choose(layer_of(request, True))[0].order
 
 
@@ -89,7 +89,7 @@ def choose(layer: Layer, way: str | None = None, order: str | None = None) -> tu
             f" this processor has {orders}."
         )
     first, *others = known
-    if layer.no_zeros and order != BY_LANES:
+    if layer.no_zeros and order not in READS_NO_ZEROS:
         return first, "weights that are not finite meet no zeros"
     best = min(others, key=lambda candidate: candidate.cycles, default=first)
     if layer.asked.algorithm == "minimal" and order is None:

@@ -125,15 +125,19 @@ def _needed(plan: Plan, call: Call) -> int:
 def _weights(plan: Plan, compiled: Tables, filters: Array) -> Array:
     """Return filters that kernels can read: taps that are channels must lie as channels do.
 
-    So must input channels next to each other, where filters are not packed.
+    So must channels next to each other, where filters are not packed.
     """
     filters = _taps_last(plan.layer, readable(filters))
     if plan.request.groups > 1 and not plan.request.forward:
         filters = _outputs_first(filters, plan.request.groups)
     _, _, kw, co, ci = filters.strides
+    near = {"": filters.itemsize, "ci": ci, "co": co}[plan.scheme.filters_lie]
     apart = compiled.as_channels and kw != filters.shape[3] * co
-    apart = apart or (plan.scheme.filters_lie and ci != filters.itemsize)
-    return in_order(filters, plan.threads) if apart else filters
+    if not apart and near == filters.itemsize:
+        return filters
+    if plan.scheme.filters_lie == "co":
+        return in_order(filters.swapaxes(3, 4), plan.threads).swapaxes(3, 4)
+    return in_order(filters, plan.threads)
 
 
 def _taps_last(layer: Layer, filters: Array) -> Array:

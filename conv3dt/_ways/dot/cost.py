@@ -7,6 +7,7 @@ from ..._geometry.axes import Axis
 from ..._geometry.tuning import TUNING, Machine
 from ..shared.layer import Layer
 from ..shared.scheme import Candidate
+from .lines_cost import line_candidates
 from .records import CHANNELS, COLUMNS
 
 __all__ = ["PIECE", "candidates", "most_rows", "predicted_cycles"]
@@ -24,20 +25,21 @@ def most_rows(machine: Machine) -> int:
 
 
 def candidates(layer: Layer) -> Iterator[Candidate]:
-    """Yield the layer with input channels in the lanes, where these are filled.
+    """Yield the layer with input channels in the lanes, or in lines, where these are filled.
 
     What decides whether it can be had is the same for a part as for the whole.
     """
     r = layer.request
-    turned = layer.asked.forward and r.co >= COLUMNS  # a block's filters, for nothing
-    if turned or layer.taps or r.ci < layer.lanes or 0 in r.output_shape:
+    if layer.taps or r.ci < layer.lanes or 0 in r.output_shape:
         return
-    if prod(axis.positions for axis in layer.axes) <= TUNING.dot_positions:
+    turned = layer.asked.forward and r.co >= COLUMNS  # a block's filters, for nothing
+    if not turned and prod(axis.positions for axis in layer.axes) <= TUNING.dot_positions:
         yield Candidate("taps", _compared(layer), None)
+    yield from line_candidates(layer)
 
 
 def _compared(layer: Layer) -> float:
-    """Return the predicted cycles, less what others take to pack many filters.
+    """Return the predicted cycles, less what others take to pack filters.
 
     That is in no other prediction, for filters that are prepared are packed once; so never more
     than half of the cycles count.

@@ -17,7 +17,15 @@ from ..shared.tables import Phases, taps_between
 from ..shared.tasks import next_block, task_of
 from .records import CHANNELS, COLUMNS, DotParams, DotTask, Row
 
-__all__ = ["convolve"]
+__all__ = [
+    "convolve",
+    "filters_at",
+    "list_inputs",
+    "list_outputs",
+    "place_inputs",
+    "reach_of",
+    "tap_of",
+]
 
 # Without, filters come from memory half as fast; 4 and 16 channels ahead are as good, L1 is not.
 AHEAD = 8  # output channels whose filters are asked for
@@ -48,7 +56,7 @@ def convolve(plan, slot):
     task.sums = task.scratch + plan.sums_at
     task.rows = task.lists
     while next_block(plan, task):
-        _place_inputs(plan, task)
+        place_inputs(plan, task)
         for rd in range(plan.depth.n_phases):
             for rh in range(plan.height.n_phases):
                 for rw in range(plan.width.n_phases):
@@ -57,7 +65,7 @@ def convolve(plan, slot):
                         _compute(plan, task, b, Phases(d, h, w))
 
 
-def _place_inputs(plan, task):
+def place_inputs(plan, task):
     """Pack the inputs, which all tasks of a thread need, or say where they lie."""
     if plan.pack:
         task.inputs = task.scratch
@@ -76,7 +84,7 @@ def _compute(plan, task, b, phases):
     d, h, w = phases.d, phases.h, phases.w
     positions = plan.batch.positions * d.length * h.length * w.length
     clear(task.sums, positions * COLUMNS, plan.size)
-    reach = _reach(plan, phases)
+    reach = reach_of(plan, phases)
     following = _filters(plan, block, phases, reach, 0) if reach.count > 0 else 0
     for t in range(reach.count):
         filters = following
@@ -84,16 +92,16 @@ def _compute(plan, task, b, phases):
             following = _filters(plan, block, phases, reach, t + 1)
         else:
             following = _filters(plan, after, phases, reach, 0)
-        rows = _list_inputs(plan, task, phases, _tap(reach, t))
+        rows = list_inputs(plan, task, phases, tap_of(reach, t))
         if rows > 0:
             _multiply(plan, task, block, filters, following, rows)
-    _list_outputs(plan, task, block, phases)
+    list_outputs(plan, task, block, phases)
     finish = get(plan.finish, block.kind)
     bias = plan.arrays.bias + block.start * plan.size
     call(finish, task.sums, bias, task.rows, positions, plan.out_step)
 
 
-def _reach(plan, phases):
+def reach_of(plan, phases):
     """Return the taps of a phase that read inside."""
     d0, d1 = taps_between(plan.depth, phases.d, 0, phases.d.length)
     h0, h1 = taps_between(plan.height, phases.h, 0, phases.h.length)
@@ -101,21 +109,25 @@ def _reach(plan, phases):
     return Reach(Taps(d0, h0, w0), h1 - h0, w1 - w0, (d1 - d0) * (h1 - h0) * (w1 - w0))
 
 
-def _tap(reach, number):
+def tap_of(reach, number):
     """Return one of them."""
     rest, w = divmod(number, reach.width)
     d, h = divmod(rest, reach.height)
     return Taps(reach.first.d + d, reach.first.h + h, reach.first.w + w)
 
 
-def _filters(plan, block, phases, reach, number):
-    """Return the address of the filters of one of them."""
-    arrays, tap = plan.arrays, _tap(reach, number)
+def filters_at(plan, phases, reach, number):
+    """Return the address of the filters of one of them, of the first output channel."""
+    arrays, tap = plan.arrays, tap_of(reach, number)
     kd = plan.depth.taps[phases.d.before + tap.d].k
     kh = plan.height.taps[phases.h.before + tap.h].k
     kw = plan.width.taps[phases.w.before + tap.w].k
-    at = arrays.filters + block.start * arrays.step_co
-    return at + kd * arrays.step_kd + kh * arrays.step_kh + kw * arrays.step_kw
+    return arrays.filters + kd * arrays.step_kd + kh * arrays.step_kh + kw * arrays.step_kw
+
+
+def _filters(plan, block, phases, reach, number):
+    """Return the same of a block of output channels."""
+    return filters_at(plan, phases, reach, number) + block.start * plan.arrays.step_co
 
 
 def _multiply(plan, task, block, filters, following, rows):
@@ -142,14 +154,13 @@ def _multiply(plan, task, block, filters, following, rows):
                 some += size * Row.SIZE
 
 
-def _list_inputs(plan, task, phases, taps):
+def list_inputs(plan, task, phases, taps):
     """List where a tap reads at positions at which that is inside; return how many there are."""
     batch, depth, height, width = plan.batch, plan.depth, plan.height, plan.width
     d, h, w = phases.d, phases.h, phases.w
     z0, z1 = rows_inside(0, d.length, taps.d, d.shift, d.dilation, depth.i, depth.in_s)
     y0, y1 = rows_inside(0, h.length, taps.h, h.shift, h.dilation, height.i, height.in_s)
     x0, x1 = rows_inside(0, w.length, taps.w, w.shift, w.dilation, width.i, width.in_s)
-    line = COLUMNS * plan.size
     at_row = task.rows
     for n in range(batch.positions):
         for z in range(z0, z1):
@@ -158,17 +169,17 @@ def _list_inputs(plan, task, phases, taps):
             for y in range(y0, y1):
                 i = y * height.in_s + h.shift - taps.h * h.dilation - task.height.start
                 at = plane + i * height.packed_step
-                to = task.sums + (((n * d.length + z) * h.length + y) * w.length) * line
+                to = task.sums + (((n * d.length + z) * h.length + y) * w.length) * plan.line
                 for x in range(x0, x1):
                     row = Row(at_row)
                     i = x * width.in_s + w.shift - taps.w * w.dilation - task.width.start
                     row.input = at + i * width.packed_step
-                    row.sums = to + x * line
+                    row.sums = to + x * plan.line
                     at_row += Row.SIZE
     return (at_row - task.rows) // Row.SIZE
 
 
-def _list_outputs(plan, task, block, phases):
+def list_outputs(plan, task, block, phases):
     """List where the outputs of a phase belong."""
     d, h, w = phases.d, phases.h, phases.w
     first = plan.arrays.output + block.start * plan.out_step + d.first * plan.depth.output_step

@@ -5,7 +5,7 @@ from llvmlite import ir
 from ..._compiler.vectors import I8, I16, I32, i64
 from ..._geometry.storages import OPERANDS
 from ..shared.emitter import Emitter, Loop, widened_as
-from .records import COLUMNS, Row
+from .records import Row
 
 __all__ = ["Finish", "Multiply"]
 
@@ -143,7 +143,7 @@ class Finish(Emitter):
         firsts = range(0, channels, w.lanes)
         added = [w.load(w.pointer(bias), i64(n), w.size) for n in firsts]
         with Loop(b, count) as m:
-            at = w.pointer(b.add(sums, b.mul(m, i64(COLUMNS * w.size))))
+            at = w.pointer(b.add(sums, b.mul(m, i64(self.tile.line * w.size))))
             to = field(w, rows, m, Row.input)
             found = [
                 b.fadd(w.load(at, i64(n), w.size), x) for n, x in zip(firsts, added, strict=True)

@@ -7,10 +7,10 @@ from ..._compiler.records import Row as Rows
 from ..._compiler.words import uint16_at
 from ..._geometry.storages import OPERANDS
 from ..shared.plain import added, multiplied, reading, stored, wide, writing
-from .records import COLUMNS, Row
-from .tile import DotTile, FinishTile
+from .records import Row
+from .tile import DotTile, FinishTile, LineTile
 
-__all__ = ["finish", "multiply"]
+__all__ = ["finish", "lines", "multiply"]
 
 
 def multiply(tile: DotTile):
@@ -52,6 +52,24 @@ def _factors(tile, address, channels):
     return wide(tile.storage, address, channels)
 
 
+def lines(tile: LineTile):
+    """Return a Python function that does what the compiled `lines` of `tile` does."""
+    read, columns = reading(tile.storage), (tile.vectors - 1) * tile.lanes + tile.last
+
+    def compute(rows, inputs, count, filters, step, to, ask, source):
+        table = Rows(Row, int(rows))
+        x = read(inputs, tile.rows * tile.step).reshape(tile.rows, tile.step)
+        total = np.zeros((tile.rows, columns), x.dtype)
+        with np.errstate(all="ignore"):
+            for k in range(count):
+                w = wide(tile.storage, filters + k * step, columns)
+                total = added(total, (x[:, k, None], w))
+            for m in range(tile.rows):
+                read(table[m].sums + to, columns)[:] += total[m]
+
+    return compute
+
+
 def finish(tile: FinishTile):
     """Return a Python function that does what the compiled `finish` of `tile` does."""
     read, write = reading(tile.storage), writing(tile.storage)
@@ -59,7 +77,7 @@ def finish(tile: FinishTile):
     def compute(sums, bias, rows, count, step):
         table = Rows(Row, int(rows))
         for m in range(count):
-            at = sums + m * COLUMNS * read(0, 0).itemsize
+            at = sums + m * tile.line * read(0, 0).itemsize
             with np.errstate(all="ignore"):
                 x = read(at, tile.channels) + read(bias, tile.channels)
             values = stored(tile.storage, apply(tile.activation, x))

@@ -15,8 +15,13 @@ class DotParams(BlockedParams):
     vectors = Int()  # whole vectors of input channels
     rows = Int()  # most positions of a tile
     sums_at = Int()  # where in a thread's region the sums of a phase are
+    line = Int()  # bytes from a position's sums to the next
     filter = Int()  # bytes of a filter, or of a pair of them
     others = Int()  # bytes to the kernels of channels that are not the last ones
+    rows_alone = Int()  # where filters lie in lines: most positions of a tile of one vector
+    asked = Int()  # bytes of a position's next inputs that a tile asks for
+    block_sums = Int()  # bytes from the sums of a block to the next one's
+    gathered_at = Int()  # where in a thread's region inputs are gathered
     finish = Int()  # address of the table of micro-kernels that finish outputs, by a block's kind
 
 

@@ -16,7 +16,7 @@ from ..shared.blocked import Blocked, in_lines
 from ..shared.wording import counted, listed, stored_line
 from .cost import PIECE, most_rows
 from .records import CHANNELS, COLUMNS, DotTask, Row
-from .tile import DotTile, FinishTile
+from .tile import DotTile, FinishTile, LineTile
 
 __all__ = ["DotScheme"]
 
@@ -25,7 +25,7 @@ __all__ = ["DotScheme"]
 class DotScheme(Blocked):
     """How a layer is computed with input channels in the lanes: all positions are one block."""
 
-    filters_lie: bool = True
+    filters_lie: str = "ci"
 
     @property
     def task_record(self) -> type[Record]:
@@ -112,7 +112,7 @@ class DotScheme(Blocked):
 
     # ---- tiles -----------------------------------------------------------------------------------
 
-    def tiles(self) -> Iterator[tuple[int, int, int, DotTile]]:
+    def tiles(self) -> Iterator[tuple[int, int, int, DotTile | LineTile]]:
         """Yield (0, output channels, positions, tile) for every micro-kernel that multiplies.
 
         Those of number 1 are for channels behind which others follow, if tiles know the difference.
@@ -128,12 +128,16 @@ class DotScheme(Blocked):
 
     def _shapes(self) -> set[tuple[int, int]]:
         """Return the (output channels, positions) that tiles have."""
-        most, co = most_rows(self.layer.machine), self.layer.request.co
+        co, rows = self.layer.request.co, self._rows(most_rows(self.layer.machine))
+        return set(product({min(CHANNELS, co), co % CHANNELS} - {0}, rows))
+
+    def _rows(self, most: int) -> set[int]:
+        """Return the numbers of positions that tiles have, of at most so many."""
         rows = set()
         for count in self._counts():
             tiles = integers.n_tiles(count, most)
             rows |= {count // tiles, -(-count // tiles)}
-        return set(product({min(CHANNELS, co), co % CHANNELS} - {0}, rows))
+        return rows
 
     def _counts(self) -> set[int]:
         """Return at how many positions taps read inside: the different numbers."""
@@ -146,7 +150,7 @@ class DotScheme(Blocked):
         layer = self.layer
         how = layer.request.dtype, self.lanes, layer.machine.fused
         last = layer.apart, layer.request.activation
-        return [FinishTile(*how, channels, *last) for _, channels in self.kinds]
+        return [FinishTile(*how, channels, self.columns, *last) for _, channels in self.kinds]
 
     @property
     def vectors(self) -> int:

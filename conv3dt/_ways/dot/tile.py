@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-__all__ = ["DotTile", "FinishTile"]
+__all__ = ["DotTile", "FinishTile", "LineTile"]
 
 
 class DotTile(NamedTuple):
@@ -22,6 +22,24 @@ class DotTile(NamedTuple):
         return f"{self.rows}x{self.columns}"
 
 
+class LineTile(NamedTuple):
+    """A register tile of positions by vectors of output channels: filters lie in such lines."""
+
+    storage: str  # type of the filters
+    lanes: int  # numbers in a vector
+    fused: bool  # multiply and add in one instruction
+    rows: int  # positions
+    vectors: int
+    last: int  # channels of the last vector that exist
+    step: int  # numbers from a position's inputs to the next
+    asked: int  # cache lines of a position's next inputs that are asked for
+
+    @property
+    def label(self) -> str:
+        """Its shape in words: positions x vectors."""
+        return f"{self.rows}x{self.vectors}"
+
+
 class FinishTile(NamedTuple):
     """What makes outputs of sums."""
 
@@ -29,5 +47,6 @@ class FinishTile(NamedTuple):
     lanes: int
     fused: bool
     channels: int  # of a block that exist
+    line: int  # numbers from a position's sums to the next
     spread: bool  # whether neighbouring output channels lie apart in memory
     activation: str

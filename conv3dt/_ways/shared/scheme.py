@@ -13,8 +13,8 @@ from .layer import Layer
 from .sharing import Costs, Sharing, fewest, least, numbers_of_threads, shared
 
 __all__ = [
-    "BY_FEWER", "BY_INPUTS", "BY_LANES", "BY_TAPS", "BY_TILES",
-    "Candidate", "Encoded", "Scheme", "Way",
+    "BY_FEWER", "BY_INPUTS", "BY_LANES", "BY_LINES", "BY_TAPS", "BY_TILES",
+    "READS_NO_ZEROS", "Candidate", "Encoded", "Scheme", "Way",
 ]  # fmt: skip
 
 
@@ -24,7 +24,10 @@ BY_TAPS = "by taps"  # all products of all taps, from the last of the width, in 
 BY_TILES = "by tiles"  # as by taps, but halves of pairs apart within an instruction of AMX
 BY_INPUTS = "by inputs"  # the bias, then the sums of each tap, as rows of inputs come
 BY_LANES = "by lanes"  # of each tap, every lanes-th product apart, then these; then the bias
+BY_LINES = "by lines"  # of each tap, some input channels at a time; then the bias
 BY_FEWER = "by fewer products"  # the bias, then those of each tile's depth, on the whole's grid
+
+READS_NO_ZEROS = BY_LANES, BY_LINES  # whether filters are finite or not
 
 
 class Candidate(NamedTuple):
@@ -69,8 +72,8 @@ class Scheme(ABC):
         Whether tasks pack the filters they use: nobody else needs them.
     direct : bool
         Whether tiles read the input where it lies: it is not packed.
-    filters_lie : bool
-        Whether tiles read filters where they lie, input channels next to each other.
+    filters_lie : str
+        Which channels of filters lie next to each other, where tiles read them: "ci", "co" or none.
     """
 
     layer: Layer
@@ -78,7 +81,7 @@ class Scheme(ABC):
     cycles: float
     fresh: bool = False
     direct: bool = False
-    filters_lie: bool = False
+    filters_lie: str = ""
 
     @property
     @abstractmethod
@@ -171,7 +174,7 @@ class Way(Protocol):
     Attributes
     ----------
     order : str
-        One of the five above. None may depend on where the output begins or is cut.
+        One of the six above. None may depend on where the output begins or is cut.
     grouped : bool
         Whether it is for layers of several groups of channels, all at once; else for one group.
     """

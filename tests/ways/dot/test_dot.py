@@ -184,11 +184,11 @@ def test_few_positions_and_many_filters_take_it(x, w, s, data_format):
 
 
 @pytest.mark.parametrize("data_format", cases.FORMATS)
-@pytest.mark.parametrize(("co", "taken"), [(1, True), (10, True), (16, False)])
-def test_so_do_forward_layers_of_few_output_channels(co, taken, data_format):
+@pytest.mark.parametrize(("co", "along"), [(1, "taps"), (4, "taps"), (16, "lines")])
+def test_so_do_forward_layers_those_of_many_channels_in_lines(co, along, data_format):
     x = cases.tensor_shape(8, (4, 4, 4), 512, data_format)
     plan = conv3dt.explain_conv3d(x, (4, 4, 4, 512, co), 1, "VALID", data_format)
-    assert (plan.choice.way == "dot") == taken
+    assert plan.choice.name == f"dot: {along}"
 
 
 OTHERS = [

@@ -115,7 +115,7 @@ def test_no_bit_depends_on_the_tile(storage):
 def test_sums_become_outputs(storage, activation, spread, channels):
     rng, compute = np.random.default_rng(0), OPERANDS[storage].compute
     fused = processor.machine().fused
-    t = FinishTile(storage, lanes_of(storage), fused, channels, spread, activation)
+    t = FinishTile(storage, lanes_of(storage), fused, channels, COLUMNS, spread, activation)
     sums, bias = (random_integers(rng, shape, compute) for shape in ((5, COLUMNS), COLUMNS))
     shape = (COLUMNS + 3, 5) if spread else (5, COLUMNS + 3)
     c = np.full(shape, 7, STORED[storage])

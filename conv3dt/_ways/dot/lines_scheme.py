@@ -1,0 +1,75 @@
+"""The scheme of the dot way where filters lie in lines of output channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from ..shared.blocked import LINE, in_lines
+from ..shared.wording import counted, listed, stored_line
+from .lines_cost import PIECE
+from .scheme import DotScheme
+from .tile import DotTile, LineTile
+
+__all__ = ["LinesScheme"]
+
+
+@dataclass(frozen=True, eq=False)
+class LinesScheme(DotScheme):
+    """How a layer is computed with lines of output channels: all positions are one block."""
+
+    filters_lie: str = "co"
+
+    @cached_property
+    def chunk(self) -> int:
+        """Input channels that are multiplied at a time: those of a tile stay in L1."""
+        return min(PIECE // self.size, max(1, self.layer.request.ci))
+
+    @property
+    def block_sums(self) -> int:
+        """Bytes of the sums of a block of output channels."""
+        return in_lines(self.positions * self.columns * self.size)
+
+    @property
+    def gathered_at(self) -> int:
+        """Where in a thread's region inputs are gathered."""
+        return self.made_at + self.blocking.group * self.block_sums
+
+    @property
+    def made_bytes(self) -> int:
+        """Bytes of the sums of a task, and of the inputs that are gathered."""
+        return self.blocking.group * self.block_sums + self.positions * self.chunk * self.size
+
+    def in_place(self) -> LinesScheme:
+        """Return the scheme that gathers inputs from where they lie, in the compute type."""
+        ready = self.all_read and not (self.layer.apart or self.layer.converted)
+        return replace(self, direct=True) if ready else self
+
+    @cached_property
+    def asked(self) -> int:
+        """Cache lines of a position's next inputs that a tile asks for: its share of them."""
+        return -(-self.chunk * self.size // LINE // max(1, self.blocking.group))
+
+    def tiles(self) -> Iterator[tuple[int, int, int, DotTile | LineTile]]:
+        """Yield (kind of the block, 0, positions, tile) for every micro-kernel that multiplies."""
+        layer = self.layer
+        for kind, (columns, channels) in enumerate(self.kinds):
+            lanes = min(self.lanes, columns)
+            vectors = columns // lanes
+            for rows in sorted(self._rows(layer.machine.rows[vectors - 1])):
+                how = layer.request.dtype, lanes, layer.machine.fused, rows, vectors
+                last = channels - columns + lanes
+                yield kind, 0, rows, LineTile(*how, last, self.chunk, self.asked)
+
+    def lines(self) -> dict[str, str]:
+        """Return the scheme in words."""
+        shapes = listed([tile.label for *_, tile in self.tiles()])
+        channels = min(self.blocking.group * self.columns, self.layer.request.co)
+        return {
+            "kernel": f"output channels in lanes ({self.layer.instructions}, {self.lanes} per"
+            f" vector): tiles of {shapes} (positions x vectors)",
+            "blocks": f"all positions, {counted(channels, 'channel')} a task",
+            "memory": f"filters read where they lie{', as is the input' if self.direct else ''}",
+            "after": stored_line(False),
+        }
