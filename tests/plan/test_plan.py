@@ -189,3 +189,21 @@ def test_flops_count_products_inside_the_output():
 
 def test_plans_are_cached():
     assert make_plan(request(), 1) is make_plan(request(), 1)
+
+
+@pytest.mark.parametrize(
+    ("x", "w", "direct"),
+    [
+        ((1, 64, 64, 64, 1), (9, 9, 9, 1, 32), False),
+        ((1, 64, 64, 128, 1), (3, 3, 3, 1, 32), True),
+        ((1, 64, 64, 64, 8), (9, 9, 9, 8, 32), True),
+    ],
+    ids=str,
+)
+def test_inputs_are_packed_where_rows_that_miss_taps_cost_more(x, w, direct):
+    """Of one channel such a tap is an entry that takes longer to begin than to multiply."""
+    plan = conv3dt.explain_conv3d(x, w, 2, "SAME", threads=1)
+    assert plan.choice.name == "channels: width"
+    assert plan.scheme.direct == direct
+    asking = {tile.asks for *_, tile in plan.scheme.tiles()}
+    assert asking == {direct}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 from typing import TypeAlias
 
 from ..._geometry import integers
@@ -9,7 +10,7 @@ from ..._geometry.integers import Phase
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import Blocked
 
-__all__ = ["Edges", "cost_more", "in_use", "pay"]
+__all__ = ["Edges", "cost_more", "in_use", "outweigh_packing", "pay"]
 
 Edges: TypeAlias = tuple[tuple[int, int], ...]  # of ChannelTile
 
@@ -39,6 +40,36 @@ def cost_more(scheme: Blocked) -> bool:
 def _products(scheme: Blocked) -> int:
     """Return the vectors of products of a row and a tap."""
     return scheme.layer.request.ci * scheme.columns // scheme.lanes
+
+
+def outweigh_packing(scheme: Blocked) -> bool:
+    """Return whether packing an input, zeros included, costs less than entries for some rows.
+
+    Of one channel an entry may have as few products as the next one takes to begin.
+    """
+    channels, (batch, depth, height, width) = scheme.layer.request.ci, scheme.axes
+    if not scheme.joined:  # each tap is an entry anyway
+        return False
+    rows = batch.i * depth.pairs() * height.pairs() * len(scheme.shape.blocks)
+    more = sum(_more_entries(scheme, *tile) for tile in _tiles(scheme))
+    taps = sum(f.length * f.taps for f in width.phases)
+    zeros = (taps - width.pairs()) * channels * scheme.columns / scheme.lanes
+    packed = prod(scheme.packed) * prod(scheme.n_blocks)
+    lines = packed / scheme.packed[3] * TUNING.fold_row_cycles
+    packing = TUNING.input_cycles * channels * packed + lines
+    return rows * (more * TUNING.tap_cycles - zeros / scheme.layer.machine.fmas) > 2 * packing
+
+
+def _more_entries(scheme: Blocked, phase: Phase, start: int, rows: int) -> int:
+    """Return how many entries a tile has beyond one, for taps that some of its rows miss."""
+    axis, some, all_ = scheme.axes[3], 0, 0
+    for j in range(phase.taps):
+        first, end = integers.rows_inside(
+            start, rows, j, phase.shift, phase.dilation, axis.i, axis.in_s
+        )
+        some += 0 < end - first < rows
+        all_ |= end - first == rows
+    return some + all_ - 1
 
 
 def in_use(scheme: Blocked) -> dict[int, Edges]:

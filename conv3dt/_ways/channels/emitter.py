@@ -38,6 +38,20 @@ class ChannelEmitter(Emitter):
         else:
             self.store_rows(sums, c, (c_outer, c_inner))
 
+    def products(self, a, taps, n_taps, start):
+        """Return the accumulators after all entries of the table."""
+        self.n_taps = n_taps
+        return super().products(a, taps, n_taps, start)
+
+    def table_entry(self, a, taps, t):
+        """Return entry t, and note where the inputs of the next one are, if there is one."""
+        b = self.builder
+        if self.tile.asks:
+            after = b.add(t, i64(1))
+            after = b.select(b.icmp_signed("<", after, self.n_taps), after, t)
+            self.following, *_ = super().table_entry(a, taps, after)
+        return super().table_entry(a, taps, t)
+
     def start(self, bias):
         """Return the accumulators before the first product: the bias."""
         w = self.words
@@ -75,6 +89,8 @@ class ChannelEmitter(Emitter):
         panel = [w.load(b_k, i64(j * w.lanes), self.align) for j in range(tile.vectors)]
         for j in range(tile.vectors):
             w.prefetch(b_k, i64(j * w.lanes + _AHEAD // w.size))
+        if tile.asks:  # for the next entry's inputs
+            w.prefetch(self.following, b.mul(k, i64(tile.inner_step)))
         if tile.ahead:  # the next tile's inputs, which lie behind these
             w.prefetch(at_a, b.add(i64(tile.rows * tile.inner_step), b.mul(k, i64(tile.ahead))))
         result = []

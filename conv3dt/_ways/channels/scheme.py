@@ -85,7 +85,8 @@ class ChannelScheme(Blocked):
         if self.shape.amx and (direct.beyond or not self.axes[3].inside):
             return self
         loops = max(map(len, direct.edges.values()), default=0)
-        return direct if loops <= TUNING.edge_loops else self
+        dear = loops > TUNING.edge_loops or edges.outweigh_packing(direct)
+        return self if dear else direct
 
     def between_lines(self) -> ChannelScheme:
         """Return the scheme that makes rows of outputs in scratch, if tiles cannot stream them."""
@@ -238,6 +239,7 @@ class ChannelScheme(Blocked):
             seamed=self.made.what == "seams",
             edges=self.edges.get(inner, ()),
             ahead=self._ahead(inner) if self.direct and outer == 1 else 0,
+            asks=self.direct and outer == 1 and self.axes[2].in_s > 1 and not self.shape.amx,
             amx=self.amx,
         )
 
