@@ -33,11 +33,14 @@ class Case(NamedTuple):
     def how(self):
         return self.kernel, self.strides, self.dilations, self.before
 
+    @property
+    def shapes(self):
+        return (self.n, *self.big, self.cb), (self.n, *self.small, self.cs)
+
     def arrays(self, dtype="float32", seed=0):
         """Return small integers, channels last: their sums are exact in every type."""
         rng = np.random.default_rng(seed)
-        shapes = (self.n, *self.big, self.cb), (self.n, *self.small, self.cs)
-        return [rng.integers(-2, 3, shape).astype(dtype) for shape in shapes]
+        return [rng.integers(-2, 3, shape).astype(dtype) for shape in self.shapes]
 
 
 def definition(big, small, kernel, strides, dilations, before):

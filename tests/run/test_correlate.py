@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from conv3dt._run.correlate import correlate
+from conv3dt._run.correlate import clear, correlate, explain_correlate
 from conv3dt._runtime import team
 from tests.helpers.checks import THREADS, every_dtype
 from tests.helpers.correlations import STEPPED, Case, channels_second, definition
@@ -57,6 +57,32 @@ def check(case, dtype="float32", layout=lambda x: x, last=True, **how):
 @pytest.mark.parametrize("last", [True, False])
 def test_definition(case, dtype, last):
     check(case, dtype, last=last)
+
+
+@pytest.fixture
+def in_rows(streaming):
+    """Gradients of whatever size are made in rows, where each is final when it has been made."""
+    clear()
+    yield
+    clear()
+
+
+@pytest.mark.usefixtures("in_rows")
+@every_case
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_rows_past_the_caches(case, dtype):
+    check(case, dtype)
+    check(case, dtype, last=False)
+
+
+@pytest.mark.usefixtures("in_rows")
+@pytest.mark.parametrize("cs", [*range(1, 35), 47, 48, 49, 63, 65])
+@pytest.mark.parametrize("threads", [1, THREADS[-1]])
+def test_rows_of_every_length(cs, threads):
+    case = Case(40, (4, 2, 4), (2, 1, 1), 33, cs, (2, 2, 4), (2, 2, 1))
+    found = explain_correlate(*case.shapes, *case.how, True, dtype="float32")
+    assert found.in_rows or cs < 17
+    check(case, threads=threads)
 
 
 @pytest.mark.parametrize("cs", [*range(1, 35), 47, 48, 49, 63, 65])

@@ -124,7 +124,7 @@ def _cycles(
     added = _FAR_ADDED if far else _ADDED
     total = 0.0
     for block in columns_of(columns, layer.lanes, layer.halves):
-        for n, count in Counter(row_tiles(layer.machine, block, rows)).items():
+        for n, count in Counter(row_tiles(rows, most_rows(layer.machine, block))).items():
             beside = _CALL + added * heights * n * block.vectors
             total += count * (positions * _tile_cycles(layer, block, heights * n) + calls * beside)
     return total

@@ -108,9 +108,14 @@ class Cut(ABC):
         return self.layer.packed[0] and self.layer.axes[0].shared(self.box[1])
 
     @property
+    def made_bytes(self) -> int:
+        """Bytes of sums that are made before they are stored."""
+        return 0
+
+    @property
     def scratch_step(self) -> int:
         """Bytes of a thread's region."""
-        return self.packed_at[2]
+        return self.packed_at[2] + self.made_bytes
 
     @property
     def scratch(self) -> int:

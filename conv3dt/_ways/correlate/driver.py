@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ..._compiler.words import call, get, next_task
 from ..._geometry.integers import n_tiles, tile_range
+from ..shared.moving import copy_past_caches
 from .pack import plane_distance, see
 from .records import CorrelateParams, CorrelateTask, Entry
 
@@ -88,8 +89,11 @@ def _run_bunches(plan, task, work):
     """Add the products of a box to the sums of bunches."""
     for item in range(work.first, work.end):
         kd, bunch = divmod(item, plan.n_bunches)
-        first = get(plan.bunches, bunch)
-        for p in range(first, get(plan.bunches, bunch + 1)):
+        first, end = get(plan.bunches, bunch), get(plan.bunches, bunch + 1)
+        if plan.made_at > 0:
+            _run_rows(plan, task, first, end, kd)
+            continue
+        for p in range(first, end):
             piece = plan.pieces[p]
             if piece.begins == 0 and _misses(task, piece):
                 continue
@@ -100,6 +104,25 @@ def _run_bunches(plan, task, work):
                 task.tile.c = work.sums + kd * plan.depth_step + piece.to
                 task.tile.fresh = work.fresh * piece.begins
                 _run_tiles(plan, task, piece)
+
+
+def _run_rows(plan, task, first, end, kd):
+    """Make all columns of the rows of a tile, and store them past the caches; then the next."""
+    piece, tile, made = plan.pieces[first], task.tile, task.scratch + plan.made_at
+    _look_on(plan, task, piece, kd)
+    _list_runs(plan, task, piece, kd)
+    _set_steps(plan, task, piece)
+    tile.fresh = 1
+    sums, tiles = plan.first + kd * plan.depth_step + piece.to, n_tiles(piece.rows, piece.most)
+    for t in range(tiles):
+        row, end_row = tile_range(0, piece.rows, tiles, t)
+        tile.a = row * plan.size
+        for p in range(first, end):
+            block = plan.pieces[p]
+            tile.b, tile.c = block.start, made + block.start
+            _ask(plan, task, block, _row_ahead(row, end_row, t + 1 == tiles))
+            call(get(block.kernels, end_row - row), tile)
+        copy_past_caches(made, sums + row * plan.row_step, (end_row - row) * plan.row_step)
 
 
 def _misses(task, piece):
@@ -175,19 +198,29 @@ def _step(view, along):
     return view.w if along == 3 else view.h if along == 2 else view.n
 
 
-def _run_tiles(plan, task, piece):
-    """Run the tiles of a piece over the list."""
+def _set_steps(plan, task, piece):
+    """Write how the numbers of a list lie."""
     tile, swapped = task.tile, plan.swapped > 0
     big, small = _step(task.big, piece.along), _step(task.small, piece.along)
     tile.a_step = (small if swapped else big) // plan.size
     tile.b_step = (big if swapped else small) // plan.size
     tile.a_outer = task.big.tap_h // plan.size
+
+
+def _row_ahead(first, end, is_last):
+    """Return how far the last row of the next tile, or of the first one, is from a tile's first."""
+    return (-first if is_last else end - first) + end - first - 1
+
+
+def _run_tiles(plan, task, piece):
+    """Run the tiles of a piece over the list."""
+    tile = task.tile
+    _set_steps(plan, task, piece)
     tile.b = piece.start
     sums, tiles = tile.c, n_tiles(piece.rows, piece.most)
     for t in range(tiles):
         first, end = tile_range(0, piece.rows, tiles, t)
         tile.a = first * plan.size
         tile.c = sums + first * plan.row_step
-        following = end - first if t + 1 < tiles else -first
-        _ask(plan, task, piece, following + end - first - 1)
+        _ask(plan, task, piece, _row_ahead(first, end, t + 1 == tiles))
         call(get(piece.kernels, end - first), tile)

@@ -47,6 +47,7 @@ def _encoded(scheme: CorrelateScheme) -> Encoded:
     params.fill(
         items=scheme.items,
         far=scheme.far,
+        made_at=scheme.packed_at[2] if scheme.in_rows else 0,
         swapped=scheme.roles.swapped,
         row_step=size * (layer.kernel[2] * layer.cb if scheme.roles.swapped else layer.cs),
         height_step=tap * size,

@@ -21,8 +21,8 @@ class Piece(NamedTuple):
     begins: bool  # whether it is the first to add to its sums
 
 
-def bunches_of(layer: Correlation, roles: Roles) -> list[list[Piece]]:
-    """Return the pieces of a tap of depth, in order; those of a bunch share sums."""
+def bunches_of(layer: Correlation, roles: Roles, in_rows: bool) -> list[list[Piece]]:
+    """Return the pieces of a tap of depth, in order; those of a bunch share sums, or their rows."""
     _, height, width = layer.axes
     found = []
     for rows, columns in product(height.groups(roles.heights), width.groups(roles.taps)):
@@ -30,7 +30,7 @@ def bunches_of(layer: Correlation, roles: Roles) -> list[list[Piece]]:
             list(_pieces(layer, roles, segments, begins=n == 0))
             for n, segments in enumerate(product(rows, columns))
         ]
-        if roles.swapped:  # each has blocks of columns of its own
+        if roles.swapped or in_rows:  # each has blocks of columns of its own
             found.append([piece for some in pieces for piece in some])
         else:
             found += [list(some) for some in zip(*pieces, strict=True)]

@@ -133,6 +133,7 @@ class CorrelateParams(Record):
     groups = Int()  # tasks of a slab
     items = Int()  # bunches of pieces, of all taps of depth
     far = Int()  # 1: tiles ask for the rows of the next
+    made_at = Int()  # where in a thread's region rows of sums are made; 0: where they belong
     swapped = Int()  # 1: big has the lanes
     size = Int()  # bytes of a number in the compute type
     item = Int()  # and in the arrays

@@ -40,7 +40,7 @@ class CorrelateScheme(Cut):
     @cached_property
     def bunches(self) -> list[list[Piece]]:
         """The pieces of a tap of depth, in order; those of a bunch share sums."""
-        return bunches_of(self.layer, self.roles)
+        return bunches_of(self.layer, self.roles, self.in_rows)
 
     @property
     def pieces(self) -> list[Piece]:
@@ -49,16 +49,17 @@ class CorrelateScheme(Cut):
 
     def tiles(self) -> dict[tuple[int, Columns, int], CorrelateTile]:
         """Return the register tiles in use, by groups, columns (from 0) and rows of a group."""
-        machine = self.layer.machine
         return {
             (piece.height.taps, piece.columns._replace(start=0), n): self._tile(piece, n)
             for piece in self.pieces
-            for n in row_tiles(machine, piece.columns, piece.rows)
+            for n in row_tiles(piece.rows, self.most_rows(piece.columns))
         }
 
     def most_rows(self, columns: Columns) -> int:
-        """Return the most rows of a tile with these columns."""
-        return most_rows(self.layer.machine, columns)
+        """Return the most rows of a tile with these columns, of those that are stored together."""
+        layer = self.layer
+        blocks = columns_of(layer.cs, layer.lanes, layer.halves) if self.in_rows else [columns]
+        return min(most_rows(layer.machine, block) for block in blocks)
 
     def _tile(self, piece: Piece, rows: int) -> CorrelateTile:
         machine, columns, outer = self.layer.machine, piece.columns, piece.height.taps
@@ -70,7 +71,7 @@ class CorrelateScheme(Cut):
             inner=rows,
             vectors=columns.vectors,
             last=columns.last,
-            far=self.far,
+            far=self.far and not self.in_rows,
             chains=chains(machine, outer * rows, columns.vectors),
         )
 
@@ -113,6 +114,23 @@ class CorrelateScheme(Cut):
         """Whether the first slab's sums lie as the gradient does, in the same type."""
         layer = self.layer
         return not (layer.storage.converted or layer.mirrored or self.roles.swapped)
+
+    @cached_property
+    def in_rows(self) -> bool:
+        """Whether rows of sums are made one after the other, all columns, and go past the caches.
+
+        Where each is final when it has been made once.
+        """
+        layer, roles = self.layer, self.roles
+        final = self.in_place and prod(self.boxes) == 1 and roles.heights == 1
+        large = layer.numbers * self.size >= layer.machine.stream_from
+        segments = (*layer.axes[1].groups(1), *layer.axes[2].groups(roles.taps))
+        return final and large and all(len(some) == 1 for some in segments)
+
+    @property
+    def made_bytes(self) -> int:
+        """Bytes of the rows of a tile that are made before they are stored."""
+        return in_lines(self.layer.machine.rows[0] * self.layer.cs * self.size * self.in_rows)
 
     @property
     def far(self) -> bool:

@@ -47,9 +47,9 @@ def most_rows(machine: Machine, columns: Columns) -> int:
     return min(rows, 7) if columns.vectors == 1 and machine.registers == 16 else rows
 
 
-def row_tiles(machine: Machine, columns: Columns, rows: int) -> list[int]:
-    """Return the rows of the tiles that cover so many, as even as possible."""
-    count = n_tiles(rows, most_rows(machine, columns))
+def row_tiles(rows: int, most: int) -> list[int]:
+    """Return the rows of the tiles of at most so many that cover `rows`, as even as possible."""
+    count = n_tiles(rows, most)
     ranges = (tile_range(0, rows, count, t) for t in range(count))
     return [end - first for first, end in ranges]
 
