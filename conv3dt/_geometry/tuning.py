@@ -159,6 +159,7 @@ class Tuning(NamedTuple):
     correlate_part: int = 4096  # numbers of a task that adds slabs
     channelwise_bytes: int = 512 * 1024  # of a box, and of planes that taps of the depth read,
     channelwise_channels: int = 64  # of so many channels: more are other tasks
+    channelwise_reads: int = 4  # of a number in taps: more, and arrays are packed
     channelwise_strip: int = 16  # positions of a row: what its taps read stays in L1
     depthwise_cycles: float = 2.0  # times those of products: 1.4 to 2.4 were found
     depthwise_positions: int = 12  # of a tile: more do not load fewer numbers

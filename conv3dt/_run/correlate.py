@@ -19,6 +19,7 @@ from .._ways.correlate.encode import Encoded, encoded
 from .._ways.correlate.layer import Along, Correlation
 from .._ways.correlate.records import CorrelateParams
 from .._ways.correlate.scheme import scheme_of
+from .._ways.shared.blocked import LINE
 from .launching import TAKEN, Launch, launch, readable
 
 __all__ = ["Axes", "clear", "correlate", "explain_correlate"]
@@ -64,7 +65,8 @@ def correlate(
     in_order = order.sorted
     shapes, dtype = (in_order(big.shape), in_order(small.shape)), big.dtype
     steps = in_order(big.strides), in_order(small.strides)
-    lie = _lie(shapes, steps, dtype.name, groups)
+    on_lines = (address(big) | address(small)) % LINE == 0
+    lie = _lie(shapes, steps, dtype.name, groups, on_lines and _reads_few(axes))
     layer = _layer(dtype.name, shapes, axes, lie, groups)
     result = out
     if result is None or not (result.flags.carray and result.dtype.isnative):
@@ -102,7 +104,7 @@ def explain_correlate(
         in_order(tuple(item * prod(shape[a + 1 :]) for a in range(5))) for shape in (big, small)
     )
     shapes = in_order(big), in_order(small)
-    lie = _lie(shapes, (big_steps, small_steps), dtype, groups)
+    lie = _lie(shapes, (big_steps, small_steps), dtype, groups, _reads_few(axes))
     layer = _layer(dtype, shapes, axes, lie, groups)
     return scheme_of(layer, threads or team.default())
 
@@ -163,10 +165,20 @@ def _layer(
     return faster(found, lie[3])
 
 
-def _lie(shapes: tuple[Five, Five], steps: tuple[Five, Five], dtype: str, groups: int) -> Lie:
+def _reads_few(axes: Axes) -> bool:
+    """Return whether so few taps read a number that packing it would take longer than they do."""
+    kernel, strides, *_ = axes
+    return prod(kernel) <= TUNING.channelwise_reads * prod(strides)
+
+
+def _lie(
+    shapes: tuple[Five, Five], steps: tuple[Five, Five], dtype: str, groups: int, direct: bool
+) -> Lie:
     """Return whether big and small must be packed, and whether their width is then one run.
 
     With groups both are packed, and the third says whether numbers come as they lie in memory.
+    With groups both are, but for numbers on cache lines that are read `direct`; the third says
+    whether numbers come as they lie in memory.
     """
     storage = STORAGES[dtype]
     big, small = (
@@ -176,7 +188,10 @@ def _lie(shapes: tuple[Five, Five], steps: tuple[Five, Five], dtype: str, groups
     together = shapes[0][3] == 1 or steps[0][3] == shapes[0][4] * storage.item
     if groups > 1:
         lie = all(step[4] == storage.item for step in steps)
-        return True, True, together and lie, False
+        alike = shapes[0][4] == shapes[1][4] and not storage.converted
+        lines = all(x % LINE == 0 for step in steps for x in step[:4])
+        packed = not (direct and lie and alike and lines)
+        return packed, packed, together and lie, False
     joined = small or shapes[1][3] == 1 or steps[1][3] == shapes[1][4] * storage.item
     return big, small, big or together, joined
 

@@ -8,6 +8,7 @@ from conv3dt._runtime import team
 from tests.helpers.checks import THREADS, every_dtype
 from tests.helpers.correlations import STEPPED, Case, channels_second
 from tests.helpers.guarded import guarded
+from tests.helpers.kernels import aligned
 
 ODD = Case(2, (3, 4, 21), (3, 4, 21), 20, 20, (3, 3, 3), before=(1, 1, 1))
 CASES = {
@@ -125,6 +126,46 @@ def test_what_is_not_finite_reaches_only_the_taps_that_use_it(case, groups, bad,
 )
 def test_empty(empty):
     check(ODD._replace(**empty), 20)
+
+
+def on_lines(x):
+    """The same on a cache line."""
+    found = aligned(x.shape, x.dtype, 0)
+    found[...] = x
+    return found
+
+
+def between_lines(x):
+    """The same a number behind one."""
+    memory = aligned(x.size + 1, x.dtype, 0)
+    found = memory[1:].reshape(x.shape)
+    found[...] = x
+    return found
+
+
+STRIDED = Case(2, (5, 8, 43), (3, 4, 22), 64, 64, (3, 3, 3), (2, 2, 2), before=(1, 1, 1))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("k", [1, 2, 3])
+@pytest.mark.parametrize("layout", [on_lines, between_lines])
+def test_strides_on_cache_lines(dtype, k, layout):
+    case = STRIDED._replace(kernel=(k, k, k), before=(k // 2,) * 3)
+    told = str(explain_groups(*case.shapes, case.how, True, 64, dtype=dtype, threads=1))
+    assert "both arrays read where they lie" in told
+    for threads in THREADS:
+        check(case, 64, dtype, layout, threads=threads)
+
+
+def test_no_bit_depends_on_where_arrays_lie():
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(shape).astype(np.float32) for shape in STRIDED.shapes]
+    first, *others = (
+        correlate_groups(*map(layout, arrays), STRIDED.how, True, 64)
+        for layout in (on_lines, between_lines, np.asfortranarray)
+    )
+    for other in others:
+        np.testing.assert_array_equal(other, first)
 
 
 def test_few_positions_of_many_channels():

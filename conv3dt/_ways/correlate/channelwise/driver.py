@@ -1,7 +1,7 @@
 """The driver of the gradient of depthwise filters: all loops between a scheme and the micro-kernel.
 
 1  tasks: slabs of positions, groups of blocks of channels
-2    boxes of positions: both arrays are packed
+2    boxes of positions: both arrays are packed, or read where they lie
 3      planes of positions, and heights that have the same taps: what these read is listed
 4        blocks of channels
 5          strips: widths that have the same taps
@@ -15,7 +15,7 @@ from ...._compiler.words import call, get, next_task
 from ...._geometry.integers import tile_range
 from ...shared.moving import clear
 from ..driver import place, sums_of
-from ..pack import plane_distance
+from ..pack import plane_distance, see
 from .records import ChannelwiseParams, ChannelwiseTask, Pair
 
 __all__ = ["correlate"]
@@ -38,8 +38,8 @@ def correlate(plan, slot):
         task.held.lo, task.held.hi = 0, 0
         for box in range(first_box, end_box):
             place(plan, task, box)
-            call(plan.big.pack, plan, task)
-            call(plan.small.pack, plan, task)
+            see(plan, task, plan.big, plan.big_at, task.big)
+            see(plan, task, plan.small, plan.small_at, task.small)
             _run_box(plan, task)
 
 
@@ -109,7 +109,8 @@ def _run_blocks(plan, task, h, height):
     tile.height, tile.big_step, tile.small_step = height, big.h, small.h
     tile.sums_step = plan.width_step
     for b in range(task.first, task.end):
-        block, number = plan.blocks[b], b - task.first
+        block = plan.blocks[b]
+        number = b - task.first if plan.big.pack else b
         for s in range(plan.n_strips):
             strip = plan.strips[s]
             lo, hi = max(task.w0, strip.lo), min(task.w1, strip.hi)

@@ -70,7 +70,7 @@ class ChannelwiseEmitter(Emitter):
         """Return the sums after neighbouring positions. This is what counts."""
         b, tile = self.builder, self.tile
         result, known = list(sums), {}
-        of_big, of_small = (b.mul(w, i64(n * self.align)) for n in (tile.stride, 1))
+        of_big, of_small = (b.mul(w, i64(n * tile.step)) for n in (tile.stride, 1))
         rows = [b.add(row, of_big) for row in self.rows]
         self.ask(w, count)
         for at, products in tile.products(count):
@@ -98,7 +98,7 @@ class ChannelwiseEmitter(Emitter):
 
     def vector(self, row, number):
         """Return the channels of a number of a row."""
-        at = self.builder.add(row, i64(number * self.align))
+        at = self.builder.add(row, i64(number * self.tile.step))
         return self.words.load(self.words.pointer(at), i64(0), self.align)
 
     def put(self, f, values):

@@ -21,6 +21,7 @@ def encoded(scheme: ChannelwiseScheme) -> Encoded:
     params, layer = ChannelwiseParams.zeros(), scheme.layer
     driver, finish, *packing = _parts(layer.dtype)
     tables, kept = _tables(scheme)
+    vector = scheme.lanes * scheme.size
     fill(params, scheme, packing)
     for source in (params.big, params.small):
         source.fill(channels=scheme.lanes)
@@ -34,8 +35,8 @@ def encoded(scheme: ChannelwiseScheme) -> Encoded:
         lanes=scheme.lanes,
         share_big=scheme.shares[0],
         share_small=scheme.shares[1],
-        block_big=scheme.packed_bytes[0],
-        block_small=scheme.packed_bytes[1],
+        block_big=scheme.packed_bytes[0] if layer.packed[0] else vector,
+        block_small=scheme.packed_bytes[1] if layer.packed[0] else vector,
         at_once=scheme.rows,
         of_depth=layer.kernel[1],
         asked=next(scheme.tiles()).asked,

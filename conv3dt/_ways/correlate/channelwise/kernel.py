@@ -10,7 +10,7 @@ positions that are written out together. The sum begins with zero, and is added 
 Only the last lanes of sums, the tile's own, are stored.
 
 Its one argument is the address of a `records.Tile`, which says where lists, `big`, `small` and sums
-are. Neighbours along the width are neighbours in memory. At each position it asks for two cache
+are. Neighbours along the width lie `step` bytes apart. At each position it asks for two cache
 lines, into L2.
 """
 

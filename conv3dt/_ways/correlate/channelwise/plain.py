@@ -16,14 +16,13 @@ def kernel(tile: ChannelwiseTile):
 
     def compute(call):
         call = Tile(call)
-        line = tile.lanes * np.dtype(tile.storage).itemsize
         for r in range(tile.rows):
             pair = Pair(call.pairs + r * Pair.SIZE)
             found = np.zeros((tile.taps, tile.lanes), tile.storage)
             for h, w, tap in np.ndindex(call.height, call.width, tile.taps):
-                at = (w * tile.stride + tap * tile.dilation) * line
+                at = (w * tile.stride + tap * tile.dilation) * tile.step
                 x = read(pair.row + call.big + h * call.big_step + at, tile.lanes)
-                y = read(call.small + h * call.small_step + w * line, tile.lanes)
+                y = read(call.small + h * call.small_step + w * tile.step, tile.lanes)
                 with np.errstate(all="ignore"):
                     found[tap] += x * y
             for tap in range(tile.taps):

@@ -132,6 +132,7 @@ class ChannelwiseScheme(Cut):
             at_once=kind[1],
             stride=width.s,
             dilation=width.d,
+            step=(self.lanes if layer.packed[0] else self.channels) * self.size,
             asked=min(4, layer.axes[1].s * width.s),
         )
 
@@ -150,8 +151,9 @@ class ChannelwiseScheme(Cut):
 
     @cached_property
     def one(self) -> Correlation:
-        """The layer of one block: what a box packs of it."""
-        return self.layer._replace(cb=self.lanes, cs=self.lanes, groups=self.lanes)
+        """The layer of one block: what a box packs of it, or would, for no bit depends on that."""
+        lanes = self.lanes
+        return self.layer._replace(cb=lanes, cs=lanes, groups=lanes, packed=(True, True))
 
     @cached_property
     def box(self) -> Box:
@@ -183,6 +185,8 @@ class ChannelwiseScheme(Cut):
     @cached_property
     def packed_bytes(self) -> tuple[int, int]:
         """Bytes of a block of what is packed for a box, of big and of small, at most."""
+        if not self.layer.packed[0]:
+            return 0, 0
         images, depth, height, _ = self.box
         rows = (axis.rows(x) for axis, x in zip(self.layer.axes, (depth, height), strict=False))
         pads = images * prod(rows) * self.pad, images * depth * height * self.pad

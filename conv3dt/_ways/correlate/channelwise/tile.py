@@ -17,6 +17,7 @@ class ChannelwiseTile(NamedTuple):
     at_once: int  # positions whose products are written out together
     stride: int  # numbers of big's width from a position to the next,
     dilation: int  # and from a tap to the next
+    step: int  # bytes from a number of the width to the next
     asked: int  # vectors of big that are asked for at a position
 
     def products(self, positions: int) -> list[tuple[int, list[tuple[int, int]]]]:

@@ -14,10 +14,13 @@ from tests.helpers.assembly import PRODUCT, STACK, loops_over_k
 from tests.helpers.kernels import aligned, call, lanes_of, random_integers
 
 
-def make(storage="float32", own=None, rows=4, taps=3, at_once=4, stride=1, dilation=1, asked=1):
+def make(storage="float32", own=None, rows=4, taps=3, stride=1, dilation=1, **others):
+    """A tile; `apart` is how many vectors lie from a number of the width to the next."""
     lanes, fused = lanes_of(storage), processor.machine().fused
+    step = others.get("apart", 1) * lanes * np.dtype(storage).itemsize
     return ChannelwiseTile(
-        storage, lanes, fused, own or lanes, rows, taps, at_once, stride, dilation, asked
+        storage, lanes, fused, own or lanes, rows, taps, others.get("at_once", 4), stride, dilation,
+        step, others.get("asked", 1),
     )  # fmt: skip
 
 
@@ -25,9 +28,10 @@ def check(tile, height=2, width=7, run=None):
     """Run one tile, or another in its place, on small integers, and compare every cell."""
     rng = np.random.default_rng(height + width)
     dtype, lanes = tile.storage, tile.lanes
+    apart = tile.step // lanes // np.dtype(dtype).itemsize
     reach = (width - 1) * tile.stride + (tile.taps - 1) * tile.dilation + 1
-    big = aligned((tile.rows, height, reach + 2, lanes), dtype, np.nan)
-    small = aligned((height, width + 2, lanes), dtype, np.nan)
+    big = aligned((tile.rows, height, reach + 2, apart, lanes), dtype, np.nan)[..., 0, :]
+    small = aligned((height, width + 2, apart, lanes), dtype, np.nan)[..., 0, :]
     big[:, :, 1:-1] = random_integers(rng, (tile.rows, height, reach, lanes), dtype)
     small[:, :-2] = random_integers(rng, (height, width, lanes), dtype)
     sums = aligned((tile.rows, tile.taps + 1, lanes + 3), dtype, 77)
@@ -53,8 +57,9 @@ def check(tile, height=2, width=7, run=None):
 @pytest.mark.parametrize("rows", [1, 2, 5])
 @pytest.mark.parametrize("taps", [1, 2, 3, 5])
 @pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (2, 1), (3, 1), (1, 2), (2, 3)])
-def test_taps(storage, rows, taps, stride, dilation):
-    check(make(storage, rows=rows, taps=taps, stride=stride, dilation=dilation))
+@pytest.mark.parametrize("apart", [1, 3])
+def test_taps(storage, rows, taps, stride, dilation, apart):
+    check(make(storage, rows=rows, taps=taps, stride=stride, dilation=dilation, apart=apart))
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 4])
