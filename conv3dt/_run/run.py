@@ -207,7 +207,7 @@ def convolve(packed: Packed, call: Call) -> Array:
     plan = packed.plan
     if not plan.scheme.fresh:
         return _with_sums_of_the_definition(packed, call, out)
-    plan = make_plan(plan.request, plan.most)
+    plan = make_plan(plan.request, plan.most, order=plan.choice.order)  # that of a part's whole
     return convolve(pack(plan, call.filters, call.bias), call._replace(out=out))
 
 
