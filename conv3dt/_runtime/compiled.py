@@ -131,6 +131,11 @@ class _Call:
         self.context, self.builder = context, builder
         self.pyapi = context.get_python_api(builder)
         self.gil = self.pyapi.gil_ensure()
+        # Numba's loop goes on after an error, maybe on the caller's thread, which is not told yet:
+        # Python that was called then crashed one time in ten.
+        pending = self.pyapi.err_occurred()
+        with builder.if_then(cgutils.is_not_null(builder, pending), likely=False):
+            self.leave()
 
     def written(self, function, given, result):
         """Append the call with arguments by their names, each a type and a value."""
