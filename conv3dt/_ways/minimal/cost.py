@@ -87,9 +87,11 @@ def _objections(layer: Layer) -> Iterator[str]:
         if filters > most and not r.prepared:
             sizes = f"{quantity(most, 1024)}B, and would have {quantity(filters, 1024)}B"
             yield f"transformed filters of a plain call have at most {sizes}"
-        region = scheme.in_place().region
-        if region > TUNING.minimal_region:
-            yield f"a thread would work on {quantity(region, 1024)}B, beyond its caches"
+        region = scheme.region_of(scheme.row_tiles, scheme.lines_of_sums)
+        packed = scheme.in_place().packed_bytes  # is read a few times: it need not stay in L2
+        if max(region, packed / 4) > TUNING.minimal_region:
+            work = quantity(region + packed, 1024)
+            yield f"a thread would work on {work}B, beyond its caches"
 
 
 @lru_cache(maxsize=1024)
