@@ -31,15 +31,19 @@ grouped = False
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> MinimalScheme:
     """Return the scheme of a candidate, cut for so many threads."""
     alone = scheme_of(layer)
-    most = max(TUNING.scratch_bytes, threads * TUNING.thread_bytes) // alone.region
-    threads = min(threads, max(1, most))
     whole = replace(alone, threads=threads, cycles=candidate.cycles - alone.packing_cycles)
     return best_of(_cuts(whole), lambda scheme: scheme.in_place().sharing)
 
 
 def _cuts(whole: MinimalScheme) -> Iterator[MinimalScheme]:
     """Yield the scheme, and such of more tasks, which take a little longer together."""
-    yield whole
+    yield _with_room(whole)
     if whole.threads > 1:
         for cut, apart in product((1, 2, 4), (False, True)):
-            yield replace(whole, cut=cut, lines_apart=apart)
+            yield _with_room(replace(whole, cut=cut, lines_apart=apart))
+
+
+def _with_room(scheme: MinimalScheme) -> MinimalScheme:
+    """Return the scheme for as many threads as there is room for."""
+    most = max(TUNING.scratch_bytes, scheme.threads * TUNING.thread_bytes) // scheme.region
+    return replace(scheme, threads=min(scheme.threads, max(1, most)))
