@@ -136,7 +136,7 @@ class Tuning(NamedTuple):
     minimal_bytes: int = 1152 * 1024  # of its inputs, products and sums: they stay in L2
     minimal_depth: int = 4  # tiles of depth of a task
     minimal_filters: int = 64 * 1024 * 1024  # bytes of transformed filters: no more
-    minimal_region: int = 4 * 1024 * 1024  # bytes of a thread's numbers, at most
+    minimal_region: int = 4 * 1024 * 1024  # bytes of a thread's numbers; packed inputs 4 times
     minimal_channels: tuple[int, int] = (16, 32)  # of inputs, at least: of F(2,3) alone, and others
     minimal_margin: float = 1.05  # times as many cycles are predicted: it is to win, not to draw
     minimal_combine: float = 8.0  # cycles of a vector of a row of inputs, transformed,
@@ -177,12 +177,12 @@ class Tuning(NamedTuple):
     dot_tap: float = 65.0  # of a tap of some output channels,
     dot_row: float = 8.0  # of listing a position of a tap,
     dot_store: float = 15.0  # of a vector of outputs,
-    dot_apart: float = 25.0  # and of one whose channels lie apart
+    dot_apart: float = 25.0  # of one whose channels lie apart,
+    dot_saved: float = 1.2  # and of a filter, which others have to pack
     line_positions: int = 1024  # where filters lie in lines: inputs that are gathered stay in L2
     line_gather: float = 4.0  # cycles to gather a cache line of inputs,
     line_tile: float = 150.0  # of a tile and some input channels, beside its products,
-    line_saved: float = 1.0  # of a filter, which others have to pack
-    dot_saved: float = 1.2  # of a filter, which others have to pack
+    line_saved: float = 1.0  # and of a filter, which others have to pack
     pad_every: int = 4096  # rows at multiples of this many bytes fall into the same cache lines
 
 

@@ -116,6 +116,7 @@ def clear() -> None:
 
 
 def _format(channels_last: bool) -> str:
+    """Return the name of the format."""
     return "NDHWC" if channels_last else "NCDHW"
 
 
@@ -176,7 +177,6 @@ def _lie(
 ) -> Lie:
     """Return whether big and small must be packed, and whether their width is then one run.
 
-    With groups both are packed, and the third says whether numbers come as they lie in memory.
     With groups both are, but for numbers on cache lines that are read `direct`; the third says
     whether numbers come as they lie in memory.
     """

@@ -62,14 +62,15 @@ def outweigh_packing(scheme: Blocked) -> bool:
 
 def _more_entries(scheme: Blocked, phase: Phase, start: int, rows: int) -> int:
     """Return how many entries a tile has beyond one, for taps that some of its rows miss."""
-    axis, some, all_ = scheme.axes[3], 0, 0
+    counts = [end - first for first, end in _rows_inside(scheme, phase, start, rows)]
+    return sum(0 < count < rows for count in counts) + (rows in counts) - 1
+
+
+def _rows_inside(scheme: Blocked, phase: Phase, start: int, rows: int) -> Iterator[tuple[int, int]]:
+    """Yield, for each tap, the rows of a tile for which it reads inside, from .. to."""
+    axis = scheme.axes[3]
     for j in range(phase.taps):
-        first, end = integers.rows_inside(
-            start, rows, j, phase.shift, phase.dilation, axis.i, axis.in_s
-        )
-        some += 0 < end - first < rows
-        all_ |= end - first == rows
-    return some + all_ - 1
+        yield integers.rows_inside(start, rows, j, phase.shift, phase.dilation, axis.i, axis.in_s)
 
 
 def in_use(scheme: Blocked) -> dict[int, Edges]:
@@ -78,12 +79,8 @@ def in_use(scheme: Blocked) -> dict[int, Edges]:
     With zeros around the input, only the taps that save the most have loops.
     """
     found: dict[int, set[tuple[int, int]]] = {}
-    axis = scheme.axes[3]
     for phase, start, rows in _tiles(scheme):
-        for j in range(phase.taps):
-            first, end = integers.rows_inside(
-                start, rows, j, phase.shift, phase.dilation, axis.i, axis.in_s
-            )
+        for first, end in _rows_inside(scheme, phase, start, rows):
             if first < end and end - first < rows:
                 found.setdefault(rows, set()).add((first, end))
     most = None if scheme.direct else TUNING.edge_loops

@@ -18,6 +18,7 @@ from ..shared.tasks import next_block, task_of
 from .records import CHANNELS, COLUMNS, DotParams, DotTask, Row
 
 __all__ = [
+    "begun_task",
     "convolve",
     "filters_at",
     "list_inputs",
@@ -51,10 +52,7 @@ class Reach(NamedTuple):
 def convolve(plan, slot):
     """Take tasks and compute them, until there are no more."""
     plan = DotParams(plan)
-    task = DotTask(task_of(plan, slot))
-    task.ready = 0
-    task.sums = task.scratch + plan.sums_at
-    task.rows = task.lists
+    task = begun_task(plan, slot)
     while next_block(plan, task):
         place_inputs(plan, task)
         for rd in range(plan.depth.n_phases):
@@ -63,6 +61,15 @@ def convolve(plan, slot):
                     d, h, w = plan.depth.phases[rd], plan.height.phases[rh], plan.width.phases[rw]
                     for b in range(task.first_block, task.end_block):
                         _compute(plan, task, b, Phases(d, h, w))
+
+
+def begun_task(plan, slot):
+    """Return where a thread writes what it has in work; inputs are not packed yet."""
+    task = DotTask(task_of(plan, slot))
+    task.ready = 0
+    task.sums = task.scratch + plan.sums_at
+    task.rows = task.lists
+    return task
 
 
 def place_inputs(plan, task):

@@ -13,9 +13,17 @@ from ..._compiler.words import call, get
 from ..._geometry.integers import n_tiles
 from ..shared.moving import clear, copy_words
 from ..shared.tables import Phases
-from ..shared.tasks import next_block, task_of
-from .driver import filters_at, list_inputs, list_outputs, place_inputs, reach_of, tap_of
-from .records import DotParams, DotTask, Row
+from ..shared.tasks import next_block
+from .driver import (
+    begun_task,
+    filters_at,
+    list_inputs,
+    list_outputs,
+    place_inputs,
+    reach_of,
+    tap_of,
+)
+from .records import DotParams, Row
 
 __all__ = ["run"]
 
@@ -33,10 +41,7 @@ class Some(NamedTuple):
 def run(plan, slot):
     """Take tasks and compute them, until there are no more."""
     plan = DotParams(plan)
-    task = DotTask(task_of(plan, slot))
-    task.ready = 0
-    task.sums = task.scratch + plan.sums_at
-    task.rows = task.lists
+    task = begun_task(plan, slot)
     phases = Phases(plan.depth.phases[0], plan.height.phases[0], plan.width.phases[0])
     while next_block(plan, task):
         place_inputs(plan, task)

@@ -1,14 +1,14 @@
 """The driver of minimal filtering: all loops between a plan and the micro-kernels.
 
 1  tasks: an image, tiles of depth, a block of rows of tiles along the height
-2    jobs: a tile of depth, lines of depth and of height, a product of the depth
+2    jobs: a blend of the depth, a line of the height
        rows of inputs combined along the depth, unless the job before has done it
        inputs of all slots of height and width
-3      blocks of output channels
+3      blocks of output channels, and lines of depth that use the blend
          products of all slots of height and width; beside them, rows of the next job combined
-         added to the sums
+         added to the sums, which begin so, and become outputs where all of a row do
 4      corners summed as the definition says
-5      bias and activation, stored
+5      bias and activation, stored, where they have not been
 """
 
 from typing import Any, NamedTuple

@@ -67,22 +67,13 @@ def _widen_bfloat16(bits):
 
 
 NUMBERS = {
-    "float32": Numbers(
-        float32_at, float32_at, _same, transpose.transpose_float32, transpose.weave_float32
-    ),
-    "float64": Numbers(
-        float64_at, float64_at, _same, transpose.transpose_float64, transpose.weave_float64
-    ),
-    "float16": Numbers(
-        uint16_at, float32_at, _widen_float16, transpose.transpose_float16, transpose.weave_float16
-    ),
-    "bfloat16": Numbers(
-        uint16_at,
-        float32_at,
-        _widen_bfloat16,
-        transpose.transpose_bfloat16,
-        transpose.weave_bfloat16,
-    ),
+    name: Numbers(*read, transpose.SQUARES[name], transpose.WEAVES[name])
+    for name, read in {
+        "float32": (float32_at, float32_at, _same),
+        "float64": (float64_at, float64_at, _same),
+        "float16": (uint16_at, float32_at, _widen_float16),
+        "bfloat16": (uint16_at, float32_at, _widen_bfloat16),
+    }.items()
 }
 LANES = {
     name: processor.machine().vector_bytes // storage.size for name, storage in STORAGES.items()

@@ -1,5 +1,7 @@
 """Transposition in registers: of a square, as many rows as a vector has numbers, or of few rows."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from llvmlite import ir
 
@@ -8,18 +10,7 @@ from ..._compiler.vectors import I16, I32, Words, i64
 from ..._compiler.words import float32_at, float64_at, uint16_at, uint32_at, word
 from .lane_emitter import interleaved
 
-__all__ = [
-    "WOVEN",
-    "transpose_bfloat16",
-    "transpose_float16",
-    "transpose_float32",
-    "transpose_float64",
-    "transpose_pairs",
-    "weave_bfloat16",
-    "weave_float16",
-    "weave_float32",
-    "weave_float64",
-]
+__all__ = ["SQUARES", "WEAVES", "WOVEN", "transpose_pairs"]
 
 WOVEN = 8  # rows that are interleaved, at most
 
@@ -83,32 +74,52 @@ def _joined(words, low, high):
     return words.as_floats(b.or_(low, b.shl(high, words.int_constant(16))))
 
 
-def _twin(read, wide_at, widened):
-    """Return what makes the plain twin for n numbers a row."""
+class _Kind(NamedTuple):
+    """How rows of a storage type are read, and widened."""
+
+    double: bool
+    load: Any  # load(words, address) gives a vector
+    at: Any  # of a view of numbers, and
+    wide_at: Any  # of one of widened ones
+    widened: Any
+
+
+_KINDS = {
+    "float32": _Kind(False, _loaded, float32_at, float32_at, lambda x: x),
+    "float64": _Kind(True, _loaded, float64_at, float64_at, lambda x: x),
+    "float16": _Kind(
+        False,
+        lambda words, at: words.from_float16(_bits(words, at)),
+        uint16_at,
+        float32_at,
+        lambda x: x.view(np.float16),
+    ),
+    "bfloat16": _Kind(
+        False,
+        lambda words, at: words.from_bfloat16(_bits(words, at)),
+        uint16_at,
+        float32_at,
+        lambda x: (x.astype(np.uint32) << 16).view(np.float32),
+    ),
+}
+
+
+def _twin(kind):
+    """Return what makes the plain twin of a word that turns squares, for n numbers a row."""
 
     def of_lanes(n):
         def transpose(source, source_step, target, target_step):
-            rows = np.array([read(source + r * source_step, n) for r in range(n)])
-            for r, row in enumerate(widened(rows).T):
-                wide_at(target + r * target_step, n)[:] = row
+            rows = np.array([kind.at(source + r * source_step, n) for r in range(n)])
+            for r, row in enumerate(kind.widened(rows).T):
+                kind.wide_at(target + r * target_step, n)[:] = row
 
         return transpose
 
     return of_lanes
 
 
-transpose_float32 = _transposing(False, _loaded, _twin(float32_at, float32_at, lambda x: x))
-transpose_float64 = _transposing(True, _loaded, _twin(float64_at, float64_at, lambda x: x))
-transpose_float16 = _transposing(
-    False,
-    lambda words, at: words.from_float16(_bits(words, at)),
-    _twin(uint16_at, float32_at, lambda x: x.view(np.float16)),
-)
-transpose_bfloat16 = _transposing(
-    False,
-    lambda words, at: words.from_bfloat16(_bits(words, at)),
-    _twin(uint16_at, float32_at, lambda x: (x.astype(np.uint32) << 16).view(np.float32)),
-)
+# By storage type: the word target[c, r] = source[r, c].
+SQUARES = {name: _transposing(kind.double, kind.load, _twin(kind)) for name, kind in _KINDS.items()}
 
 
 def _twin_of_pairs(n):
@@ -125,15 +136,15 @@ def _twin_of_pairs(n):
 transpose_pairs = _transposing(False, _bits, _twin_of_pairs, pairs=True)
 
 
-def _weaving(double, load, twin):
+def _weaving(kind):
     """Return the word target[c, r] = source[r, c], widened, of 2 to WOVEN rows, one vector of each.
 
     The numbers of the target lie next to each other: nothing else is written.
     """
-    n = processor.machine().vector_bytes // (8 if double else 4)
+    n = processor.machine().vector_bytes // (8 if kind.double else 4)
 
     def write(builder, source, source_step, target, rows):
-        words = Words(builder, double, n, False)
+        words = Words(builder, kind.double, n, False)
         after = builder.append_basic_block("woven")
         choice = builder.switch(rows, after)
         for count in range(2, WOVEN + 1):
@@ -141,36 +152,16 @@ def _weaving(double, load, twin):
             choice.add_case(i64(count), block)
             builder.position_at_end(block)
             at = [builder.add(source, builder.mul(i64(r), source_step)) for r in range(count)]
-            for r, row in enumerate(interleaved(builder, [load(words, x) for x in at], n)):
+            for r, row in enumerate(interleaved(builder, [kind.load(words, x) for x in at], n)):
                 words.store(row, builder.add(target, i64(r * n * words.size)), n, words.size)
             builder.branch(after)
         builder.position_at_end(after)
 
-    return word(twin(n))(write)
+    def weave(source, source_step, target, rows):
+        numbers = np.array([kind.at(source + r * source_step, n) for r in range(rows)])
+        kind.wide_at(target, rows * n)[:] = kind.widened(numbers).T.ravel()
+
+    return word(weave)(write)
 
 
-def _woven(read, wide_at, widened):
-    """Return what makes the plain twin of such a word for n numbers a row."""
-
-    def of_lanes(n):
-        def weave(source, source_step, target, rows):
-            numbers = np.array([read(source + r * source_step, n) for r in range(rows)])
-            wide_at(target, rows * n)[:] = widened(numbers).T.ravel()
-
-        return weave
-
-    return of_lanes
-
-
-weave_float32 = _weaving(False, _loaded, _woven(float32_at, float32_at, lambda x: x))
-weave_float64 = _weaving(True, _loaded, _woven(float64_at, float64_at, lambda x: x))
-weave_float16 = _weaving(
-    False,
-    lambda words, at: words.from_float16(_bits(words, at)),
-    _woven(uint16_at, float32_at, lambda x: x.view(np.float16)),
-)
-weave_bfloat16 = _weaving(
-    False,
-    lambda words, at: words.from_bfloat16(_bits(words, at)),
-    _woven(uint16_at, float32_at, lambda x: (x.astype(np.uint32) << 16).view(np.float32)),
-)
+WEAVES = {name: _weaving(kind) for name, kind in _KINDS.items()}
