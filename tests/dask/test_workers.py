@@ -66,7 +66,7 @@ with LocalCluster(dashboard_address=":0", **options) as cluster, Client(cluster)
         after[worker][thread] - before[worker].get(thread, 0)
         for worker in after for thread in after[worker]
     ]
-    print(json.dumps([sorted(found), sum(gain > max(gained) / 2 for gain in gained)]))
+    print(json.dumps([sorted(found), sum(gain > max(gained) / 8 for gain in gained)]))
 """
 
 
@@ -74,7 +74,7 @@ def ticks():
     """Return the processor time of each thread of this process that computes: tasks' and ours."""
     found, python = {}, {str(each.native_id): each.name for each in threading.enumerate()}
     for stat in Path("/proc/self/task").glob("*/stat"):
-        if python.get(stat.parent.name, TASKS_OF_DASK).startswith(TASKS_OF_DASK):
+        if TASKS_OF_DASK in python.get(stat.parent.name, TASKS_OF_DASK):
             fields = stat.read_text().rpartition(")")[2].split()
             found[stat.parent.name] = int(fields[11]) + int(fields[12])
     return found
