@@ -151,7 +151,7 @@ x = np.ones((1, 48, 48, 48, 32), np.float32)
 w = np.ones((5, 5, 5, 64, 32), np.float32)
 def work(_):
     before = times()
-    for _ in range(5):  # on a busy machine one may wait while the other computes
+    for _ in range(50):  # on a busy machine one may wait while the other computes
         conv3dt.conv3d_transpose(x, w, (1, 48, 48, 48, 64), 1, threads={threads})
         during = {{name: end - before.get(name, 0) for name, end in times().items()}}
         most = max(during.values())
