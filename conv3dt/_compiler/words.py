@@ -21,6 +21,7 @@ from .vectors import I16, I32, I64, Words, i64
 __all__ = [
     "View",
     "Word",
+    "ask",
     "call",
     "copy_line",
     "float32_at",
@@ -112,6 +113,13 @@ def next_task(builder, counter):
     """Add 1 to the first number of a record, which threads share, and return what it was."""
     pointer = builder.inttoptr(counter, I64.as_pointer())
     return builder.atomic_rmw("add", pointer, i64(1), "monotonic")
+
+
+@word(lambda address: None)
+def ask(builder, address):
+    """Ask for the cache line of an address, into L2."""
+    words = Words(builder, False, 1, False)
+    words.prefetch(words.pointer(address), i64(0), keep=2)
 
 
 def _plain_copy_line(source, target):

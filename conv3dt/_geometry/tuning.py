@@ -105,6 +105,7 @@ class Tuning(NamedTuple):
     heavy_block_bytes: int = 2 * 1024 * 1024  # the same where panels do not fit L2: reuse them more
     heavy_panels: int = 4 * 1024 * 1024  # from here on they do not, nor does their half
     wide_block_bytes: int = 640 * 1024  # the same for wide tiles, whose panels are small
+    wide_channels: int = 16  # whose rows lie whole pages apart: twice the places that L2 has
     panels_bytes: int = 256 * 1024  # panels of all phases of the width that may take turns
     stream_flops: int = 4  # for a byte of the output: fewer do not hide stores past the caches
     light_outputs: int = 2  # times as large must an output be then

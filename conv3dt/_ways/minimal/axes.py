@@ -10,7 +10,17 @@ from ..._compiler.records import table
 from ..shared.encode import output_steps
 from ..shared.records import Block
 from .formulas import Line, Program, tall
-from .records import Blend, End, MinimalAxis, MinimalLine, MinimalParams, Operation, Product, Use
+from .records import (
+    Blend,
+    End,
+    MinimalAxis,
+    MinimalLine,
+    MinimalParams,
+    Mixed,
+    Operation,
+    Product,
+    Use,
+)
 from .scheme import MinimalScheme
 
 __all__ = ["fill_axes"]
@@ -30,13 +40,10 @@ def _fill_axis(record: MinimalAxis, scheme: MinimalScheme, a: int, kept: list[An
     """Fill the record of an axis; its tables join what is kept."""
     r, program = scheme.layer.request, scheme.programs[a]
     lines = _lines(program, scheme, a, kept)
-    filters = np.zeros((len(program.slots) + 1, 7), np.int64)
-    for row, slot in zip(filters, program.slots, strict=False):
-        row[0] = len(slot)
-        row[1 : 1 + 2 * len(slot)] = np.ravel(slot)
+    mixed = table(Mixed, [each._asdict() for each in program.mixed])
     windows = np.array((*scheme.windows, [(0, 0)])[a], np.int64)
     counts = np.array([*scheme.width_tiles.counts, 0], np.int64)
-    kept += [lines, windows, filters, counts]
+    kept += [lines, windows, mixed, counts]
     if a == 0:
         _fill_blends(record, scheme, kept)
     record.fill(
@@ -51,7 +58,8 @@ def _fill_axis(record: MinimalAxis, scheme: MinimalScheme, a: int, kept: list[An
         n_lines=len(program.lines),
         windows=windows.ctypes.data,
         counts=counts.ctypes.data,
-        filters=filters.ctypes.data,
+        mixed=mixed.ctypes.data,
+        n_mixed=len(mixed),
     )
 
 

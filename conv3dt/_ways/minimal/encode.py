@@ -14,7 +14,7 @@ from .axes import fill_axes
 from .formulas import TALL
 from .records import MinimalParams
 from .scheme import MinimalScheme
-from .sizes import CHUNK
+from .sizes import CHUNK, FEW, MOST_SLOTS
 from .tile import MinimalTile
 
 __all__ = ["encoded", "parts"]
@@ -91,8 +91,8 @@ def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTil
     for terms in range(3):
         yield ("combine", terms), scheme.tile("combine", terms=terms)
     for axis, along in enumerate(scheme.programs):
-        for terms in {len(slot) for slot in along.slots}:
-            yield ("weigh", 4 * axis + terms), scheme.tile("weigh", rows=axis, terms=terms)
+        for taps in {each.taps for each in along.mixed}:
+            yield ("weigh", 4 * axis + taps), scheme.tile("weigh", rows=axis, terms=taps)
     for h, n in product(talls, {formula for formula, _ in runs}):
         tile = scheme.tile("transform", tall=h, rows=n, pitch=scheme.pitch)
         yield ("transform", 6 * h + n), tile
@@ -146,6 +146,8 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
         v_pitch=scheme.pitch,
         v_vectors=-(-r.ci // layer.lanes),
         chunk_ci=CHUNK,
+        few_ci=FEW,
+        most_slots=MOST_SLOTS,
         parts=scheme.filter_parts,
         pairs=scheme.pairs,
         most_jobs=scheme.most_jobs,

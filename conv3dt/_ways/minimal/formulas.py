@@ -27,7 +27,18 @@ from typing import NamedTuple
 from ..._geometry.axes import Axis
 from ..._geometry.integers import Phase, each
 
-__all__ = ["TALL", "Entry", "Frame", "Group", "Line", "Program", "groups_of", "program", "tall"]
+__all__ = [
+    "FILTERS",
+    "TALL",
+    "Entry",
+    "Frame",
+    "Group",
+    "Line",
+    "Program",
+    "groups_of",
+    "program",
+    "tall",
+]
 
 Term = tuple[int, int]  # (input, 1 or -1)
 Formula = tuple[tuple[int, tuple[Term, ...], int, int], ...]  # slot, (d, sign), of y0 and y1
@@ -92,6 +103,16 @@ class Entry(NamedTuple):
     y1: int
 
 
+class Mixed(NamedTuple):
+    """Neighbouring taps whose combinations are slots that follow one another."""
+
+    taps: int
+    k: int  # the first
+    step: int  # from a tap to the next
+    slot: int  # the first
+    slots: int
+
+
 class Group(NamedTuple):
     """Up to three neighbouring taps of a line."""
 
@@ -151,6 +172,16 @@ class Program(NamedTuple):
     frame: Frame
     lines: tuple[Line, ...]
     slots: tuple[Filter, ...]
+
+    @property
+    def mixed(self) -> Iterator[Mixed]:
+        """The taps of which all slots are made."""
+        slot = 0
+        while slot < len(self.slots):
+            (k, _), *more = max(self.slots[slot : slot + 2], key=len)
+            slots = len(FILTERS[1 + len(more)])
+            yield Mixed(1 + len(more), k, more[0][0] - k if more else 0, slot, slots)
+            slot += slots
 
     @property
     def products(self) -> int:

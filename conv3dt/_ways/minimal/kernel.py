@@ -2,9 +2,13 @@
 
 combine     terms       table of `terms` terms: address of numbers, coefficient as float64
             y, count    y[x] = sum over terms of coefficient * number[x], x < count
-weigh       terms       the same for `terms` terms, in float64 and of whole vectors; numbers are
-            y, count    float64 but along the first axis (`rows` is 0), and sums but along the last
-                        (2), where they are rounded
+weigh       x           address of `terms` taps, x_step bytes apart: float64, but compute type along
+            x_step      the first axis (`rows` is 0)
+            x_run       to the next run of `count` numbers; whole vectors
+            y           address of their slots (FILTERS), y_step bytes apart: float64, but rounded
+            y_step      along the last axis (2)
+            y_run
+            runs, count
 transform   x           address of the channels of d0 along height and width of the first tile
             far, step, next     bytes from d0 to d1 along height, along width, and to the next tile
             planes      table of where the first tile has [product of the height][of the width]
@@ -49,7 +53,7 @@ __all__ = ["address", "text"]
 # What writes each kind, and how many arguments it takes.
 _KINDS = {
     "combine": (Combine, 3),
-    "weigh": (Weigh, 3),
+    "weigh": (Weigh, 8),
     "transform": (Transform, 7),
     "multiply": (Multiply, 7),
     "restore": (Restore, 7),

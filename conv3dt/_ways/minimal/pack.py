@@ -5,13 +5,11 @@ In float64, and rounded once. Behind them, for corners, filters as they are: [bl
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from ..._compiler.words import call, float64_at, get, next_task, put
+from ..._compiler.words import call, get, next_task
 from ..._geometry.integers import n_tiles
 from ..._geometry.storages import STORAGES
 from ..shared.moving import clear, copy, is_finite
-from ..shared.panels import turn_numbers
+from ..shared.panels import ask_filters, turn_numbers
 from .records import MinimalParams
 
 __all__ = ["pack_filters"]
@@ -24,16 +22,13 @@ class Chunk(NamedTuple):
     first: Any  # input channels from .. to
     end: Any
     stage: Any  # address of [tap][ci][co of the block], and of sums
-    terms: Any  # address of a table of terms
 
 
-class Rows(NamedTuple):
-    """The taps of a slot of an axis, and where they lie."""
+class Target(NamedTuple):
+    """Where combined filters are written."""
 
-    slot: Any  # address of how many, and of (tap, twice its coefficient)
-    first: Any  # address of the numbers of tap 0,
-    step: Any  # and bytes to those of the next
-    terms: Any
+    address: Any  # those of the first slot of height and width
+    panel: Any  # bytes to those of the next
 
 
 def pack_filters(plan, slot, *, storage):
@@ -48,26 +43,25 @@ def pack_filters(plan, slot, *, storage):
         b, c = divmod(number, chunks)
         first = c * plan.chunk_ci
         end = min(plan.channels, first + plan.chunk_ci)
-        chunk = Chunk(plan.blocks[b], first, end, stage, stage + plan.stage - 8 * 256)
+        chunk = Chunk(plan.blocks[b], first, end, stage)
         if plan.parts == 1:
             for k in range(plan.depth.k):
                 _turn(plan, chunk, k, storage=storage)
                 _keep(plan, chunk, k, storage=storage)
-            for d in range(plan.depth.n_slots):
-                _transform(plan, chunk, d)
+            for n in range(plan.depth.n_mixed):
+                _transform(plan, chunk, plan.depth.mixed[n])
         elif part < plan.depth.k:
             _turn(plan, chunk, part, storage=storage)
             _keep(plan, chunk, part, storage=storage)
         else:
-            _pack_slot(plan, chunk, part - plan.depth.k, storage=storage)
+            _pack_mixed(plan, chunk, plan.depth.mixed[part - plan.depth.k], storage=storage)
 
 
-def _pack_slot(plan, chunk, d, *, storage):
-    """Transform a chunk of the filters of a slot of the depth alone; turn those that it needs."""
-    taps = plan.depth.filters + 56 * d
-    for t in range(get(taps, 0)):
-        _turn(plan, chunk, get(taps, 1 + 2 * t), storage=storage)
-    _transform(plan, chunk, d)
+def _pack_mixed(plan, chunk, deep, *, storage):
+    """Transform a chunk of the filters of some taps of the depth alone, and turn these."""
+    for t in range(deep.taps):
+        _turn(plan, chunk, deep.k + t * deep.step, storage=storage)
+    _transform(plan, chunk, deep)
 
 
 def _keep(plan, chunk, k, *, storage):
@@ -98,43 +92,52 @@ def _turn(plan, chunk, k, *, storage):
             x = at + h * arrays.step_kh + w * arrays.step_kw
             if channels < block.columns:
                 clear(to, count * block.columns, plan.size)
+            ask_filters(plan, x + arrays.step_kw, count, channels, storage=storage)
             turn_numbers(plan, x, to, count, channels, block.columns, storage=storage)
             if not is_finite(to, count * block.columns, storage=storage):
                 plan.arrays.not_finite = 1
             to += count * block.columns * plan.size
 
 
-def _transform(plan, chunk, d):
-    """Write a chunk of the filters of a slot of the depth: combined there, along height and width.
+def _transform(plan, chunk, deep):
+    """Write a chunk of the filters that taps of the depth are combined to, a few ci at a time.
 
-    Those of the slots of height and width follow one another.
+    What is in work stays in L1 so. Those of the slots of height and width follow one another.
     """
-    numbers = (chunk.end - chunk.first) * chunk.block.columns
-    row, size = plan.width.k * numbers, plan.size
-    plane = plan.height.k * row
-    deep = chunk.stage + plan.depth.k * plane * size
-    high = deep + plane * 8
-    slots = plan.height.n_slots * plan.width.n_slots
-    step = plan.channels * chunk.block.columns * size
-    to = chunk.block.start * plan.depth.n_slots * slots * plan.channels
-    to = (to + chunk.first * chunk.block.columns) * size + d * slots * step
-    to += plan.arrays.panels
-    rows = Rows(plan.depth.filters + 56 * d, chunk.stage, plane * size, chunk.terms)
-    _weigh(plan.weigh, rows, deep, plane)
-    for h in range(plan.height.n_slots):
-        rows = Rows(plan.height.filters + 56 * h, deep, row * 8, chunk.terms)
-        _weigh(plan.weigh + 32, rows, high, row)
-        for w in range(plan.width.n_slots):
-            rows = Rows(plan.width.filters + 56 * w, high, numbers * 8, chunk.terms)
-            _weigh(plan.weigh + 64, rows, to, numbers)
-            to += step
+    columns, each, size = chunk.block.columns, plan.height.k * plan.width.k, plan.size
+    tap = (chunk.end - chunk.first) * columns * size
+    slots, panel = plan.height.n_slots * plan.width.n_slots, plan.channels * columns * size
+    y = chunk.stage + plan.depth.k * each * plan.chunk_ci * columns * size
+    to = plan.arrays.panels + deep.slot * slots * panel
+    to += chunk.block.start * plan.depth.n_slots * slots * plan.channels * size
+    for ci in range(chunk.first, chunk.end, plan.few_ci):
+        count = min(plan.few_ci, chunk.end - ci) * columns
+        high = y + plan.most_slots * each * count * 8
+        x = chunk.stage + deep.k * each * tap + (ci - chunk.first) * columns * size
+        call(
+            get(plan.weigh, deep.taps), x, deep.step * each * tap, tap,
+            y, each * count * 8, count * 8, each, count,
+        )  # fmt: skip
+        at = to + ci * columns * size
+        for d in range(deep.slots):
+            plane = y + d * each * count * 8
+            _transform_plane(plan, count, plane, high, Target(at + d * slots * panel, panel))
 
 
-def _weigh(kernels, rows, to, count):
-    """Write the sum of the taps of a slot of an axis, times their coefficients."""
-    n = get(rows.slot, 0)
-    for t in range(n):
-        put(rows.terms, 2 * t, rows.first + get(rows.slot, 1 + 2 * t) * rows.step)
-        coefficient = np.float64(get(rows.slot, 2 + 2 * t)) * np.float64(0.5)
-        float64_at(rows.terms, 8)[2 * t + 1] = coefficient
-    call(get(kernels, n), rows.terms, to, count)
+def _transform_plane(plan, count, x, high, to):
+    """Write the filters of `count` numbers and a slot of the depth; `high` is for sums."""
+    number = count * 8
+    row, width = plan.width.k * number, plan.width
+    for n in range(plan.height.n_mixed):
+        mixed = plan.height.mixed[n]
+        call(
+            get(plan.weigh, 4 + mixed.taps), x + mixed.k * row, mixed.step * row, 0,
+            high + mixed.slot * row, row, 0, 1, row // 8,
+        )  # fmt: skip
+    for n in range(width.n_mixed):
+        mixed = width.mixed[n]
+        call(
+            get(plan.weigh, 8 + mixed.taps), high + mixed.k * number, mixed.step * number, row,
+            to.address + mixed.slot * to.panel, to.panel, width.n_slots * to.panel,
+            plan.height.n_slots, count,
+        )  # fmt: skip

@@ -7,7 +7,7 @@ import numpy as np
 from ..._compiler.activations.table import apply
 from ..._compiler.words import float64_at, get, put
 from ..shared.plain import reading, stored, writing
-from .formulas import FORMULAS, tall
+from .formulas import FILTERS, FORMULAS, tall
 from .records import Stream, Target
 from .tile import MinimalTile
 
@@ -17,24 +17,32 @@ __all__ = ["KERNELS"]
 def _combine(tile: MinimalTile):
     """Return a Python function that does what the compiled `combine` of `tile` does."""
     read = reading(tile.storage)
-    return lambda terms, y, count: _sum(read, read, terms, tile.terms, y, count)
+    return lambda terms, y, count: _sum(read, terms, tile.terms, y, count)
 
 
 def _weigh(tile: MinimalTile):
     """Return a Python function that does what the compiled `weigh` of `tile` does."""
     narrow, wide = reading(tile.storage), float64_at
-    x, y = (narrow if tile.rows == axis else wide for axis in (0, 2))
-    return lambda terms, to, count: _sum(x, y, terms, tile.terms, to, count, np.float64)
+    read, write = (narrow if tile.rows == axis else wide for axis in (0, 2))
+
+    def compute(x, x_step, x_run, y, y_step, y_run, runs, count):
+        for r in range(runs):
+            rows = [read(x + r * x_run + t * x_step, count) for t in range(tile.terms)]
+            for s, coefficients in enumerate(FILTERS[tile.terms]):
+                sums = np.array(coefficients) / 2 @ np.array(rows, np.float64)
+                write(y + r * y_run + s * y_step, count)[:] = sums
+
+    return compute
 
 
-def _sum(read, write, terms, n, y, count, kind=None):
+def _sum(read, terms, n, y, count):
     """Write the sum of the terms of a table."""
-    kind = kind or read(0, 0).dtype.type
+    kind = read(0, 0).dtype.type
     sums = np.zeros(count, kind)
     for t in range(n):
         c = float64_at(terms, 2 * n)[2 * t + 1]
-        sums += kind(c) * read(get(terms, 2 * t), count).astype(kind)
-    write(y, count)[:] = sums
+        sums += kind(c) * read(get(terms, 2 * t), count)
+    read(y, count)[:] = sums
 
 
 def _transform(tile: MinimalTile):

@@ -12,6 +12,7 @@ __all__ = [
     "MinimalLine",
     "MinimalParams",
     "MinimalTask",
+    "Mixed",
     "Operation",
     "Patch",
     "Product",
@@ -109,6 +110,16 @@ class MinimalLine(Record):
     n_ends = Int()
 
 
+class Mixed(Record):
+    """Taps of an axis that are combined: `formulas.Mixed`."""
+
+    taps = Int()
+    k = Int()  # the first
+    step = Int()  # from a tap to the next
+    slot = Int()  # the first
+    slots = Int()
+
+
 class MinimalAxis(Record):
     """Depth, height or width."""
 
@@ -125,7 +136,8 @@ class MinimalAxis(Record):
     blend_starts = Int()  # address of the number of each block's first blend, and of the end
     windows = Int()  # address of [block][from, to] of the inputs that are read
     counts = Int()  # address of [slot]: products along the width
-    filters = Int()  # address of [slot][1 + 3*2]: n, then taps and twice their coefficients
+    mixed = Rows(Mixed)
+    n_mixed = Int()
 
 
 class MinimalParams(Params):
@@ -180,8 +192,10 @@ class MinimalParams(Params):
     weigh = Int()  # [axis][taps that are combined]
     taps_at = Int()  # in the panels are the filters as they are, for corners; 0: there are none
     define = Int()  # [vectors]
-    chunk_ci = Int()  # input channels whose filters are combined at a time
-    parts = Int()  # of a chunk, for several threads: taps of the depth, and its slots; or 1
+    chunk_ci = Int()  # input channels whose filters are turned at a time
+    few_ci = Int()  # and how many of these are combined at a time
+    most_slots = Int()  # of taps that are combined
+    parts = Int()  # of a chunk, for several threads: taps of the depth, and what it mixes; or 1
     stage = Int()  # bytes of a thread's filters that are being combined
     stage_at = Int()  # behind the panels
 

@@ -10,14 +10,25 @@ from ..._call.request import Request
 from ..shared.blocked import LINE, in_lines, unaligned
 from ..shared.layer import Layer
 from ..shared.scheme import Scheme
-from .formulas import Program, groups_of
+from .formulas import FILTERS, Program, groups_of
 from .widths import Widths, widths_of
 
-__all__ = ["CHUNK", "ROWS_BESIDE", "TERMS", "Sizes", "any_two_taps", "blocks_of"]
+__all__ = [
+    "CHUNK",
+    "FEW",
+    "MOST_SLOTS",
+    "ROWS_BESIDE",
+    "TERMS",
+    "Sizes",
+    "any_two_taps",
+    "blocks_of",
+]
 
 TERMS = 256  # of a table
 ROWS_BESIDE = 8  # rows of a register tile of a machine that has a register to spare, at least
-CHUNK = 16  # input channels whose filters are combined at a time
+CHUNK = 16  # input channels whose filters are turned at a time
+FEW = 2  # and are combined at a time
+MOST_SLOTS = max(map(len, FILTERS.values()))  # of taps that are combined
 
 
 def blocks_of(co: int, lanes: int) -> tuple[tuple[int, int], ...]:
@@ -178,7 +189,7 @@ class Sizes(Scheme):
     @property
     def filter_parts(self) -> int:
         """Parts of a chunk that are packed apart, where chunks are too few; 1: none are."""
-        apart = self.layer.request.k[0] + len(self.programs[0].slots)
+        apart = self.layer.request.k[0] + sum(1 for _ in self.programs[0].mixed)
         return apart if self._chunks < self.threads else 1
 
     @property
@@ -193,7 +204,7 @@ class Sizes(Scheme):
 
     @property
     def stage(self) -> int:
-        """Bytes of the filters that a thread has in work, their sums, and a table of terms."""
+        """Bytes of the filters that a thread has in work, and of the sums of a few."""
         _, kh, kw = k = self.layer.request.k
-        numbers = prod(k) * self.size + 8 * (kh * kw + kw)
-        return in_lines(numbers * CHUNK * self.columns + 8 * TERMS)
+        sums = FEW * (MOST_SLOTS * kh * kw + len(self.programs[1].slots) * kw)
+        return in_lines((prod(k) * self.size * CHUNK + 8 * sums) * self.columns)

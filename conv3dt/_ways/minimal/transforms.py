@@ -5,7 +5,7 @@ from llvmlite import ir
 from ..._compiler.vectors import Words, i64
 from ..shared.emitter import Loop
 from .emitters import MinimalEmitter
-from .formulas import FORMULAS, tall
+from .formulas import FILTERS, FORMULAS, tall
 
 __all__ = ["Combine", "Transform", "Weigh"]
 
@@ -38,41 +38,45 @@ class Combine(MinimalEmitter):
 class Weigh(MinimalEmitter):
     """Writes `weigh`."""
 
-    def kernel(self, terms, y, count):
+    def kernel(self, x, x_step, x_run, y, y_step, y_run, runs, count):
         b, whole = self.builder, self.words
         lanes = whole.lanes if whole.double else whole.lanes // 2
-        self.words = Words(b, True, lanes, whole.fused)
+        self.words = w = Words(b, True, lanes, whole.fused)
         narrow = ir.VectorType(whole.element, lanes)
-        from_, to = (narrow if self.tile.rows == axis else self.words.vector for axis in (0, 2))
-        table = [
-            (self.number(terms, i64(2 * t)), self.coefficient(terms, i64(2 * t + 1)))
-            for t in range(self.tile.terms)
-        ]
-        done = i64(0)
-        for vectors in (_AT_ONCE, 1):
-            turns = b.sdiv(b.sub(count, done), i64(lanes * vectors))
-            with Loop(b, turns) as r:
-                first = b.add(done, b.mul(r, i64(lanes * vectors)))
-                for v in range(vectors):
-                    x = self.sum(table, first, from_, v)
-                    x = x if to == x.type else b.fptrunc(x, to)
-                    b.store(x, self.place(y, first, v, to), align=self.item)
-            done = b.add(done, b.mul(turns, i64(lanes * vectors)))
+        from_, to = (narrow if self.tile.rows == axis else w.vector for axis in (0, 2))
+        with Loop(b, runs) as r:
+            source, target = b.add(x, b.mul(r, x_run)), b.add(y, b.mul(r, y_run))
+            with Loop(b, b.sdiv(count, i64(lanes))) as n:
+                taps = [
+                    self.tap(b.add(source, b.mul(x_step, i64(t))), n, from_)
+                    for t in range(self.tile.terms)
+                ]
+                for s, row in enumerate(FILTERS[self.tile.terms]):
+                    total = self.sum(zip(row, taps, strict=True))
+                    at = self.place(b.add(target, b.mul(y_step, i64(s))), n, to)
+                    total = total if to == w.vector else b.fptrunc(total, to)
+                    b.store(total, at, align=self.item)
         self.words = whole
 
-    def sum(self, table, first, kind, v):
-        """Return the sum of a vector of neighbours."""
-        b, w, total = self.builder, self.words, None
-        for source, c in table:
-            x = b.load(self.place(source, first, v, kind), align=self.item)
-            x = x if kind == w.vector else b.fpext(x, w.vector)
-            total = b.fmul(c, x) if total is None else w.multiply_add(c, x, total)
+    def tap(self, address, n, kind):
+        """Return a vector of a tap, in float64."""
+        x = self.builder.load(self.place(address, n, kind), align=self.item)
+        return x if kind == self.words.vector else self.builder.fpext(x, self.words.vector)
+
+    def sum(self, parts):
+        """Return the sum of vectors, by twice their coefficients."""
+        w, total = self.words, None
+        for c, x in parts:
+            if c:
+                half = w.constant(c / 2)
+                total = (self.builder.fmul(half, x) if total is None
+                         else w.multiply_add(half, x, total))  # fmt: skip
         return total
 
-    def place(self, address, first, v, kind):
+    def place(self, address, n, kind):
         """Return a pointer to a vector of numbers of a kind."""
         b, size = self.builder, 8 if kind == self.words.vector else self.item
-        at = b.mul(b.add(first, i64(v * kind.count)), i64(size))
+        at = b.mul(n, i64(kind.count * size))
         return b.inttoptr(b.add(address, at), kind.as_pointer())
 
 

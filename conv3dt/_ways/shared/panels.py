@@ -7,7 +7,9 @@ of consecutive taps and the panel's lines run the same way, so that several taps
 of the micro-kernel.
 """
 
-from ..._compiler.words import next_task
+from typing import Any, NamedTuple
+
+from ..._compiler.words import ask, next_task
 from ..._geometry.integers import n_tiles
 from ..._geometry.storages import OPERANDS
 from . import pairs
@@ -16,7 +18,15 @@ from .moving import clear, copy, is_finite, spread, turn
 from .records import BlockedParams
 from .tables import Phases, panel_of, taps_between
 
-__all__ = ["pack_filters", "pack_phase", "turn_numbers"]
+__all__ = ["ask_filters", "pack_filters", "pack_phase", "turn_numbers"]
+
+
+class Some(NamedTuple):
+    """Input channels of a tap, and what is asked for meanwhile."""
+
+    first: Any  # from .. to
+    end: Any
+    ahead: Any  # bytes to the filters of the tap that is packed next; 0: they are not asked for
 
 
 def pack_filters(plan, slot, *, storage):
@@ -40,13 +50,26 @@ def pack_filters(plan, slot, *, storage):
             run, tap = divmod(rest, taps)
         else:
             tap, run = divmod(rest, runs)
-        td, rest = divmod(tap, height.n_taps * width.n_taps)
-        th, tw = divmod(rest, width.n_taps)
-        d, h, w = depth.taps[td], height.taps[th], width.taps[tw]
-        phases = Phases(depth.phases[d.phase], height.phases[h.phase], w.phase)
-        panel = panel_of(plan, plan.blocks[b], phases, w.phase)
-        first, end = run * AT_ONCE, min((run + 1) * AT_ONCE, plan.channels)
-        _pack_tap(plan, plan.blocks[b], Phases(d, h, w), panel, first, end, storage=storage)
+        here, following = _taps(plan, tap), _taps(plan, min(tap + 1, taps - 1))
+        phases = Phases(depth.phases[here.d.phase], height.phases[here.h.phase], here.w.phase)
+        panel = panel_of(plan, plan.blocks[b], phases, here.w.phase)
+        ahead = 0 if together else _place(plan, following) - _place(plan, here)
+        some = Some(run * AT_ONCE, min((run + 1) * AT_ONCE, plan.channels), ahead)
+        _pack_tap(plan, plan.blocks[b], here, panel, some, storage=storage)
+
+
+def _taps(plan, number):
+    """Return a tap of depth, one of height and one of width, by their number."""
+    d, rest = divmod(number, plan.height.n_taps * plan.width.n_taps)
+    h, w = divmod(rest, plan.width.n_taps)
+    return Phases(plan.depth.taps[d], plan.height.taps[h], plan.width.taps[w])
+
+
+def _place(plan, taps):
+    """Return where the filters of a tap begin, in bytes from those of the first."""
+    arrays = plan.arrays
+    at = taps.d.k * arrays.step_kd + taps.h.k * arrays.step_kh
+    return at + taps.w.k * arrays.step_kw
 
 
 def _pack_rows(plan, *, storage):
@@ -96,10 +119,14 @@ def pack_phase(plan, block, phases, rw, panel, *, storage):
     Of taps that lie together all for 16 channels, then for the next: a sixth of 1 x 4^3 x 320 to
     320, kernel 3.
     """
+    phases = Phases(phases.d, phases.h, rw)
+    if not OPERANDS[storage].pairs and plan.channels == 1:
+        _pack_rows_of(plan, block, phases, panel, storage=storage)
+        return
     some = 16 if _are_together(plan) else max(1, plan.channels)
     for first in range(0, plan.channels, some):
         end = min(first + some, plan.channels)
-        _pack_taps(plan, block, Phases(phases.d, phases.h, rw), panel, first, end, storage=storage)
+        _pack_taps(plan, block, phases, panel, Some(first, end, 0), storage=storage)
 
 
 def _are_together(plan):
@@ -107,27 +134,50 @@ def _are_together(plan):
     return plan.arrays.step_kw < min(plan.arrays.step_ci, plan.arrays.step_co)
 
 
-def _pack_taps(plan, block, phases, panel, first, end, *, storage):
-    """Pack input channels from .. to of the taps of a phase that read inside for some position."""
-    fd, fh, fw = phases.d, phases.h, plan.width.phases[phases.w]
+def _pack_rows_of(plan, block, phases, panel, *, storage):
+    """Pack the taps of a phase that read inside, of one input channel: a row after the other."""
+    fd, fh = phases.d, phases.h
     d_first, d_end = taps_between(plan.depth, fd, 0, fd.length)
     h_first, h_end = taps_between(plan.height, fh, 0, fh.length)
-    w_first, w_end = taps_between(plan.width, fw, 0, fw.length)
     for jd in range(d_first, d_end):
         d = plan.depth.taps[fd.before + jd]
         for jh in range(h_first, h_end):
             h = plan.height.taps[fh.before + jh]
-            if not OPERANDS[storage].pairs and plan.channels == 1:
-                _pack_row(plan, block, Phases(d, h, phases.w), panel, storage=storage)
-                continue
-            for jw in range(w_first, w_end):
-                w = plan.width.taps[fw.before + jw]
-                taps = Phases(d, h, w)
-                _pack_tap(plan, block, taps, panel, first, end, storage=storage)
+            _pack_row(plan, block, Phases(d, h, phases.w), panel, storage=storage)
 
 
-def _pack_tap(plan, block, taps, panel, first, end, *, storage):
-    """Pack input channels from .. to of one tap (of depth, height, width) of one channel block.
+def _pack_taps(plan, block, phases, panel, some, *, storage):
+    """Pack input channels of the taps of a phase that read inside for some position.
+
+    Behind the last one the next in memory is asked for, which the next phase begins with where
+    kernel and stride are equal.
+    """
+    fd, fh, fw = phases.d, phases.h, plan.width.phases[phases.w]
+    d_first, d_end = taps_between(plan.depth, fd, 0, fd.length)
+    h_first, h_end = taps_between(plan.height, fh, 0, fh.length)
+    w_first, w_end = taps_between(plan.width, fw, 0, fw.length)
+    rows, columns, together = h_end - h_first, w_end - w_first, _are_together(plan)
+    count = (d_end - d_first) * rows * columns
+    first = Phases(fd.before + d_first, fh.before + h_first, fw.before + w_first)
+    for n in range(count):
+        here = _tap_of(plan, first, rows, columns, n)
+        ahead = plan.arrays.step_kw
+        if n + 1 < count:
+            ahead = _place(plan, _tap_of(plan, first, rows, columns, n + 1)) - _place(plan, here)
+        some = Some(some.first, some.end, 0 if together else ahead)
+        _pack_tap(plan, block, here, panel, some, storage=storage)
+
+
+def _tap_of(plan, first, rows, columns, n):
+    """Return the n-th tap of a box of them."""
+    d, rest = divmod(n, rows * columns)
+    h, w = divmod(rest, columns)
+    depth, height, width = plan.depth, plan.height, plan.width
+    return Phases(depth.taps[first.d + d], height.taps[first.h + h], width.taps[first.w + w])
+
+
+def _pack_tap(plan, block, taps, panel, some, *, storage):
+    """Pack input channels of one tap (of depth, height, width) of one channel block.
 
     (co, ci) becomes (ci, co).
     """
@@ -135,32 +185,47 @@ def _pack_tap(plan, block, taps, panel, first, end, *, storage):
     taps_w = plan.width.phases[taps.w.phase].taps
     number = (taps.d.number * taps_h + taps.h.number) * taps_w + taps_w - 1 - taps.w.number
     arrays = plan.arrays
-    source = arrays.filters + block.start * arrays.step_co + taps.d.k * arrays.step_kd
-    source += taps.h.k * arrays.step_kh + taps.w.k * arrays.step_kw
+    source = arrays.filters + block.start * arrays.step_co + _place(plan, taps)
     target = panel + number * block.columns * plan.channels * OPERANDS[storage].size
     channels = min(block.columns, plan.co - block.start)
-    columns = block.columns
-    _turn_filters(plan, source, target, first, end, channels, columns, storage=storage)
+    _turn_filters(plan, source, target, some, channels, block.columns, storage=storage)
 
 
-def _turn_filters(plan, source, target, first, end, channels, columns, *, storage):
+def _turn_filters(plan, source, target, some, channels, columns, *, storage):
     """Write source[co, ci] to target[ci, co], zeros for channels <= co < columns.
 
     In groups of 16 input channels, or pairs of them, which are checked while in L1. The last one
     has some of the group before it again, rather than be turned number by number.
     """
     size, ci_step = OPERANDS[storage].size, plan.arrays.step_ci
-    for begin in range(first, end, 16):
-        ci = max(first, min(begin, end - 16))
-        count, y = min(16, end - ci), target + ci * columns * size
+    if OPERANDS[storage].pairs:
+        ci_step *= 2
+    for begin in range(some.first, some.end, 16):
+        ci = max(some.first, min(begin, some.end - 16))
+        count, y = min(16, some.end - ci), target + ci * columns * size
+        x = source + ci * ci_step
+        if some.ahead != 0:
+            ask_filters(plan, x + some.ahead, count, channels, storage=storage)
         if channels < columns:
             clear(y, count * columns, size)
         if OPERANDS[storage].pairs:
-            pairs.turn_filters(plan, source + 2 * ci * ci_step, y, ci, count, channels, columns)
+            pairs.turn_filters(plan, x, y, ci, count, channels, columns)
         else:
-            turn_numbers(plan, source + ci * ci_step, y, count, channels, columns, storage=storage)
+            turn_numbers(plan, x, y, count, channels, columns, storage=storage)
         if not pairs.all_finite(y, count * columns, storage=storage):
             plan.arrays.not_finite = 1
+
+
+def ask_filters(plan, source, count, channels, *, storage):
+    """Ask for filters that are turned later: their rows lie too far apart to be foreseen."""
+    ci_step, co_step = plan.arrays.step_ci, plan.arrays.step_co
+    if ci_step < co_step:
+        for co in range(channels):
+            ask(source + co * co_step)
+    else:
+        for ci in range(count):
+            for at in range(0, channels * OPERANDS[storage].item, 64):
+                ask(source + ci * ci_step + at)
 
 
 def turn_numbers(plan, source, target, count, channels, columns, *, storage):

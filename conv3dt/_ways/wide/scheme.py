@@ -19,8 +19,6 @@ from .records import WideTask
 
 __all__ = ["WideScheme"]
 
-_MANY = 16  # input channels: twice as many rows as L2 has places for a line
-
 
 @dataclass(frozen=True, eq=False)
 class WideScheme(Blocked):
@@ -80,7 +78,7 @@ class WideScheme(Blocked):
         row = self.axes[3].positions
         last = row - (self.n_blocks[3] - 1) * self.blocking.block[3]
         whole = row % self.lanes == 0 or (last >= most and not self.seamed)
-        again = len(self.shape.blocks) > 1 and layer.request.ci > _MANY
+        again = len(self.shape.blocks) > 1 and layer.request.ci > TUNING.wide_channels
         lost = again and row * self.size % TUNING.pad_every == 0
         can = layer.in_a_row and not layer.converted and whole and not lost
         return replace(self, direct=True) if can else self

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from conv3dt._geometry.axes import forward_axis, transposed_axis
-from conv3dt._ways.minimal.formulas import Frame, groups_of, program
+from conv3dt._ways.minimal.formulas import FILTERS, Frame, groups_of, program
 
 
 def definition(x, g, s, d, o, p):
@@ -43,6 +43,20 @@ def test_an_axis_is_what_the_definition_says(seed):
     found = program(transposed_axis(i, k, s, d, o, p), frame)
     x, g = ([rng.randint(-9, 9) for _ in range(n)] for n in (i, k))
     assert computed(found, x, g, o) == definition(x, g, s, d, o, p)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_slots_are_what_neighbouring_taps_are_mixed_to(seed):
+    rng = random.Random(seed)
+    k, s, d, i = rng.randint(1, 11), rng.randint(1, 3), rng.randint(1, 3), rng.randint(1, 9)
+    found = program(transposed_axis(i, k, s, d, rng.randint(s, 20), 0), Frame(0, 0, 0))
+    slots = []
+    for taps, first, step, slot, n in found.mixed:
+        assert (slot, n) == (len(slots), len(FILTERS[taps]))
+        ks = [first + t * step for t in range(taps)]
+        slots += [tuple((k, c) for k, c in zip(ks, row, strict=True) if c) for row in FILTERS[taps]]
+    assert tuple(slots) == found.slots
+    assert {k for slot in slots for k, _ in slot} == {*range(k)}
 
 
 def forward_definition(x, g, s, d, o, p):
