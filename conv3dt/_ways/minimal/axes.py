@@ -10,6 +10,7 @@ from ..._compiler.records import table
 from ..shared.encode import output_steps
 from ..shared.records import Block
 from .formulas import Line, Program, tall
+from .mixed import mixed
 from .records import (
     Blend,
     End,
@@ -40,10 +41,10 @@ def _fill_axis(record: MinimalAxis, scheme: MinimalScheme, a: int, kept: list[An
     """Fill the record of an axis; its tables join what is kept."""
     r, program = scheme.layer.request, scheme.programs[a]
     lines = _lines(program, scheme, a, kept)
-    mixed = table(Mixed, [each._asdict() for each in program.mixed])
+    combined = table(Mixed, [each._asdict() for each in mixed(program)])
     windows = np.array((*scheme.windows, [(0, 0)])[a], np.int64)
     counts = np.array([*scheme.width_tiles.counts, 0], np.int64)
-    kept += [lines, windows, mixed, counts]
+    kept += [lines, windows, combined, counts]
     if a == 0:
         _fill_blends(record, scheme, kept)
     record.fill(
@@ -58,8 +59,8 @@ def _fill_axis(record: MinimalAxis, scheme: MinimalScheme, a: int, kept: list[An
         n_lines=len(program.lines),
         windows=windows.ctypes.data,
         counts=counts.ctypes.data,
-        mixed=mixed.ctypes.data,
-        n_mixed=len(mixed),
+        mixed=combined.ctypes.data,
+        n_mixed=len(combined),
     )
 
 

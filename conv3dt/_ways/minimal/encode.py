@@ -12,6 +12,7 @@ from ..shared.encode import output_steps
 from ..shared.scheme import Encoded
 from .axes import fill_axes
 from .formulas import TALL
+from .mixed import mixed
 from .records import MinimalParams
 from .scheme import MinimalScheme
 from .sizes import CHUNK, FEW, MOST_SLOTS
@@ -91,7 +92,7 @@ def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTil
     for terms in range(3):
         yield ("combine", terms), scheme.tile("combine", terms=terms)
     for axis, along in enumerate(scheme.programs):
-        for taps in {each.taps for each in along.mixed}:
+        for taps in {each.taps for each in mixed(along)}:
             yield ("weigh", 4 * axis + taps), scheme.tile("weigh", rows=axis, terms=taps)
     for h, n in product(talls, {formula for formula, _ in runs}):
         tile = scheme.tile("transform", tall=h, rows=n, pitch=scheme.pitch)

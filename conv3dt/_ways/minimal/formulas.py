@@ -103,16 +103,6 @@ class Entry(NamedTuple):
     y1: int
 
 
-class Mixed(NamedTuple):
-    """Neighbouring taps whose combinations are slots that follow one another."""
-
-    taps: int
-    k: int  # the first
-    step: int  # from a tap to the next
-    slot: int  # the first
-    slots: int
-
-
 class Group(NamedTuple):
     """Up to three neighbouring taps of a line."""
 
@@ -172,16 +162,6 @@ class Program(NamedTuple):
     frame: Frame
     lines: tuple[Line, ...]
     slots: tuple[Filter, ...]
-
-    @property
-    def mixed(self) -> Iterator[Mixed]:
-        """The taps of which all slots are made."""
-        slot = 0
-        while slot < len(self.slots):
-            (k, _), *more = max(self.slots[slot : slot + 2], key=len)
-            slots = len(FILTERS[1 + len(more)])
-            yield Mixed(1 + len(more), k, more[0][0] - k if more else 0, slot, slots)
-            slot += slots
 
     @property
     def products(self) -> int:

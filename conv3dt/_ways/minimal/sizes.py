@@ -11,6 +11,7 @@ from ..shared.blocked import LINE, in_lines, unaligned
 from ..shared.layer import Layer
 from ..shared.scheme import Scheme
 from .formulas import FILTERS, Program, groups_of
+from .mixed import mixed
 from .widths import Widths, widths_of
 
 __all__ = [
@@ -189,7 +190,7 @@ class Sizes(Scheme):
     @property
     def filter_parts(self) -> int:
         """Parts of a chunk that are packed apart, where chunks are too few; 1: none are."""
-        apart = self.layer.request.k[0] + sum(1 for _ in self.programs[0].mixed)
+        apart = self.layer.request.k[0] + sum(1 for _ in mixed(self.programs[0]))
         return apart if self._chunks < self.threads else 1
 
     @property

@@ -7,6 +7,7 @@ import pytest
 
 from conv3dt._geometry.axes import forward_axis, transposed_axis
 from conv3dt._ways.minimal.formulas import FILTERS, Frame, groups_of, program
+from conv3dt._ways.minimal.mixed import mixed
 
 
 def definition(x, g, s, d, o, p):
@@ -51,7 +52,7 @@ def test_slots_are_what_neighbouring_taps_are_mixed_to(seed):
     k, s, d, i = rng.randint(1, 11), rng.randint(1, 3), rng.randint(1, 3), rng.randint(1, 9)
     found = program(transposed_axis(i, k, s, d, rng.randint(s, 20), 0), Frame(0, 0, 0))
     slots = []
-    for taps, first, step, slot, n in found.mixed:
+    for taps, first, step, slot, n in mixed(found):
         assert (slot, n) == (len(slots), len(FILTERS[taps]))
         ks = [first + t * step for t in range(taps)]
         slots += [tuple((k, c) for k, c in zip(ks, row, strict=True) if c) for row in FILTERS[taps]]
