@@ -2,6 +2,7 @@
 
 import pytest
 
+from conv3dt._call.arguments import usual_algorithm
 from conv3dt._plan import choice
 from conv3dt._ways.minimal import cost
 
@@ -14,3 +15,17 @@ def few_channels(monkeypatch):
     yield
     monkeypatch.undo()
     choice.clear()
+
+
+@pytest.fixture
+def says(monkeypatch):
+    """What lets the environment say which algorithm; None: it says nothing."""
+
+    def say(algorithm):
+        monkeypatch.delenv("CONV3DT_ALGORITHM", raising=False)
+        if algorithm is not None:
+            monkeypatch.setenv("CONV3DT_ALGORITHM", algorithm)
+        usual_algorithm.cache_clear()
+
+    yield say
+    usual_algorithm.cache_clear()

@@ -10,7 +10,6 @@ import pytest
 
 import conv3dt
 from benchmarks import accuracy
-from conv3dt._call.arguments import usual_algorithm
 from conv3dt._compiler import processor
 from conv3dt._ways.minimal import kernel
 from conv3dt._ways.minimal.sizes import ROWS_BESIDE
@@ -20,20 +19,6 @@ from tests.helpers.kernels import lanes_of
 
 CHANNELS = (1, 3, 8, 16, 17, 33, 40)
 TYPES = ("float32", "float64", "float16", "bfloat16")
-
-
-@pytest.fixture
-def says(monkeypatch):
-    """What lets the environment say which algorithm; None: it says nothing."""
-
-    def say(algorithm):
-        monkeypatch.delenv("CONV3DT_ALGORITHM", raising=False)
-        if algorithm is not None:
-            monkeypatch.setenv("CONV3DT_ALGORITHM", algorithm)
-        usual_algorithm.cache_clear()
-
-    yield say
-    usual_algorithm.cache_clear()
 
 
 def draw(seed):
