@@ -79,7 +79,7 @@ def test_no_spill_in_loops_for_some_of_the_rows(storage, vectors):
         pytest.skip("one vector waits on the stack in these loops, which are few")
     rows = processor.machine().rows[vectors - 1]
     edges = tuple((0, rows - n) for n in (1, 2, 3)) + tuple((n, rows) for n in (1, 2, 3))
-    tile = tile_of(storage, 1, rows, vectors)._replace(edges=edges, ahead=5, asks=True)
+    tile = tile_of(storage, 1, rows, vectors)._replace(edges=edges, ahead=5)
     loops = loops_of(tile)
     assert len(loops) == 2 + len(edges)
     products = sum(end - first for first, end in edges) + (1 + 2) * rows

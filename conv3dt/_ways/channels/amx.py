@@ -50,7 +50,7 @@ class AmxEmitter(ChannelEmitter):
             for j in range(tile.vectors)
         ]
 
-    def kernel(self, a, taps, n_taps, bias, c, c_outer, c_inner, c_channel, seam):
+    def kernel(self, a, taps, n_taps, bias, c, c_outer, c_inner, c_channel, seam, following):
         at_bias = self.words.pointer(bias)
         for number, _, j in self.sums:
             self.tiles.load(number, self._vector(at_bias, j), 0)

@@ -30,7 +30,8 @@ class ChannelEmitter(Emitter):
         """
         return 1 if self.tile.inner_step == 1 else super().unrolled
 
-    def kernel(self, a, taps, n_taps, bias, c, c_outer, c_inner, c_channel, seam):
+    def kernel(self, a, taps, n_taps, bias, c, c_outer, c_inner, c_channel, seam, following):
+        self.further = self.builder.sub(following, a)
         sums = self.activated(self.products(a, taps, n_taps, self.start(bias)))
         self.seam = seam
         if self.tile.spread:
@@ -38,19 +39,13 @@ class ChannelEmitter(Emitter):
         else:
             self.store_rows(sums, c, (c_outer, c_inner))
 
-    def products(self, a, taps, n_taps, start):
-        """Return the accumulators after all entries of the table."""
-        self.n_taps = n_taps
-        return super().products(a, taps, n_taps, start)
-
     def table_entry(self, a, taps, t):
-        """Return entry t, and note where the inputs of the next one are, if there is one."""
-        b = self.builder
-        if self.tile.asks:
-            after = b.add(t, i64(1))
-            after = b.select(b.icmp_signed("<", after, self.n_taps), after, t)
-            self.following, *_ = super().table_entry(a, taps, after)
-        return super().table_entry(a, taps, t)
+        """Return entry t, and note where it lies in the next tile, if that is asked for."""
+        b, found = self.builder, super().table_entry(a, taps, t)
+        if self.tile.ahead:
+            at = b.add(b.ptrtoint(found[0], i64(0).type), self.further)
+            self.following = self.words.pointer(at)
+        return found
 
     def start(self, bias):
         """Return the accumulators before the first product: the bias."""
@@ -89,10 +84,8 @@ class ChannelEmitter(Emitter):
         panel = [w.load(b_k, i64(j * w.lanes), self.align) for j in range(tile.vectors)]
         for j in range(tile.vectors):
             w.prefetch(b_k, i64(j * w.lanes + _AHEAD // w.size))
-        if tile.asks:  # for the next entry's inputs
-            w.prefetch(self.following, b.mul(k, i64(tile.inner_step)))
-        if tile.ahead:  # the next tile's inputs, which lie behind these
-            w.prefetch(at_a, b.add(i64(tile.rows * tile.inner_step), b.mul(k, i64(tile.ahead))))
+        if tile.ahead:
+            w.prefetch(self.following, b.mul(k, i64(tile.ahead)))
         result = []
         for m in range(tile.rows):
             y, x = divmod(m, tile.inner)

@@ -29,6 +29,7 @@ c           row (y, x) starts y*outer + x*inner bytes further, channels `channel
 seam        address of a `Seam`, of tiles that are `seamed`: their outputs are one run of whole
             vectors. The lines that are full are stored, with what the tile before has left there;
             what fills no line is left for the next tile
+following   address of row 0 of the next tile, which is asked for where the tile says so (`ahead`)
 
 The order of summation of an output is that of the table and of k: it does not depend on the tile's
 shape, nor on where in the tile the output lies. With n_taps = 0, c is activation(bias).
@@ -47,12 +48,12 @@ __all__ = ["address", "text"]
 
 def address(tile: ChannelTile) -> int:
     """Return the address of the kernel for this tile, compiled if it is new."""
-    return emitted((__name__, tile), 9, partial(_write, tile), partial(_plain, tile))
+    return emitted((__name__, tile), 10, partial(_write, tile), partial(_plain, tile))
 
 
 def text(tile: ChannelTile) -> str:
     """Return the machine code of the kernel for this tile, as text."""
-    return assembly(9, partial(_write, tile))
+    return assembly(10, partial(_write, tile))
 
 
 def _write(tile, builder, *arguments):

@@ -27,7 +27,7 @@ def kernel(tile: ChannelTile):
     width, pairs = tile.vectors * tile.lanes, tile.amx[1]
     add = partial(added_by_tiles, pairs=pairs) if pairs else product
 
-    def compute(a, taps, n_taps, bias, c, c_outer, c_inner, c_channel, seam):
+    def compute(a, taps, n_taps, bias, c, c_outer, c_inner, c_channel, seam, following):
         sums = np.tile(read(bias, width), (tile.rows, 1))
         for entry in entries(taps, n_taps):
             panel = factors(entry.panel, entry.length * width).reshape(entry.length, width)

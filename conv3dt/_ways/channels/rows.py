@@ -26,6 +26,7 @@ class Row(NamedTuple):
     at: Any  # address of the input of position 0, tap 0, of phases without a shift
     to: Any  # address of the output of position 0 of phase 0
     taps: Taps
+    following: Any  # as `at`, of the next row
 
 
 def run_rows(plan, task, block, phases):
@@ -36,10 +37,10 @@ def run_rows(plan, task, block, phases):
     groups = n_tiles(y_hi - task.height.lo, height.most)
     for tn in range(images):
         n0, n1 = tile_range(task.batch.lo, task.batch.hi, images, tn)
+        at_n = task.inputs + (n0 - task.batch.lo) * batch.packed_step
         for z in range(task.depth.lo, min(task.depth.hi, d.length)):
             d_first, d_end = taps_between(depth, d, z, z + 1)
-            at_z = task.inputs + (n0 - task.batch.lo) * batch.packed_step
-            at_z += packed_distance(depth, d, z, task.depth.start)
+            at_z = at_n + packed_distance(depth, d, z, task.depth.start)
             to_z = task.output + n0 * batch.output_step + output_distance(depth, d, z)
             for th in range(groups):
                 y0, y1 = tile_range(task.height.lo, y_hi, groups, th)
@@ -47,7 +48,12 @@ def run_rows(plan, task, block, phases):
                 at = at_z + packed_distance(height, h, y0, task.height.start)
                 to = to_z + output_distance(height, h, y0)
                 taps = Taps(d_first, d_end, h_first, h_end)
-                _run_row(plan, task, block, phases, Row((n1 - n0) * (y1 - y0), at, to, taps))
+                last = th + 1 == groups
+                following = at_n + packed_distance(depth, d, z + 1 if last else z, task.depth.start)
+                y = task.height.lo if last else y1
+                following += packed_distance(height, h, y, task.height.start)
+                row = Row((n1 - n0) * (y1 - y0), at, to, taps, following)
+                _run_row(plan, task, block, phases, row)
 
 
 def _run_row(plan, task, block, phases, row):
@@ -72,10 +78,13 @@ def _run_tile(plan, task, block, phases, row, to, t):
         tile = tile_of(plan, task, rw, t)
         table = Table(table_of(plan, task, rw).address + tile.table)
         entries = list_taps(plan, block, phases, rw, row.taps, tile, table)
+        following = row.following + tile_of(plan, task, rw, 0).at
+        if t + 1 < n_tiles_of(plan, task, rw):
+            following = row.at + tile_of(plan, task, rw, t + 1).at
         call(
             get(kernels, tile.count), row.at + tile.at, table.address + Table.SIZE, entries,
             bias, to + tile.to, plan.outer_step, plan.inner_step, plan.out_step,
-            task.seam.address,
+            task.seam.address, following,
         )  # fmt: skip
         task.seam.first = 0
 
@@ -121,7 +130,8 @@ def _run_plane(plan, task, d, n, z):
                 h_first, h_end = taps_between(height, h, y, y + 1)
                 at = at_z + packed_distance(height, h, y, task.height.start)
                 to = to_z + output_distance(height, h, y)
-                row = Row(1, at, to, Taps(d_first, d_end, h_first, h_end))
+                following = at_z + packed_distance(height, h, y + 1, task.height.start)
+                row = Row(1, at, to, Taps(d_first, d_end, h_first, h_end), following)
                 _run_blocks(plan, task, Phases(d, h, 0), row)
                 if plan.store_row:
                     call(plan.store_row, plan, task, to_z, to)

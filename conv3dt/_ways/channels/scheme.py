@@ -222,6 +222,7 @@ class ChannelScheme(Blocked):
         outer_step = step_n if self.shape.most[0] > 1 else step_h * self.axes[2].in_s
         columns, channels = kind
         lanes = min(self.lanes, columns)  # half a vector, if the block has no more
+        asks = self.direct and outer == 1 and not self.shape.amx
         return ChannelTile(
             storage=self.layer.request.dtype,
             lanes=lanes,
@@ -238,13 +239,12 @@ class ChannelScheme(Blocked):
             streamed=self.streamed and lanes == self.lanes,
             seamed=self.made.what == "seams",
             edges=self.edges.get(inner, ()),
-            ahead=self._ahead(inner) if self.direct and outer == 1 else 0,
-            asks=self.direct and outer == 1 and self.axes[2].in_s > 1 and not self.shape.amx,
+            ahead=self._ahead(inner) if asks else 0,
             amx=self.amx,
         )
 
     def _ahead(self, rows: int) -> int:
-        """Return how many numbers a tile asks for with each k, to have asked for the next one's."""
+        """Return how far apart a tile asks, with each k, to ask for all of the next one."""
         width = self.axes[3]
         taps = max((f.taps for f in width.phases), default=0)
         return -(-rows * width.in_s // max(1, taps))

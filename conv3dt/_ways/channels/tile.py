@@ -22,8 +22,7 @@ class ChannelTile(NamedTuple):
     streamed: bool = False  # whether results go past the caches, where they are whole lines
     seamed: bool = False  # whether they do so wherever outputs begin: these are one run in memory
     edges: tuple[tuple[int, int], ...] = ()  # inner rows from .. to that entries may be for
-    ahead: int = 0  # of the next tile's inputs, behind this one's, numbers to ask for with each k
-    asks: bool = False  # whether it also asks for the next entry's inputs, a row with each k
+    ahead: int = 0  # numbers from one to the next that is asked for of the next tile's inputs
     amx: tuple[int, int] = (0, 0)  # rows and pairs of AMX's tiles of inputs; 0: made by vectors
 
     @property

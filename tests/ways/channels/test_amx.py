@@ -170,5 +170,5 @@ def test_an_output_does_not_depend_on_its_tile(emulated):
         shape = amx.configuration(*tile.amx)
         call(shaper(), (shape.ctypes.data,))
         at = (c.ctypes.data, 0, c.strides[0], 0, 0)
-        call(address(tile), (x.ctypes.data, entry.ctypes.data, 1, bias.ctypes.data, *at))
+        call(address(tile), (x.ctypes.data, entry.ctypes.data, 1, bias.ctypes.data, *at, 0))
         np.testing.assert_array_equal(c, stored(PAIRS, sums[:rows]))

@@ -83,7 +83,7 @@ def check(tile, taps, length, seed=0, on_lines=False, some=()):
         c_steps = [steps[0] * shape[1] * size, steps[1] * shape[1] * size, 0]
         columns = slice(left, left + channels)
     start = c.ctypes.data + size * (shape[1] + left)
-    arguments = (first, table.ctypes.data, taps, bias.ctypes.data, start, *c_steps, 0)
+    arguments = (first, table.ctypes.data, taps, bias.ctypes.data, start, *c_steps, 0, 1 << 46)
     call(address(tile), arguments)
 
     rows = [1 + y * steps[0] + z * steps[1] for y in range(tile.outer) for z in range(tile.inner)]

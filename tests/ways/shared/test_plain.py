@@ -14,6 +14,7 @@ import conv3dt
 from conv3dt._compiler import processor
 from conv3dt._run.correlate import correlate
 from conv3dt._run.filter_groups import correlate_groups
+from conv3dt._ways.channels import plain
 from tests.helpers import correlations, oracle
 from tests.helpers.activation_formulas import FORMULAS
 from tests.helpers.layers import expected, integers
@@ -65,6 +66,22 @@ def test_every_dtype_and_layout(case, dtype, data_format):
 @pytest.mark.parametrize("activation", [name for name in FORMULAS if name])
 def test_every_activation(activation):
     one(CASES[0], "float32", "NDHWC", activation)
+
+
+@only_plain
+def test_tiles_ask_for_the_next_tile(monkeypatch):
+    """Also at the end of a row, and of a plane: kernels are told where its inputs are."""
+    told, make = [], plain.kernel
+
+    def watched(tile):
+        compute = make(tile)
+        return lambda a, *others: (told.append((a, others[-1])), compute(a, *others))
+
+    monkeypatch.setattr(plain, "kernel", watched)
+    x, w = np.ones((1, 4, 6, 66, 3), np.float32), np.ones((2, 2, 2, 3, 5), np.float32)
+    conv3dt.conv3d(x, w, 2, "VALID", threads=1)
+    assert len(told) == 12
+    assert [a for a, _ in told[1:]] == [following for _, following in told[:-1]]
 
 
 @only_plain
