@@ -64,6 +64,11 @@ class Request(NamedTuple):
         return FORMATS[self.data_format].ordered(self.n, self.o, self.co)
 
     @property
+    def input_bytes(self) -> int:
+        """Bytes of the input."""
+        return self.n * prod(self.i) * self.ci * OPERANDS[self.dtype].item
+
+    @property
     def output_bytes(self) -> int:
         """Bytes of the output."""
         return self.n * prod(self.o) * self.co * OPERANDS[self.dtype].item

@@ -109,6 +109,7 @@ class Tuning(NamedTuple):
     panels_bytes: int = 256 * 1024  # panels of all phases of the width that may take turns
     stream_flops: int = 4  # for a byte of the output: fewer do not hide stores past the caches
     light_outputs: int = 2  # times as large must an output be then
+    crowding_inputs: int = 2  # times as large is an input beside which a smaller one is not kept
     scratch_bytes: int = 30 * 1024 * 1024  # packed input of all threads together,
     thread_bytes: int = 2 * 1024 * 1024  # or, of many, of each
     tasks_per_thread: int = 6  # so that the last task does not keep the others waiting,

@@ -13,6 +13,7 @@ from conv3dt._geometry.tuning import MACHINES
 from conv3dt._plan.choice import choose, make_plan
 from conv3dt._ways.channels.cost import channel_blocks
 from conv3dt._ways.shared.layer import Layer, axes_of
+from conv3dt._ways.shared.storing import past_caches
 
 
 def request(
@@ -70,6 +71,22 @@ def test_a_short_width_takes_rows_of_height_too():
 
 def test_one_position_takes_images():
     assert chosen(n=28, co=64, i=(1, 1, 1), k=4, s=1).along == "batch"
+
+
+@pytest.mark.parametrize(
+    ("i", "ci", "co", "past"),
+    [
+        ((32, 32, 32), 64, 8, True),  # 8 MB
+        ((32, 32, 32), 64, 7, False),
+        ((24, 24, 32), 240, 8, True),  # 4.5 MB, beside 17 MB of inputs
+        ((24, 24, 32), 220, 8, False),  # beside 15
+        ((24, 24, 32), 460, 4, False),
+        ((64, 64, 64), 32, 1, True),
+    ],
+)
+def test_outputs_that_the_last_cache_does_not_keep_go_past_it(i, ci, co, past):
+    r = request(i=i, ci=ci, co=co)
+    assert past_caches(Layer(r, r, axes_of(r), MACHINES["znver4"], False)) == past
 
 
 def test_plans_without_zeros_have_rows_along_the_width():

@@ -11,14 +11,17 @@ LINE = 64  # bytes of a cache line: threads that write to the same one slow each
 def past_caches(layer: Layer) -> bool:
     """Return whether results should go past the caches: a large output would be read into them.
 
-    That is slower than into them: few products do not hide it, where the last cache has room. Nor
-    does it pay where others write the rest of a line.
+    That is slower than into them: few products do not hide it, where the last cache has room. Half
+    as large an output is read into them, too, where a large input has driven it out. Nor does it
+    pay where others write the rest of a line.
     """
     if layer.among_others and _in_parts(layer):
         return False
-    size = layer.request.output_bytes
-    light = layer.flops < TUNING.stream_flops * size
-    return layer.machine.stream_from * (TUNING.light_outputs if light else 1) <= size
+    size, least = layer.request.output_bytes, layer.machine.stream_from
+    if layer.flops < TUNING.stream_flops * size:
+        return least * TUNING.light_outputs <= size
+    crowded = least * TUNING.crowding_inputs <= layer.request.input_bytes
+    return least <= size * (2 if crowded else 1)
 
 
 def _in_parts(layer: Layer) -> bool:
