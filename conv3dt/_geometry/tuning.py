@@ -131,8 +131,7 @@ class Tuning(NamedTuple):
     long_flops: int = 2_000_000_000  # from here a call can be interrupted, which costs it 50 us
     long_bytes: int = 64 * 1024 * 1024  # the same, of arrays
     edge_positions: int = 64  # of a row: in longer ones, products with the zeros beside it are few
-    edge_products: int = 32  # of vectors for a row and a tap: fewer are faster than another entry
-    direct_products: int = 8  # the same, where several blocks could read inputs as they lie
+    edge_products: int = 32  # of vectors for a row and a tap: fewer are faster than another loop
     edge_loops: int = 6  # of a micro-kernel, for taps that some of its rows miss
     minimal_positions: int = 72  # tiles of a block of minimal filtering
     minimal_bytes: int = 1152 * 1024  # of its inputs, products and sums: they stay in L2

@@ -211,14 +211,14 @@ def test_plans_are_cached():
 @pytest.mark.parametrize(
     ("x", "w", "direct"),
     [
-        ((1, 64, 64, 64, 1), (9, 9, 9, 1, 32), False),
+        ((1, 64, 64, 64, 1), (9, 9, 9, 1, 32), True),
         ((1, 64, 64, 128, 1), (3, 3, 3, 1, 32), True),
-        ((1, 64, 64, 64, 8), (9, 9, 9, 8, 32), True),
+        ((1, 16, 16, 32, 4), (3, 3, 7, 4, 256), True),  # whose blocks of channels read it again
+        ((1, 16, 16, 32, 4), (3, 3, 25, 4, 256), False),
     ],
     ids=str,
 )
-def test_inputs_are_packed_where_rows_that_miss_taps_cost_more(x, w, direct):
-    """Of one channel such a tap is an entry that takes longer to begin than to multiply."""
+def test_inputs_are_packed_where_rows_miss_too_many_taps(x, w, direct):
     plan = conv3dt.explain_conv3d(x, w, 2, "SAME", threads=1)
     assert plan.choice.name == "channels: width"
     assert plan.scheme.direct == direct

@@ -13,9 +13,10 @@ from conv3dt._compiler import processor
 from conv3dt._compiler.plain import PLAIN
 from conv3dt._geometry.storages import PAIRS
 from conv3dt._ways.channels import kernel as channels
-from conv3dt._ways.channels.tile import ChannelTile
+from conv3dt._ways.channels.tile import ChannelTile, Edge, Part
 from conv3dt._ways.fold.kernel import fold_text
 from conv3dt._ways.shared.lane_tile import LaneTile
+from conv3dt._ways.shared.records import EDGE
 from conv3dt._ways.wide import kernel as wide
 from tests.helpers.assembly import PRODUCT, STACK, check, loops_around, loops_over_k
 from tests.helpers.kernels import lanes_of
@@ -56,7 +57,7 @@ def test_no_spill_in_the_loop_over_k(storage, shape):
 @pytest.mark.parametrize("step", [1, 2, 64])
 def test_no_spill_with_half_a_vector(storage, step):
     rows = processor.machine().rows[0]
-    edges = ((0, rows - 1), (1, rows))
+    edges = (Edge(EDGE, (Part(2, 1, rows), Part(1, 0, rows), Part(4, 0, rows - 1))),)
     tile = tile_of(storage, 1, rows, 1, step)._replace(edges=edges, ahead=5)
     half = tile.lanes // 2
     check(loops_of(tile._replace(lanes=half, last=half)), 1)
@@ -78,11 +79,12 @@ def test_no_spill_in_loops_for_some_of_the_rows(storage, vectors):
     if vectors == 3 and llvm_version_info[0] <= 20:
         pytest.skip("one vector waits on the stack in these loops, which are few")
     rows = processor.machine().rows[vectors - 1]
-    edges = tuple((0, rows - n) for n in (1, 2, 3)) + tuple((n, rows) for n in (1, 2, 3))
+    parts = [Part(2, 0, rows - n) for n in (1, 2, 3)], [Part(2, n, rows) for n in (1, 2, 3)]
+    edges = tuple(Edge(EDGE + n, tuple(some)) for n, some in enumerate(parts))
     tile = tile_of(storage, 1, rows, vectors)._replace(edges=edges, ahead=5)
     loops = loops_of(tile)
-    assert len(loops) == 2 + len(edges)
-    products = sum(end - first for first, end in edges) + (1 + 2) * rows
+    assert len(loops) == 2 + 2 * 3
+    products = sum(end - first for some in parts for _, first, end in some) + (1 + 2) * rows
     assert sum(bool(PRODUCT.search(x)) for loop in loops for x in loop) == products * vectors
     check(loops, vectors)
 

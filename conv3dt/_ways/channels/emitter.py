@@ -2,7 +2,7 @@
 
 from ..._compiler.vectors import i64
 from ..shared.emitter import Emitter, Loop
-from ..shared.records import ROWS_FROM, Seam
+from ..shared.records import Seam
 from ..shared.seam_emitter import Run, SeamEmitter
 
 __all__ = ["ChannelEmitter", "SeamedEmitter"]
@@ -55,19 +55,18 @@ class ChannelEmitter(Emitter):
         return [loaded[j] for _, j in self.registers]
 
     def entry_products(self, at_a, at_b, length, rows, sums):
-        """Return the accumulators after an entry, for all rows or by the loop for some of them."""
+        """Return the accumulators after an entry, for all rows or by the loops for some of them."""
         b, tile = self.builder, self.tile
         if not tile.edges:
             return super().entry_products(at_a, at_b, length, rows, sums)
         whole, after = b.append_basic_block("whole"), b.append_basic_block("added")
         choice = b.switch(rows, whole)
         found = []
-        for first, end in tile.edges:
+        for edge in tile.edges:
             some = b.append_basic_block("some")
-            choice.add_case(i64(first * ROWS_FROM + end), some)
+            choice.add_case(i64(edge.rows), some)
             b.position_at_end(some)
-            self.reading = range(first, end)
-            found.append((self.stretch(at_a, at_b, i64(0), length, 1, sums), b.block))
+            found.append((self.in_parts(edge, at_a, at_b, length, sums), b.block))
             b.branch(after)
         b.position_at_end(whole)
         self.reading = range(tile.inner)
@@ -75,6 +74,20 @@ class ChannelEmitter(Emitter):
         b.branch(after)
         b.position_at_end(after)
         return [self.arriving([(result[n], at) for result, at in found]) for n in range(len(sums))]
+
+    def in_parts(self, edge, at_a, at_b, length, sums):
+        """Return the accumulators after an entry, each part of which is for rows of its own.
+
+        Parts end so far from the entry's end, which LLVM does not know: of loops whose rounds it
+        could count it made something else, which spilled.
+        """
+        done, left, result = i64(0), sum(numbers for numbers, *_ in edge.parts), sums
+        for numbers, first, end in edge.parts:
+            self.reading, left = range(first, end), left - numbers
+            to = self.builder.sub(length, i64(left))
+            result = self.stretch(at_a, at_b, done, to, 1, result)
+            done = to
+        return result
 
     def one_k(self, at_a, at_b, k, sums):
         """Return the accumulators after the products of one k. This is the loop that counts."""

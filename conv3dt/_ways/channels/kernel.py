@@ -19,9 +19,9 @@ Computes    c[m, :] = activation(bias + sum over entries e, sum over k < length[
 a           address; float32 or float64; row m = (y, x) starts y*outer_step + x*inner_step numbers
             behind row 0
 taps        int64 table of n_taps entries: bytes from `a` to row 0, address of b, length >= 1, and
-            rows, 0 for all, or those with first <= x < end as `first * ROWS_FROM + end`: the others
-            miss this tap, and their numbers are zeros, which are read where the tile has no loop
-            for just these rows
+            rows, 0 for all, or those of one of the tile's `edges`, which says for each part of the
+            entry's k which rows it is for: the others miss these taps, and their numbers are zeros,
+            which are read where the tile has no such edge
 b           the same type, each vector at a multiple of its size, zero where channels do not exist
 bias        vectors*lanes numbers, aligned like b
 c           row (y, x) starts y*outer + x*inner bytes further, channels `channel` bytes apart

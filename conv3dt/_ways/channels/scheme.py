@@ -76,17 +76,15 @@ class ChannelScheme(Blocked):
         r, most = self.layer.request, self.shape.most
         ready = not (self.layer.apart or self.layer.converted or self.layer.no_zeros)
         lines = most[0] == 1 or prod(r.i) * r.ci * self.size % TUNING.pad_every
-        if not (ready and lines and self.all_read and (most[2] == 1 or self.axes[2].inside)):
-            return self
-        if edges.cost_more(self):
+        ready = ready and bool(lines) and self.all_read and edges.can_be_told(self)
+        if not (ready and (most[2] == 1 or self.axes[2].inside)):
             return self
         direct = replace(self, direct=True)
         direct = best_of([*direct._by_channels()] or [direct], lambda scheme: scheme.sharing)
         if self.shape.amx and (direct.beyond or not self.axes[3].inside):
             return self
-        loops = max(map(len, direct.edges.values()), default=0)
-        dear = loops > TUNING.edge_loops or edges.outweigh_packing(direct)
-        return self if dear else direct
+        loops = [sum(e.loops(rows) for e in some) for rows, some in direct.edges.items()]
+        return self if max(loops, default=0) > TUNING.edge_loops else direct
 
     def between_lines(self) -> ChannelScheme:
         """Return the scheme that makes rows of outputs in scratch, if tiles cannot stream them."""
@@ -125,7 +123,7 @@ class ChannelScheme(Blocked):
 
     @cached_property
     def edges(self) -> dict[int, edges.Edges]:
-        """By the number of a tile's rows: for which of them, from .. to, it has loops."""
+        """By the number of a tile's rows: which of them miss taps, where it has loops for these."""
         return edges.in_use(self) if self.edged else {}
 
     @property

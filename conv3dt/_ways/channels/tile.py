@@ -2,7 +2,30 @@
 
 from typing import NamedTuple
 
-__all__ = ["ChannelTile"]
+__all__ = ["ChannelTile", "Edge", "Part"]
+
+
+class Part(NamedTuple):
+    """So many k of an entry, and the inner rows that they are for."""
+
+    numbers: int  # 0: all of them
+    first: int
+    end: int
+
+
+class Edge(NamedTuple):
+    """An entry some of whose rows miss taps."""
+
+    rows: int  # what the entry says
+    parts: tuple[Part, ...]
+
+    def missing(self, rows: int) -> int:
+        """Return how many numbers are left out, of a tile of so many rows."""
+        return sum(max(1, n) * (rows - (end - first)) for n, first, end in self.parts)
+
+    def loops(self, rows: int) -> int:
+        """Return how many loops are for some of the rows only."""
+        return sum(end - first < rows for _, first, end in self.parts)
 
 
 class ChannelTile(NamedTuple):
@@ -21,7 +44,7 @@ class ChannelTile(NamedTuple):
     activation: str
     streamed: bool = False  # whether results go past the caches, where they are whole lines
     seamed: bool = False  # whether they do so wherever outputs begin: these are one run in memory
-    edges: tuple[tuple[int, int], ...] = ()  # inner rows from .. to that entries may be for
+    edges: tuple[Edge, ...] = ()  # entries that are not for all rows
     ahead: int = 0  # numbers from one to the next that is asked for of the next tile's inputs
     amx: tuple[int, int] = (0, 0)  # rows and pairs of AMX's tiles of inputs; 0: made by vectors
 

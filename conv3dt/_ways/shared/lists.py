@@ -11,7 +11,7 @@ have tables of their own.
 
 from ..._compiler.words import get
 from ..._geometry.integers import rows_inside
-from .records import ROWS_FROM, Entry, Table, Tile
+from .records import EDGE, ROWS_FROM, Entry, Table, Tile
 from .tables import panel_of, taps_in_phase
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "bytes_of_table",
     "list_taps",
     "n_tiles_of",
+    "rows_of",
     "table_of",
     "tile_of",
 ]
@@ -85,8 +86,8 @@ def list_taps(plan, block, phases, rw, taps, tile, table):
 def _write_taps(plan, block, phases, rw, taps, tile, table):
     """Write the micro-kernel's table; return its number of entries.
 
-    Taps along the width are listed last first, as the panels have them; where `joined`, those that
-    read inside for all rows are a single entry.
+    Taps along the width are listed last first, as the panels have them; where `joined`, they are a
+    single entry.
     """
     fd, fh, fw = phases.d, phases.h, plan.width.phases[rw]
     if plan.channels == 0 or tile.taps_from >= tile.taps_to:
@@ -96,42 +97,44 @@ def _write_taps(plan, block, phases, rw, taps, tile, table):
     step_w = fw.dilation * plan.width.packed_step
     start = table.address + Table.SIZE
     entry = start
+    joined = tile.taps_to - tile.taps_from if plan.joined else 1
     for jd in range(taps.d_first, taps.d_end):
         for jh in range(taps.h_first, taps.h_end):
             at = tile.base - jd * step_d - jh * step_h
             tap = (jd * fh.taps + jh) * fw.taps + fw.taps - 1
-            jw = tile.taps_to - 1
-            while jw >= tile.taps_from:
-                rows = _rows(plan.width, fw, jw, tile)
-                joined = _joined(plan, fw, jw, tile) if rows == 0 else 1
+            for n in range(0, tile.taps_to - tile.taps_from, joined):
+                jw = tile.taps_to - 1 - n
+                rows = rows_of(plan.width, fw, tile, jw, joined)
                 if rows >= 0:
                     to = at - jw * step_w
                     entry = _write_tap(plan, block, entry, to, table, tap - jw, joined, rows)
-                jw -= joined
     return (entry - start) // Entry.SIZE
 
 
-def _joined(plan, phase, jw, tile):
-    """Return how many taps, from jw on, are one run of the packed input for all rows of a tile."""
-    taps = 1
-    if plan.joined:
-        while jw - taps >= tile.taps_from and _rows(plan.width, phase, jw - taps, tile) == 0:
-            taps += 1
-    return taps
+def rows_of(width, phase, tile, jw, joined):
+    """Return for which rows of a tile taps read inside, as entries have it; -1 for none.
 
-
-def _rows(width, phase, j, tile):
-    """Return for which rows of a tile tap j reads inside, as entries have it; -1 for none."""
+    Of joined taps, as many as the tile has, each may have rows of its own.
+    """
     if tile.edge == 0:
         return 0
-    first, end = rows_inside(
-        tile.edge - 1, tile.count, j, phase.shift, phase.dilation, width.i, width.in_s
-    )
+    q = tile.edge - 1
+    if joined > 1:
+        before = max(0, jw * phase.dilation - phase.shift - q * width.in_s)
+        last = (q + tile.count - 1) * width.in_s + phase.shift
+        beyond = max(0, last - (jw - joined + 1) * phase.dilation - width.i + 1)
+        return joined_rows(before, beyond, joined)
+    first, end = rows_inside(q, tile.count, jw, phase.shift, phase.dilation, width.i, width.in_s)
     if first == end:
         return -1
     if first == 0 and end == tile.count:
         return 0
     return first * ROWS_FROM + end
+
+
+def joined_rows(before, beyond, joined):
+    """Return what tells apart so many taps that read beyond the input's ends; 0: they do not."""
+    return 0 if before + beyond == 0 else (before * EDGE + beyond) * EDGE + joined
 
 
 def _write_tap(plan, block, address, at, table, tap, joined, rows):

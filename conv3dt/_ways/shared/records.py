@@ -7,6 +7,7 @@ writes for itself. Steps are in bytes. The letters are those of `_geometry.integ
 from ..._compiler.records import Inline, Int, Record, Rows
 
 __all__ = [
+    "EDGE",
     "ROWS_FROM",
     "SEAM",
     "Arrays",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 ROWS_FROM = 256  # `Entry.rows` is first * ROWS_FROM + end
+EDGE = 1 << 20  # or, of joined taps, what these read beyond both ends, and their number
 SEAM = 128  # bytes of a seam: two cache lines
 
 
@@ -218,7 +220,7 @@ class Entry(Record):
     input = Int()  # bytes to the input of the tile's first row
     panel = Int()  # address
     length = Int()  # how many k
-    rows = Int()  # rows that read inside, as first * ROWS_FROM + end; 0: all of them
+    rows = Int()  # rows that read inside: see `lists.rows_of`; 0: all of them
 
 
 def bytes_of_list(row_tiles: int, tables: int, entries: int) -> int:

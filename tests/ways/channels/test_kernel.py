@@ -7,8 +7,8 @@ from conv3dt._compiler import processor
 from conv3dt._geometry.storages import OPERANDS
 from conv3dt._geometry.tuning import MACHINES
 from conv3dt._ways.channels.kernel import address
-from conv3dt._ways.channels.tile import ChannelTile
-from conv3dt._ways.shared.records import ROWS_FROM, Entry
+from conv3dt._ways.channels.tile import ChannelTile, Edge, Part
+from conv3dt._ways.shared.records import EDGE, ROWS_FROM, Entry
 from tests.helpers.kernels import (
     aligned,
     call,
@@ -48,7 +48,7 @@ def check(tile, taps, length, seed=0, on_lines=False, some=()):
             at = y * tile.outer_step + z * tile.inner_step
             x[at : at + length] = random_factors(rng, length, tile.storage)
             if not from_row <= z < to_row:
-                x[at : at + length] = nan if (from_row, to_row) in tile.edges else 0
+                x[at : at + length] = nan if edge_of(from_row, to_row) in tile.edges else 0
     for x, panel, (from_row, to_row) in zip(inputs, panels, parts, strict=True):
         for m in range(tile.rows):
             y, z = divmod(m, tile.inner)
@@ -94,6 +94,11 @@ def check(tile, taps, length, seed=0, on_lines=False, some=()):
     np.testing.assert_array_equal(got, stored(wanted, tile.storage))
     c[rows, columns] = guard
     assert (c == guard).all(), "wrote beyond the tile"
+
+
+def edge_of(first, end):
+    """Return the edge whose entries are for the inner rows from .. to."""
+    return Edge(first * ROWS_FROM + end, (Part(0, first, end),))
 
 
 def make(storage="float32", outer=1, inner=4, vectors=2, last=None, spread=False, step=5,
@@ -149,11 +154,34 @@ def test_taps_and_lengths(taps, length):
 @pytest.mark.parametrize("edges", [((1, 7),), ((0, 6), (2, 7)), ((3, 4), (0, 1), (6, 7)), ()])
 def test_entries_for_some_of_the_rows(edges, length):
     """By loops for just these rows, which never use the others; or with zeros for the others."""
+    some = edges or ((1, 7), (0, 5))
+    edges = tuple(edge_of(*rows) for rows in edges)
     for outer in (1, 2):
         tile = make(inner=7, outer=outer, vectors=1)._replace(edges=edges)
-        some = edges or ((1, 7), (0, 5))
         check(tile, len(some) + 2, length, some=some)
         check(make("float64", inner=7)._replace(edges=edges), len(some), length, some=some)
+
+
+@pytest.mark.parametrize("storage", ["float32", "float64"])
+@pytest.mark.parametrize("parts", [((2, 1, 7), (3, 0, 7), (1, 0, 5)), ((1, 0, 0), (4, 2, 7))])
+def test_joined_taps_each_of_which_misses_rows_of_its_own(storage, parts):
+    """What a row misses is never used: it is NaN."""
+    rng, length = np.random.default_rng(0), sum(numbers for numbers, *_ in parts)
+    tile = make(storage, inner=7, step=8)
+    tile = tile._replace(edges=(Edge(EDGE, tuple(Part(*part) for part in parts)),))
+    width = tile.vectors * tile.lanes
+    x, bias = aligned((7, 8), storage, np.nan), aligned(width, storage, 1)
+    panel = aligned((length, width), storage, random_integers(rng, (length, width), storage))
+    inside = np.zeros((7, 8), bool)
+    for (_, first, end), k in zip(parts, np.cumsum([0, *[n for n, *_ in parts]]), strict=False):
+        inside[first:end, k:length] = True
+        inside[:first, k:length] = inside[end:, k:length] = False
+    x[inside] = random_integers(rng, inside.sum(), storage)
+    entry = np.array([0, panel.ctypes.data, length, EDGE])
+    c = aligned((7, width), storage, 77)
+    at = (c.ctypes.data, 0, c.strides[0], 0, 0, 0)
+    call(address(tile), (x.ctypes.data, entry.ctypes.data, 1, bias.ctypes.data, *at))
+    np.testing.assert_array_equal(c, 1 + np.where(inside, x, 0)[:, :length] @ panel)
 
 
 def test_activation_comes_after_the_sum():
