@@ -61,7 +61,7 @@ def _begin(plan, task, z_from, z_to, *, compute):
     numbers, channel = NUMBERS[compute], plan.unit // plan.group
     bias = numbers.at(plan.arrays.bias + task.group * plan.group * plan.size, plan.group)
     for z in range(z_from, z_to):
-        plane = task.sums + z % plan.window * task.plane
+        plane = task.sums + z % plan.window * plan.sums_plane
         for y in range(task.height.hi - task.height.lo):
             for c in range(plan.group):
                 sums = numbers.at(plane + y * plan.unit + c * channel, channel // plan.size)
@@ -76,7 +76,7 @@ def _aim(plan, task, d, h):
     n = 0
     for kd in range(depth.k):
         z = output(depth, d, kd)
-        plane = task.sums + z % plan.window * task.plane
+        plane = task.sums + z % plan.window * plan.sums_plane
         for kh in range(height.k):
             y = output(height, h, kh)
             inside = task.depth.lo <= z < task.depth.hi and task.height.lo <= y < task.height.hi
@@ -157,7 +157,7 @@ def _finish(plan, task, z_from, z_to):
     to_x += x_lo * plan.width.output_step
     for z in range(z_from, z_to):
         for y in range(task.height.lo, task.height.hi):
-            at = start + z % plan.window * task.plane + (y - task.height.lo) * plan.unit
+            at = start + z % plan.window * plan.sums_plane + (y - task.height.lo) * plan.unit
             to = to_x + z * plan.depth.output_step + y * plan.height.output_step
             if plan.apart:
                 for c in range(some):

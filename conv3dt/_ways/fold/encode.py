@@ -82,10 +82,10 @@ def _fill(params: FoldParams, scheme: FoldScheme) -> None:
         together_step=packed,
         sums_at=folding.rows_together * packed,
         window=folding.window,
+        sums_plane=folding.sums_plane,
         unit=folding.unit,
         row=folding.row * folding.size,
         left=folding.left,
-        block_rows=folding.block[1],
         rows_at=folding.region - folding.rows_bytes,
     )
     for a, axis in enumerate((params.depth, params.height, params.width)):

@@ -41,10 +41,10 @@ class FoldParams(Params):
     together_step = Int()  # this far apart
     sums_at = Int()  # where in a thread's region are the planes of sums,
     window = Int()  # how many of them,
+    sums_plane = Int()  # how far apart,
     unit = Int()  # bytes of the sums of one row of outputs: of each channel and phase of the width
     row = Int()  # as many bytes,
     left = Int()  # of which so many numbers lie before the block's first output
-    block_rows = Int()  # rows of outputs in a plane of sums
     rows_at = Int()  # where in a thread's region are the addresses that the micro-kernel adds to
 
 
@@ -59,7 +59,6 @@ class FoldTask(Record):
     vectors = Int()  # of a row of inputs
     packed = Int()  # address of packed rows of inputs
     sums = Int()  # address of the planes of sums
-    plane = Int()  # bytes of one
     trash = Int()  # address behind them, where what is carried beyond the block is added
     rows = Int()  # addresses of all columns; then those of all (kd, kh), in units of sums,
     units = Int()

@@ -13,8 +13,7 @@ def task_of(plan, slot):
     task = FoldTask(plan.arrays.lists + slot * plan.lists_step)
     task.packed = plan.arrays.scratch + slot * plan.scratch_step
     task.sums = task.packed + plan.sums_at
-    task.plane = plan.block_rows * plan.unit
-    task.trash = task.sums + plan.window * task.plane
+    task.trash = task.sums + plan.window * plan.sums_plane
     task.rows = task.packed + plan.rows_at
     task.units = task.rows + 8 * plan.columns
     task.entry = task.units + 8 * plan.depth.k * plan.height.k
