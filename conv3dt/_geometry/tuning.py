@@ -85,12 +85,14 @@ class Tuning(NamedTuple):
     row_line: float = 5.4  # cycles in which a line of these comes, in long runs,
     wide_line: float = 7.0  # and of far more, where a tile reads a few lines of each channel
     wide_row_cycles: float = 0.4  # to pack an input of a long row, if it is converted
-    fold_cycles: float = 4.0  # to add a vector of sums where it belongs
+    fold_cycles: float = 2.0  # to add a vector of sums where it belongs
     fold_row_cycles: float = 50.0  # of a row of inputs, and of one of outputs, beside all that
-    turn_cycles: float = 6.0  # to transpose a vector of inputs
+    turn_cycles: float = 9.0  # to transpose a vector of inputs,
+    beside_cycles: float = 2.5  # the same beside products,
+    fold_pack_cycles: float = 0.8  # and to pack an input whose channels lie apart
     fold_run_bytes: int = 512  # of a channel that are read at a time, where channels lie apart
     fold_row_bytes: int = 192 * 1024  # of a packed row, and of the sums of a row of outputs
-    fold_bytes: int = 512 * 1024  # of the planes of sums in work
+    fold_bytes: int = 1024 * 1024  # of the planes of sums in work
     fold_channels: int = 8  # of a group, where channels lie apart
     fold_tasks: int = 6  # a thread at most: every cut multiplies some inputs twice
     turned_cycles: float = 1.2  # the same where whole rows are turned

@@ -66,7 +66,7 @@ def along_width(shape, data_format, lo, hi):
 
 @pytest.mark.parametrize(("k", "s", "d", "ci", "co", "data_format"), FOLDED)
 def test_where_rows_of_inputs_are_cut(k, s, d, ci, co, data_format):
-    """Folded sums add tap after tap, whichever vector an input lies in."""
+    """Folded sums add input after input, whichever vector it lies in."""
     value, filters, how = layer(k, s, d, ci, co, data_format)
     whole = conv3dt.conv3d_transpose(value, filters, *how)
     for lo in range(0, 34, 3):

@@ -40,7 +40,9 @@ def _cycles(folding: Folding, row: float, rows: float) -> float:
     r = folding.request
     outputs = r.n * r.co * prod(r.o) / folding.lanes
     stored = TUNING.fold_row_cycles * r.n * folding.groups * prod(r.o[:2])
-    return r.n * folding.groups * rows * row + outputs * (folding.finish_tile.streams + 8) + stored
+    return (
+        r.n * folding.groups * rows * row + outputs * (folding.finish_tile.streams / 2 + 8) + stored
+    )
 
 
 def row_cycles(folding: Folding) -> float:
@@ -52,8 +54,16 @@ def row_cycles(folding: Folding) -> float:
             one_k = max(m * vectors / machine.fmas, (m + vectors) / machine.loads)
             added = TUNING.fold_cycles * m * vectors
             products += r.ci * max(one_k, machine.latency) + added + TUNING.tap_cycles
-    packing = TUNING.turn_cycles * r.ci * folding.vectors + folding.columns
+    packing = r.ci * folding.vectors * _packing_cycles(folding)
     return products + packing + TUNING.fold_row_cycles
+
+
+def _packing_cycles(folding: Folding) -> float:
+    """Return the predicted cycles of packing a vector of inputs."""
+    if FORMATS[folding.request.data_format].apart:
+        return TUNING.fold_pack_cycles * folding.lanes
+    beside = folding.turned and folding.inputs(2) >= 2 * folding.lanes
+    return TUNING.beside_cycles if beside else TUNING.turn_cycles
 
 
 def costs_of(folding: Folding, row: float) -> Costs:

@@ -24,7 +24,7 @@ def encoded(scheme: FoldScheme) -> Encoded:
 
     folding = scheme.folding
     kernels = {(kind, 0, vectors): fold_address(tile) for kind, _, vectors, tile in scheme.tiles()}
-    finish = finish_address(folding.finish_tile)
+    finish, turning = finish_address(folding.finish_tile), _turning(scheme)
     convolve, columns, pack = _parts(scheme.layer.storage)
     params = FoldParams.zeros()
     addresses, blocks = kernel_table(kernels), _block_table(scheme)
@@ -34,10 +34,23 @@ def encoded(scheme: FoldScheme) -> Encoded:
         pack=pack,
         kernels=addresses.ctypes.data,
         kernels_inner=addresses.shape[2],
+        turning=turning.ctypes.data,
         blocks=blocks.ctypes.data,
     )
-    kept, lists = (addresses, blocks, kernels, finish, pack), scheme.threads * folding.region
+    kept = addresses, blocks, kernels, finish, pack, turning
+    lists = scheme.threads * folding.region
     return Encoded(params.numbers, columns, convolve, kept, lists, scheme.scratch)
+
+
+def _turning(scheme: FoldScheme) -> NDArray[np.int64]:
+    """Return the addresses of the kernels that turn beside products, by vectors."""
+    from .kernel import fold_address
+
+    addresses, step = np.zeros(3, np.int64), scheme.folding.turned
+    for kind, _, vectors, tile in scheme.tiles():
+        if kind == 0 and step:
+            addresses[vectors] = fold_address(tile, step)
+    return addresses
 
 
 def parts() -> Iterator[int]:
@@ -51,15 +64,16 @@ def _parts(storage: Storage) -> tuple[int, int, int]:
     return (
         part(__package__, ".driver:convolve", 2, compute=storage.compute),
         part(__package__, ".pack:pack_columns", 2, storage=storage.name),
-        part(__package__, ".pack:pack_rows", 4, storage=storage.name),
+        part(__package__, ".pack:pack_rows", 6, storage=storage.name),
     )
 
 
 def _fill(params: FoldParams, scheme: FoldScheme) -> None:
     """Fill what follows from how the work is cut."""
     r, storage, folding = scheme.layer.request, scheme.layer.storage, scheme.folding
-    steps, packed = output_steps(scheme), folding.packed_bytes
+    steps = output_steps(scheme)
     params.fill(
+        step=folding.turned,
         tasks=scheme.tasks,
         scratch_step=folding.region,
         lists_step=scheme.lists_step,
@@ -78,9 +92,12 @@ def _fill(params: FoldParams, scheme: FoldScheme) -> None:
         columns=folding.columns,
         n_blocks=len(folding.column_blocks),
         apart=scheme.layer.apart,
+        piece=folding.piece,
         together=folding.rows_together,
-        together_step=packed,
-        sums_at=folding.rows_together * packed,
+        buffers=folding.buffers,
+        buffer_step=folding.packed_bytes,
+        packed_at=folding.before,
+        sums_at=folding.before + folding.buffers * folding.packed_bytes,
         window=folding.window,
         sums_plane=folding.sums_plane,
         unit=folding.unit,

@@ -11,9 +11,11 @@ from ..._geometry.formats import FORMATS
 from ..._geometry.storages import OPERANDS
 from ..._geometry.tuning import TUNING, Machine
 from ..shared.lane_tile import LaneTile
-from ..shared.records import Entry
+from .records import FoldCall
 
 __all__ = ["Folding"]
+
+_TURNING = "avx512", "avx2"  # where it is faster to turn inputs beside products; others are untried
 
 
 class Folding(NamedTuple):
@@ -82,9 +84,8 @@ class Folding(NamedTuple):
 
     @property
     def window(self) -> int:
-        """Planes of sums that are in work at a time."""
-        reach = integers.effective(self.request.k[0], self.request.d[0])
-        return min(reach + 2 * self.request.s[0], self.block[0])
+        """Planes of sums that are in work at a time: those that a plane of inputs reaches."""
+        return min(integers.effective(self.request.k[0], self.request.d[0]), self.block[0])
 
     @property
     def vectors(self) -> int:
@@ -143,15 +144,42 @@ class Folding(NamedTuple):
         return (-(-self.block[1] * self.unit // 64) | 1) * 64
 
     @property
+    def piece(self) -> int:
+        """Vectors of a row of inputs that are packed at a time, at most.
+
+        Two, if they are turned: they are in L1 when they are multiplied.
+        """
+        whole = FORMATS[self.request.data_format].apart
+        whole = whole or 6 * self.machine.vector_bytes * self.request.ci > TUNING.fold_row_bytes
+        return max(3, self.vectors) if whole else 2
+
+    @property
+    def turned(self) -> int:
+        """Bytes from a position to the next where micro-kernels turn pieces; 0: they do not."""
+        r, storage = self.request, OPERANDS[self.request.dtype]
+        able = self.piece == 2 and r.ci * self.size % 16 == 0 and self.machine.isa in _TURNING
+        return r.ci * self.size if able and (storage.pairs or not storage.converted) else 0
+
+    @property
+    def before(self) -> int:
+        """Bytes before packed channels, into which positions may reach that are packed again."""
+        return 2 * self.machine.vector_bytes
+
+    @property
     def plane(self) -> int:
-        """Bytes from one channel to the next in the packed row; odd in cache lines."""
-        lines = -(-self.vectors * self.lanes * self.size // 64)
+        """Bytes from one channel to the next in the packed piece; odd in cache lines."""
+        lines = -(-(self.piece * self.lanes * self.size + self.before) // 64)
         return (lines | 1) * 64
 
     @property
     def packed_bytes(self) -> int:
-        """Bytes of a packed row."""
+        """Bytes of a packed piece."""
         return self.request.ci * self.plane
+
+    @property
+    def buffers(self) -> int:
+        """Packed pieces, or rows, that have room."""
+        return 3 if self.piece == 2 else self.rows_together
 
     @property
     def rows_together(self) -> int:
@@ -173,14 +201,14 @@ class Folding(NamedTuple):
     @property
     def region(self) -> int:
         """Bytes of a thread's region: packed rows, sums, addresses."""
-        packed = self.rows_together * self.packed_bytes
+        packed = self.before + self.buffers * self.packed_bytes
         return packed + -(-self.sums_bytes // 64) * 64 + self.rows_bytes
 
     @property
     def rows_bytes(self) -> int:
-        """Bytes of the addresses of all columns and of all (kd, kh), and of a kernel's entry."""
-        addresses = self.columns + prod(self.request.k[:2]) + len(Entry.NAMES)
-        return -(-8 * addresses // 64) * 64
+        """Bytes of the addresses of all columns and of all (kd, kh), and of calls of kernels."""
+        addresses = 8 * (self.columns + prod(self.request.k[:2]))
+        return -(-(addresses + len(self.column_blocks) * FoldCall.SIZE) // 64) * 64
 
     def inputs(self, a: int) -> int:
         """Return how many inputs along axis `a` reach a block, at most."""

@@ -11,12 +11,13 @@ __all__ = ["next_block", "output", "task_of"]
 def task_of(plan, slot):
     """Return where a thread writes what it has in work; its region has rows, sums, addresses."""
     task = FoldTask(plan.arrays.lists + slot * plan.lists_step)
-    task.packed = plan.arrays.scratch + slot * plan.scratch_step
-    task.sums = task.packed + plan.sums_at
+    region = plan.arrays.scratch + slot * plan.scratch_step
+    task.packed = region + plan.packed_at
+    task.sums = region + plan.sums_at
     task.trash = task.sums + plan.window * plan.sums_plane
-    task.rows = task.packed + plan.rows_at
+    task.rows = region + plan.rows_at
     task.units = task.rows + 8 * plan.columns
-    task.entry = task.units + 8 * plan.depth.k * plan.height.k
+    task.calls = task.units + 8 * plan.depth.k * plan.height.k
     return task
 
 
@@ -30,7 +31,8 @@ def next_block(plan, task):
     _take(plan.depth, task.depth, d)
     _take(plan.height, task.height, h)
     _take(plan.width, task.width, w)
-    task.vectors = n_tiles(task.width.end - task.width.start, plan.lanes)
+    task.positions = task.width.end - task.width.start
+    task.vectors = n_tiles(task.positions, plan.lanes)
     return True
 
 

@@ -87,9 +87,13 @@ class Emitter:
         result = sums
         for n in range(at_once):
             result = self.one_k(at_a, at_b, b.add(k, i64(n)), result)
+            self.after_k(k, n)
         self.loop_end(k, sums, result, end, at_once, k_loop, after)
         b.position_at_end(after)
         return [self.merged(x, y, origin, k_loop) for x, y in zip(start, result, strict=True)]
+
+    def after_k(self, k, n):
+        """Append what a kernel does beside products, after those of number `n` of a round at k."""
 
     def loop_values(self, origin, start, first):
         """Return the counter and the accumulators of a loop that is entered from `origin`."""

@@ -1,4 +1,4 @@
-"""Folding: its kernels against their definitions, and whole calls however the work is cut."""
+"""Folding: whole calls however the work is cut."""
 
 import numpy as np
 import pytest
@@ -6,118 +6,38 @@ import pytest
 import conv3dt
 from conv3dt._compiler import processor
 from conv3dt._geometry.integers import legal_lengths
-from conv3dt._geometry.storages import OPERANDS, PAIRS
 from conv3dt._geometry.tuning import TUNING
 from conv3dt._plan import choice
-from conv3dt._ways.fold import cost, folding
-from conv3dt._ways.fold.kernel import finish_address, fold_address
-from conv3dt._ways.shared.lane_tile import LaneTile
+from conv3dt._ways.fold import cost, folding, way
 from tests.helpers import oracle
-from tests.helpers.kernels import (
-    aligned,
-    call,
-    cell,
-    halves,
-    lanes_of,
-    multiplied,
-    random_factors,
-    random_integers,
-    read,
-    stored,
-)
+
+CUTS = {
+    "whole": {},
+    "rows": {"fold_bytes": 30_000, "fold_tasks": 9, "fold_channels": 2},
+    "everything": {"fold_bytes": 9_000, "fold_row_bytes": 3_000, "fold_channels": 1},
+}
 
 
-def tile(storage="float32", channels=1, vectors=1, phases=1, apart=True, activation="linear"):
-    machine = processor.machine()
-    lanes = lanes_of(storage)
-    return LaneTile(
-        storage, lanes, machine.fused, 1, 0, channels, vectors, phases, apart, activation
-    )
-
-
-# ---- the kernels ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("storage", ["float32", "float64", *{PAIRS} & {*multiplied}])
-@pytest.mark.parametrize("vectors", [1, 2])
-@pytest.mark.parametrize("columns", [1, 2, 5, processor.machine().rows[1]])
-def test_products_are_added_where_the_rows_say(columns, vectors, storage):
-    t = tile(storage, columns, vectors)
-    rng = np.random.default_rng(0)
-    width, length = t.lanes * vectors, 7
-    a = aligned((length, width + 3), *cell(storage))
-    a[:, :width] = random_factors(rng, (length, width), storage)
-    b = random_factors(rng, (length, columns), storage)
-    sums = np.full((columns, width + 9), 5, OPERANDS[storage].compute)
-    wanted = sums.copy()
-    order = rng.permutation(columns)
-    shifts = rng.integers(0, 4, columns)  # unaligned, as taps are
-    x = halves(a[:, :width], storage)
-    for m in range(columns):
-        y = np.einsum("kh,kwh->w", halves(b[:, m], storage), x)
-        wanted[order[m], shifts[m] + 5 :][:width] += y.astype(wanted.dtype)
-    rows = [sums[order[m]].ctypes.data + int(shifts[m]) * a.itemsize for m in range(columns)]
-    rows = np.array(rows, np.int64)
-    entry = np.array([0, b.ctypes.data, length, 0], np.int64)
-    call(
-        fold_address(t),
-        (
-            a.ctypes.data,
-            a.strides[0],
-            entry.ctypes.data,
-            rows.ctypes.data,
-            5 * a.itemsize,
-            a.ctypes.data,
-            64,
-        ),
-    )
-    np.testing.assert_array_equal(sums, wanted)
-
-
-@pytest.mark.parametrize("storage", multiplied)
-@pytest.mark.parametrize(("phases", "channels"), [(1, 1), (2, 1), (3, 2), (2, 4)])
-def test_finished_outputs_are_interleaved(phases, channels, storage):
-    t = tile(storage, channels, 1, phases, apart=False, activation="relu")
-    number = OPERANDS[storage].compute
-    for count in (1, t.lanes * t.streams - 1, t.lanes * t.streams, 3 * t.lanes * t.streams + 2):
-        length = -(-count // (t.lanes * t.streams)) * t.lanes
-        x = random_integers(np.random.default_rng(count), (channels, phases, length + 1), number)
-        size = OPERANDS[storage].item
-        cells = np.dtype(f"u{size}") if size == 2 else np.dtype(storage)
-        c = np.full(count + 4, 77, cells)
-        call(
-            finish_address(t),
-            (x.ctypes.data, x.strides[1], x.strides[0], c.ctypes.data + 2 * size, count),
-        )
-        run = np.maximum(x[:, :, :length], 0).transpose(2, 1, 0).ravel()[:count]
-        np.testing.assert_array_equal(read(c[2:-2].copy(), storage), stored(run, storage))
-        assert (c[[0, 1, -2, -1]] == 77).all()
-
-
-# ---- whole calls ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(params=["whole", "rows", "everything"])
-def cut(request, monkeypatch):
+def fold_all(monkeypatch, name):
     """Fold whatever can be folded, in blocks of a few rows or positions."""
-    small = {
-        "whole": {},
-        "rows": {"fold_bytes": 30_000, "fold_tasks": 9, "fold_channels": 2},
-        "everything": {"fold_bytes": 9_000, "fold_row_bytes": 3_000, "fold_channels": 1},
-    }
-    tuning = TUNING._replace(**small[request.param])
+    tuning = TUNING._replace(**CUTS[name])
     for module in (cost, folding):
         monkeypatch.setattr(module, "TUNING", tuning)
-    if request.param != "whole":  # the more tasks the better
+    if name != "whole":  # the more tasks the better
         monkeypatch.setattr(cost, "fewest", lambda cuts, *_: max(cuts, key=lambda x: x.tasks))
     really = choice.choose
 
-    def fold(layer, way=None, order=None):
+    def fold(layer, named=None, order=None):
         found = [*cost.candidates(layer)]
-        return (found[0]._replace(way="fold"), "it is tested") if found else really(layer, way)
+        return (found[0]._replace(way="fold"), "it is tested") if found else really(layer, named)
 
     monkeypatch.setattr(choice, "choose", fold)
     choice.clear()
+
+
+@pytest.fixture(params=CUTS)
+def cut(request, monkeypatch):
+    fold_all(monkeypatch, request.param)
     yield request.param
     choice.clear()
 
@@ -169,6 +89,24 @@ def test_dtypes(dtype, cut):
     np.testing.assert_array_equal(y.astype(float), wanted)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
+@pytest.mark.parametrize("step", ["neighbours", "position", "channel"])
+def test_pieces_are_turned_from_wherever_channels_lie(step, dtype, cut):
+    if dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes")
+    x, w = integers((1, 4, 5, 70, 8), dtype), integers((3, 3, 3, 1, 8), dtype, 1)
+    arguments = w.astype(float), (1, 8, 10, 140, 1), (2,) * 3, "SAME", (1,) * 3, "NDHWC"
+    wanted = oracle.conv3d_transpose(x.astype(float), *arguments)
+    if step == "position":  # some channels of more
+        x = np.concatenate([x, x], axis=4)[..., :8]
+    elif step == "channel":  # positions lie as far apart as neighbours' would, channels do not
+        rows = np.zeros((8, 4, 5, 70, 8), dtype)
+        rows[..., 0] = np.moveaxis(x[0], 3, 0)
+        x = np.moveaxis(rows[None, ..., 0], 1, 4)
+    y = conv3dt.conv3d_transpose(x, w, (1, 8, 10, 140, 1), 2)
+    np.testing.assert_array_equal(y.astype(float), wanted)
+
+
 def test_a_nan_reaches_its_own_outputs_only(cut):
     x, w = integers((1, 4, 5, 37, 6)), integers((3, 3, 3, 1, 6), seed=1)
     x[0, 2, 3, 36, 4] = np.nan
@@ -187,6 +125,47 @@ def test_the_bits_do_not_depend_on_the_cut(cut):
     y = conv3dt.conv3d_transpose(x, w, (2, 18, 24, 140, 1), 2, threads=1)
     again = conv3dt.conv3d_transpose(x, w, (2, 18, 24, 140, 1), 2)
     np.testing.assert_array_equal(y.view(np.uint32), again.view(np.uint32))
+
+
+@pytest.mark.parametrize(("width", "channels"), [(70, 20), (41, 7), (64, 8)])
+@pytest.mark.parametrize("data_format", ["NDHWC", "NCDHW"])
+def test_the_bits_do_not_depend_on_where_pieces_begin(width, channels, data_format, monkeypatch):
+    rng, found, really = np.random.default_rng(0), [], cost.choose_folding
+    x = rng.standard_normal((1, 5, 6, width, channels)).astype(np.float32)
+    w = rng.standard_normal((3, 3, 5, 2, channels)).astype(np.float32)
+    shape = [1, 10, 12, 2 * width, 2]
+    if data_format == "NCDHW":
+        x, shape = np.ascontiguousarray(np.moveaxis(x, 4, 1)), [1, 2, 10, 12, 2 * width]
+    # A thread may begin with the last block, of fewer planes than are in work in others.
+    for block in (
+        (10, 12, 2 * width),
+        (4, 6, 26),
+        (10, 2, 70),
+        (2, 12, 74),
+        *[(8, 12, 2 * width)] * 9,
+    ):
+        with monkeypatch.context() as patch:
+            fold_all(patch, "whole")
+            for module in (cost, way):
+                patch.setattr(
+                    module, "choose_folding", lambda *args, b=block: really(*args)._replace(block=b)
+                )
+            y = conv3dt.conv3d_transpose(x, w, shape, 2, bias=[3, -2], data_format=data_format)
+            found.append(y.view(np.uint32))
+            choice.clear()
+    for y in found[1:]:
+        np.testing.assert_array_equal(y, found[0])
+
+
+@pytest.mark.parametrize("rows", [slice(0, 3), slice(2, 9), slice(13, 16)])
+def test_parts_whose_first_planes_nothing_reaches(rows, cut):
+    x, w = integers((1, 4, 3, 20, 8)), integers((2, 2, 2, 1, 8), seed=1)
+    options = w, (1, 16, 9, 60, 1), (4, 3, 3)
+    y = conv3dt.conv3d_transpose(x, *options, bias=[5])
+    region = (slice(None), rows, slice(1, 9), slice(7, 59), slice(None))
+    place = conv3dt.needed(region, x, *options)
+    part = conv3dt.conv3d_transpose(x[place], *options, bias=[5], region=region, whole=x)
+    np.testing.assert_array_equal(part, y[region])
 
 
 def test_work_is_cut_only_where_the_last_thread_is_done_earlier():
