@@ -109,7 +109,12 @@ def as_call(
         prepared,
         _as_groups(function, groups),
     )
-    call = Call(request, value, filters, bias, None, as_threads(function, threads))
+    threads = as_threads(function, threads)
+    if out is not None and not is_part:
+        inputs = [value, filters, bias]
+        out = check_out(function, out, request.output_shape, dtype, inputs)
+        return Call(request, value, filters, bias, out, threads)
+    call = Call(request, value, filters, bias, None, threads)
     call = _part_of(function, call, region) if is_part else call
     return call if out is None else _with_out(function, call, out)
 

@@ -47,13 +47,13 @@ def as_operands(
     arrays = type(value) is type(filters) is np.ndarray
     if not arrays or not (bias is None or type(bias) is np.ndarray):
         value, filters, bias = _converted(function, value, filters, bias)
-    dtype = dtype_name(value.dtype)
+    same, dtype = value.dtype, dtype_name(value.dtype)
     if dtype is None:
-        raise TypeError(f"{function}: input must have dtype {DTYPES}; got {value.dtype}.")
+        raise TypeError(f"{function}: input must have dtype {DTYPES}; got {same}.")
+    if filters.dtype is same and (bias is None or bias.dtype is same):
+        return value, filters, bias, dtype
     for name, array in (("filters", filters), ("bias", bias)):
-        if array is None or array.dtype is value.dtype:
-            continue
-        if dtype_name(array.dtype) != dtype:
+        if array is not None and dtype_name(array.dtype) != dtype:
             raise TypeError(
                 f"{function}: {name} must have the dtype of input, {dtype}; got {array.dtype}."
             )
@@ -200,13 +200,10 @@ def check_out(
     if out.shape != shape:
         raise ValueError(f"{function}: out must have shape {shape}; got {out.shape}.")
     flags = out.flags
-    for wanted, holds in (
-        ("C-contiguous", flags.c_contiguous),
-        ("aligned", flags.aligned),
-        ("writeable", flags.writeable),
-    ):
-        if not holds:
-            raise ValueError(f"{function}: out must be {wanted}; got an array that is not.")
+    if not flags.carray:
+        holds = {"C-contiguous": flags.c_contiguous, "aligned": flags.aligned}
+        wanted = next((name for name in holds if not holds[name]), "writeable")
+        raise ValueError(f"{function}: out must be {wanted}; got an array that is not.")
     for name, array in zip(("input", "filters", "bias"), inputs, strict=True):
         if array is not None and _overlap(out, array):
             raise ValueError(f"{function}: out must not share memory with {name}; it does.")

@@ -66,7 +66,7 @@ def as_integers(function: str, name: str, given: Any) -> tuple[int, ...]:
 
 def as_output_shape(function: str, given: Any) -> tuple[int, ...]:
     """Return the integers of output_shape; an array may hold them as floats, like TensorFlow's."""
-    if not (isinstance(given, np.ndarray) and given.dtype.kind == "f"):
+    if not isinstance(given, np.ndarray) or given.dtype.kind != "f":
         return as_integers(function, "output_shape", given)
     numbers = np.atleast_1d(_listed(function, "output_shape", given)).tolist()
     if not all(isinstance(x, (float, np.floating)) and x.is_integer() for x in numbers):

@@ -7,6 +7,7 @@ from .._compiler import store
 from .._plan.choice import ways_of
 from .._runtime import team
 from . import run
+from .desk import Packing
 
 __all__ = ["fastest_way"]
 
@@ -14,7 +15,7 @@ _ROUNDS = 5
 _SECONDS = 1.0  # after which there are no further rounds
 
 
-def fastest_way(call: Call, packing: run.Packing) -> str:
+def fastest_way(call: Call, packing: Packing) -> str:
     """Return the fastest way for calls of this shape on this machine."""
     ways = ways_of(call.request)
     key = f"fastest way {call.request} {call.threads or team.default()}"
@@ -26,7 +27,7 @@ def fastest_way(call: Call, packing: run.Packing) -> str:
     return found
 
 
-def _tried(call: Call, packing: run.Packing, ways: list[str]) -> str:
+def _tried(call: Call, packing: Packing, ways: list[str]) -> str:
     """Return the way with the shortest time of interleaved rounds; the first round compiles."""
     plans = [run.plan_of(call, way) for way in ways]
     packed = [packing(plan, call.filters, call.bias) for plan in plans]

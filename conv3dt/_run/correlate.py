@@ -35,11 +35,19 @@ _FIELDS = Struct(f"={CorrelateParams.big.offset // 8}q")  # what depends on a ca
 
 
 class Prepared(NamedTuple):
-    """What calls with arrays of the same kind share."""
+    """What calls with arrays of the same kind share: all but addresses."""
 
-    scheme: Cut
     code: Encoded
-    is_long: bool  # it can be interrupted
+    starts: tuple[Launch, ...]  # of what sums, and of what adds slabs and stores, if that is needed
+    steps: tuple[Five, Five]  # of big and small
+    sums: int  # bytes of a slab's sums,
+    all_sums: int  # of all that are not in place,
+    scratch: int
+    in_place: bool  # the first slab's sums lie as the gradient does
+    mirrored: bool  # big is read as small, and the other way round
+    shape: Five  # of the gradient
+    size: int  # bytes
+    empty: bool  # there is nothing to be summed
 
 
 def correlate(
@@ -60,22 +68,20 @@ def correlate(
     The result is [t, b, s], t three taps. Half types are summed in float32 and rounded once. With
     groups, each of them is one channel of one array: b is counted within its group.
     """
-    axes, order = (kernel, strides, dilations, before), FORMATS[_format(channels_last)]
-    big, small = _in_a_row(readable(big), readable(small), axes, order, groups)
-    in_order = order.sorted
-    shapes, dtype = (in_order(big.shape), in_order(small.shape)), big.dtype
-    steps = in_order(big.strides), in_order(small.strides)
+    big, small = readable(big), readable(small)
     on_lines = (address(big) | address(small)) % LINE == 0
-    lie = _lie(shapes, steps, dtype.name, groups, on_lines and _reads_few(axes))
-    layer = _layer(dtype.name, shapes, axes, lie, groups)
+    prepared = _prepared(
+        big.dtype, (big.shape, small.shape), (big.strides, small.strides),
+        (kernel, strides, dilations, before), channels_last, groups, on_lines,
+        threads or team.default(),
+    )  # fmt: skip
     result = out
     if result is None or not (result.flags.carray and result.dtype.isnative):
-        shape = (*kernel, shapes[0][4] // groups, shapes[1][4])
-        result = aligned(shape, dtype, layer.numbers * dtype.itemsize)
-    if layer.flops:
-        _run(_prepared(layer, threads or team.default()), (big, small), steps, result)
-    else:
+        result = aligned(prepared.shape, big.dtype, prepared.size)
+    if prepared.empty:
         result[...] = 0
+    else:
+        _run(prepared, (big, small), result)
     if out is not None and result is not out:
         out[...] = result
     return result if out is None else out
@@ -120,17 +126,6 @@ def _format(channels_last: bool) -> str:
     return "NDHWC" if channels_last else "NCDHW"
 
 
-def _in_a_row(
-    big: Array, small: Array, axes: Axes, order: Format, groups: int
-) -> tuple[Array, Array]:
-    """Return views with all positions as one row, which no line ends, if that can be."""
-    if _is_a_row((big.shape, small.shape), axes, order, groups) and all(
-        lie_in_a_row(order.sorted(x.shape)[1:4], order.sorted(x.strides)[1:4]) for x in (big, small)
-    ):
-        return big.reshape(_row(big.shape, order)), small.reshape(_row(small.shape, order))
-    return big, small
-
-
 def _is_a_row(shapes: tuple[Five, Five], axes: Axes, order: Format, groups: int) -> bool:
     """Return whether each product is of two numbers at the same place, and a row is faster.
 
@@ -149,6 +144,17 @@ def _row(shape: Five, order: Format) -> Five:
     """Return the shape with all positions along the width."""
     n, *space, c = order.sorted(shape)
     return order.ordered(n, (1, 1, prod(space)), c)
+
+
+def _in_a_row(shape: Five, steps: Five, order: Format) -> tuple[Five, Five] | None:
+    """Return shape and steps with all positions as one row, which no line ends, if that can be."""
+    (_, *extents, _), (n, *space, c) = order.sorted(shape), order.sorted(steps)
+    if not lie_in_a_row(extents, space):
+        return None
+    along = [step for extent, step in zip(extents, space, strict=True) if extent > 1]
+    step = (along or space)[-1]
+    whole = step * prod(extents)
+    return _row(shape, order), order.ordered(n, (whole, whole, step), c)
 
 
 @lru_cache(maxsize=1024)
@@ -197,32 +203,64 @@ def _lie(
 
 
 @lru_cache(maxsize=1024)
-def _prepared(layer: Correlation, threads: int) -> Prepared:
-    """Return the scheme of a gradient, its code compiled where it is new."""
+def _prepared(
+    dtype: np.dtype[Any],
+    shapes: tuple[Five, Five],
+    steps: tuple[Five, Five],
+    axes: Axes,
+    channels_last: bool,
+    groups: int,
+    on_lines: bool,
+    threads: int,
+) -> Prepared:
+    """Return what calls share, its code compiled where it is new."""
+    order = FORMATS[_format(channels_last)]
+    if _is_a_row(shapes, axes, order, groups):
+        row = [_in_a_row(*array, order) for array in zip(shapes, steps, strict=True)]
+        if None not in row:
+            shapes, steps = zip(*row, strict=True)
+    (big, small), in_order = shapes, order.sorted
+    shapes, steps = (in_order(big), in_order(small)), (in_order(steps[0]), in_order(steps[1]))
+    lie = _lie(shapes, steps, dtype.name, groups, on_lines and _reads_few(axes))
+    layer = _layer(dtype.name, shapes, axes, lie, groups)
+    shape = *axes[0], shapes[0][4] // groups, shapes[1][4]
+    return _cut(layer, threads, steps, shape)
+
+
+def _cut(layer: Correlation, threads: int, steps: tuple[Five, Five], shape: Five) -> Prepared:
+    """Return what calls share whose arrays have these steps."""
     scheme = scheme_of(layer, threads)
     is_long = layer.flops > TUNING.long_flops or layer.bytes > TUNING.long_bytes
-    return Prepared(scheme, encoded(scheme), is_long)
+    code, finished = encoded(scheme), scheme.slabs == 1 and scheme.in_place
+    starts = (code.correlate,) if finished else (code.correlate, code.finish)
+    return Prepared(
+        code=code,
+        starts=tuple(Launch(at, scheme.threads, is_long) for at in starts),
+        steps=steps,
+        sums=scheme.sums,
+        all_sums=scheme.all_sums,
+        scratch=scheme.scratch,
+        in_place=scheme.in_place,
+        mirrored=scheme.layer.mirrored,
+        shape=shape,
+        size=layer.numbers * layer.storage.item,
+        empty=not layer.flops,
+    )
 
 
-def _run(
-    prepared: Prepared, arrays: tuple[Array, Array], steps: tuple[Five, Five], result: Array
-) -> None:
+def _run(prepared: Prepared, arrays: tuple[Array, Array], result: Array) -> None:
     """Sum products, then add slabs and store, into an array that lies as the gradient does."""
-    scheme, code, is_long = prepared
-    memory.require(scheme.scratch + scheme.all_sums, _FUNCTION)
-    sums = aligned((scheme.all_sums,), np.uint8, scheme.all_sums)
-    scratch = aligned((scheme.scratch,), np.uint8, scheme.scratch)
-    params, at, out = code.params.copy(), address(sums), address(result)
-    first, others, out = (out, at, 0) if scheme.in_place else (at, at + scheme.sums, out)
-    if scheme.layer.mirrored:
-        arrays, steps = arrays[::-1], steps[::-1]
-    (big, small), (big_steps, small_steps) = arrays, steps
+    memory.require(prepared.scratch + prepared.all_sums, _FUNCTION)
+    sums = aligned((prepared.all_sums,), np.uint8, prepared.all_sums)
+    scratch = aligned((prepared.scratch,), np.uint8, prepared.scratch)
+    params, at, out = prepared.code.params.copy(), address(sums), address(result)
+    first, others, out = (out, at, 0) if prepared.in_place else (at, at + prepared.sums, out)
+    turn = -1 if prepared.mirrored else 1
+    (big, small), (big_steps, small_steps) = arrays[::turn], prepared.steps[::turn]
     _FIELDS.pack_into(
         params.data, 0, 0, first, others, address(scratch), out,
         address(big), *big_steps, address(small), *small_steps,
     )  # fmt: skip
-    uses = *arrays, sums, scratch, result
-    launch(Launch(code.correlate, scheme.threads, is_long), params, address(params), *uses)
-    if scheme.slabs > 1 or not scheme.in_place:
+    for start in prepared.starts:
         params[TAKEN] = 0
-        launch(Launch(code.finish, scheme.threads, is_long), params, address(params), *uses)
+        launch(start, params, address(params), *arrays, sums, scratch, result)

@@ -1,17 +1,19 @@
-"""What one call at a time works on: a copy of a plan's record, scratch, room for filters."""
+"""Plans as drivers read them, and the arrays that calls bring along."""
 
 from collections.abc import Callable
 from functools import lru_cache
+from math import prod
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._call.arguments import Call
 from .._geometry.formats import FORMATS
 from .._geometry.tuning import TUNING
 from .._plan.plan import Plan
-from .._runtime.recycle import address, aligned
+from .._runtime.recycle import aligned
 from .._ways.list import WAYS
 from .._ways.shared.records import Arrays
 from .._ways.shared.scheme import Encoded
@@ -22,15 +24,20 @@ __all__ = [
     "NOT_FINITE",
     "PACKING",
     "SMALL",
-    "Desk",
+    "Packed",
+    "Packing",
     "Tables",
+    "made_by",
+    "new",
+    "result",
     "tables",
-    "taken",
 ]
 
 Array = NDArray[Any]
 
-SMALL = 1 << 14  # bytes: so little a plan keeps, and a result needs no cache line to start on
+SMALL = (
+    1 << 14
+)  # bytes: so little a kind of calls keeps, and a result needs no cache line to start on
 
 
 class Fields(NamedTuple):
@@ -45,22 +52,24 @@ def _fields(first: Any, last: Any) -> Fields:
     return Fields(first.offset, Struct(f"={count}q").pack_into)
 
 
-CONVOLVING = _fields(Arrays.taken, Arrays.panels)
+CONVOLVING = _fields(Arrays.taken, Arrays.filters)
 PACKING = _fields(Arrays.panels, Arrays.step_kw)
 NOT_FINITE = Arrays.not_finite.offset // 8
 
 
-class Desk(NamedTuple):
-    """A copy of a plan's record, and scratch, for one call at a time."""
+class Packed(NamedTuple):
+    """Filters and bias in the form kernels read, and the plan they are packed for."""
 
-    params: Array
-    at: int  # address of the record
-    scratch: Array
-    at_scratch: int
+    plan: Plan
+    memory: Array  # bias in the compute type, with zeros up to whole cache lines; then panels
+    at: int  # its address
+
+
+Packing: TypeAlias = Callable[[Plan, Array, Array | None], Packed]
 
 
 class Tables(NamedTuple):
-    """A plan in the form drivers read, and what earlier calls have left for further ones."""
+    """A plan in the form drivers read."""
 
     encoded: Encoded
     pack: Launch  # what packs filters
@@ -70,14 +79,6 @@ class Tables(NamedTuple):
     all_inputs: bool  # are read
     read: tuple[int, ...]  # shape of the inputs, where it is another than that of the array
     as_channels: bool  # taps are taken for channels: filters must lie as channels do
-    desks: list[Desk]  # pop and append are atomic
-    packed: list[Any]  # likewise
-
-    def new_desk(self) -> Desk:
-        """Return a desk."""
-        params, size = self.encoded.params.copy(), self.encoded.scratch
-        scratch = aligned((size,), np.uint8, size)
-        return Desk(params, address(params), scratch, address(scratch))
 
 
 @lru_cache(maxsize=1024)
@@ -92,17 +93,22 @@ def tables(plan: Plan) -> Tables:
     bias_bytes = plan.scheme.bias_bytes
     order, r = FORMATS[plan.request.data_format], plan.request
     read = order.ordered(r.n, plan.layer.request.i, r.ci) if plan.layer.in_other_rows else ()
-    return Tables(
-        encoded, pack, convolve, bias_bytes, order.sorted, all_inputs, read, as_channels, [], []
-    )
+    return Tables(encoded, pack, convolve, bias_bytes, order.sorted, all_inputs, read, as_channels)
 
 
-def taken(spare: list[Any]) -> Any:
-    """Return what an earlier call has left, None if there is nothing.
+def result(call: Call) -> Array:
+    """Return the array for the result, uninitialised."""
+    return new(*made_by(call)) if call.out is None else call.out
 
-    A call leaves it when it ends; one that was interrupted does not, for somebody may still use it.
-    """
-    try:
-        return spare.pop()
-    except IndexError:
-        return None
+
+def made_by(call: Call) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    """Return shape, dtype and bytes of a result."""
+    shape, dtype = call.request.output_shape, call.value.dtype
+    if not dtype.isnative:
+        dtype = dtype.newbyteorder("=")
+    return shape, dtype, prod(shape) * dtype.itemsize
+
+
+def new(shape: tuple[int, ...], dtype: np.dtype[Any], size: int) -> Array:
+    """Return an array for a result, uninitialised."""
+    return aligned(shape, dtype, size) if size > SMALL else np.empty(shape, dtype)

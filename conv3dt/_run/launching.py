@@ -32,12 +32,17 @@ def launch(driver: Launch, params: Array, at: int, *uses: object) -> None:
     start_at, threads, is_long = driver
     if threads == 1 and not is_long:
         door()(start_at, at, 0)
-        return
+    else:
+        _start(driver, params, at, uses)
+
+
+def _start(driver: Launch, params: Array, at: int, uses: object) -> None:
+    """Start a driver that several threads share, or that can be interrupted."""
 
     def stop(_: object = uses) -> None:
         params[TAKEN] = _NO_MORE
 
-    team.run(start_at, at, threads, stop, is_long)
+    team.run(driver.start_at, at, driver.threads, stop, driver.is_long)
 
 
 def readable(x: Array) -> Array:

@@ -15,6 +15,7 @@ from .._ways.slopes import encode as of_activations
 from .._ways.turning import encode as of_turning
 from . import correlate, slopes
 from .desk import tables
+from .known import kind_of
 
 __all__ = ["clear", "load_all"]
 
@@ -25,6 +26,7 @@ def clear() -> None:
     """Forget plans and code; calls that are under way keep theirs."""
     choice.clear()
     tables.cache_clear()
+    kind_of.cache_clear()
     correlate.clear()
     slopes.clear()
     build.clear()

@@ -1,8 +1,6 @@
 """The only place where arrays meet a plan: allocate, pack, launch."""
 
-from collections.abc import Callable
-from math import prod
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +18,14 @@ from .desk import (
     CONVOLVING,
     NOT_FINITE,
     PACKING,
-    SMALL,
+    Packed,
+    Packing,
     Tables,
+    made_by,
+    result,
     tables,
-    taken,
 )
+from .known import Kind, Known, again, kind_of
 from .launching import launch, readable
 from .turning import in_order
 
@@ -33,19 +34,40 @@ __all__ = ["Packed", "convolve", "pack", "plan_of", "result", "run"]
 Array = NDArray[Any]
 
 
-class Packed(NamedTuple):
-    """Filters and bias in the form kernels read, and the plan they are packed for."""
-
-    plan: Plan
-    memory: Array  # bias in the compute type, with zeros up to whole cache lines; then panels
-    at: int  # its address
-
-
-Packing: TypeAlias = Callable[[Plan, Array, Array | None], Packed]
-
-
 def run(call: Call, packing: Packing | None = None, way: str | None = None) -> Array:
     """Return the convolution of a call; `packing` finds filters that are packed."""
+    if call.part is not None:
+        return _anew(call, packing, way, Kind())
+    kind, filters = _kind(call, packing is None, way), call.filters
+    known = kind.known
+    if known is not None:
+        packed = None if packing is None else packing(known.plan, filters, call.bias)
+        if packed is None or packed.plan is known.plan:
+            x, at, filters_at = call.value, address(call.value), address(filters)
+            made = again(known, at, filters_at, call.bias, call.out, packed, x, filters)
+            if made is not None:
+                return made
+    return _anew(call, packing, way, kind)
+
+
+def known_of(call: Call) -> Known | None:
+    """Return what is known of calls like this one, which has been run."""
+    return _kind(call, True, None).known
+
+
+def _kind(call: Call, packs: bool, way: str | None) -> Kind:
+    """Return the kind of a call."""
+    request, x, filters, _, out, threads, *_ = call
+    return kind_of(
+        request, threads, way, packs,
+        x.dtype, x.strides, x.flags.aligned, request.groups > 1 and address(x) % LINE > 0,
+        filters.dtype, filters.strides, filters.flags.aligned,
+        None if out is None else address(out) % LINE > 0,
+    )  # fmt: skip
+
+
+def _anew(call: Call, packing: Packing | None, way: str | None, kind: Kind) -> Array:
+    """Return the convolution of a call, of a kind of which nothing is known, or not enough."""
     if 0 in call.request.output_shape:
         return result(call)
     begun = telling.begin()
@@ -53,13 +75,30 @@ def run(call: Call, packing: Packing | None = None, way: str | None = None) -> A
     memory.require(_output(call), call.request.function)
     plan = plan_of(call, way)
     plan = plan if packing else freshly_packed(plan)
-    memory.require(_needed(plan, call), call.request.function)
+    needed = _needed(plan, call)
+    memory.require(needed, call.request.function)
     packed = (packing or pack)(plan, call.filters, call.bias)
     made = convolve(packed, call)
-    if packing is None and len(packed.memory) <= SMALL:
-        tables(packed.plan).packed.append(packed)
+    if packed.plan is plan and call.part is None and not memory.asks(needed):
+        kind.known = _known(plan, call, packing is None)
     telling.tell(plan, begun)
     return made
+
+
+def _known(plan: Plan, call: Call, packs: bool) -> Known | None:
+    """Return what is known of calls like this one, if they are read where they lie."""
+    compiled = tables(plan)
+    value, filters = _read(plan, compiled, call.value), _weights(plan, compiled, call.filters)
+    if not (np.may_share_memory(value, call.value) and np.may_share_memory(filters, call.filters)):
+        return None
+    record = compiled.encoded.params.copy()
+    _place(filters, record, 0)
+    return Known(
+        plan, compiled, record,
+        address(value) - address(call.value), compiled.sorted(value.strides),
+        address(filters) - address(call.filters),
+        compiled.bias_bytes + (plan.panels if packs else 0), made_by(call), [],
+    )  # fmt: skip
 
 
 def plan_of(call: Call, way: str | None = None) -> Plan:
@@ -95,17 +134,6 @@ def _order(call: Call) -> str:
         return order  # whether the filters are finite is known when they have been packed
     no_zeros = not np.isfinite(call.all_filters).all()
     return order_of(call.part.whole, no_zeros)
-
-
-def result(call: Call) -> Array:
-    """Return the array for the result, uninitialised."""
-    if call.out is not None:
-        return call.out
-    shape, dtype = call.request.output_shape, call.value.dtype
-    if not dtype.isnative:
-        dtype = dtype.newbyteorder("=")
-    size = prod(shape) * dtype.itemsize
-    return aligned(shape, dtype, size) if size > SMALL else np.empty(shape, dtype)
 
 
 def _output(call: Call) -> int:
@@ -171,7 +199,7 @@ def pack(plan: Plan, filters: Array, bias: Array | None) -> Packed:
 def _packed(plan: Plan, filters: Array, bias: Array | None) -> tuple[Packed, bool]:
     """Return filters and bias packed for a plan, and whether all filters are finite."""
     compiled = tables(plan)
-    packed = taken(compiled.packed) or _unpacked(plan, compiled)
+    packed = _unpacked(plan, compiled)
     if bias is not None:
         layer = plan.layer
         biases = packed.memory.view(layer.storage.compute)[: layer.request.co]
@@ -215,26 +243,21 @@ def _convolved(packed: Packed, call: Call) -> tuple[Array, bool]:
     """Return the result, and whether all numbers were finite, as far as a driver looks."""
     plan, out = packed.plan, result(call)
     compiled = tables(plan)
-    encoded, value = compiled.encoded, readable(call.value)
-    value = value if compiled.all_inputs else _inputs(plan, value)
-    value = value.reshape(compiled.read) if compiled.read else value
-    desk = taken(compiled.desks) or compiled.new_desk()
+    encoded, value = compiled.encoded, _read(plan, compiled, call.value)
+    params, scratch = encoded.params.copy(), aligned((encoded.scratch,), np.uint8, encoded.scratch)
     offset, pack_into = CONVOLVING
     pack_into(
-        desk.params.data, offset, 0, 0, address(value), *compiled.sorted(value.strides),
-        address(out), packed.at, desk.at_scratch, desk.at_scratch + encoded.lists,
-        packed.at + compiled.bias_bytes,
+        params.data, offset, 0, 0, address(value), *compiled.sorted(value.strides),
+        address(out), packed.at, address(scratch), address(scratch) + encoded.lists,
+        packed.at + compiled.bias_bytes, 0,
     )  # fmt: skip
-    uses: tuple[Array, ...] = value, out, desk.scratch, packed.memory
+    uses: tuple[Array, ...] = value, out, scratch, packed.memory
     if plan.scheme.fresh:
         filters = _weights(plan, compiled, call.filters)
-        _place(filters, desk.params, 0)
+        _place(filters, params, 0)
         uses = *uses, filters
-    launch(compiled.convolve, desk.params, desk.at, *uses)
-    finite = not desk.params[NOT_FINITE]
-    if encoded.scratch <= SMALL:
-        compiled.desks.append(desk)
-    return out, finite
+    launch(compiled.convolve, params, address(params), *uses)
+    return out, not params[NOT_FINITE]
 
 
 def _with_sums_of_the_definition(packed: Packed, call: Call, out: Array) -> Array:
@@ -262,8 +285,10 @@ def _with_sums_of_the_definition(packed: Packed, call: Call, out: Array) -> Arra
     return out
 
 
-def _inputs(plan: Plan, value: Array) -> Array:
-    """Return a view of the inputs that are read."""
-    all_, in_order = slice(None), FORMATS[plan.request.data_format].ordered
-    part: Array = value[in_order(all_, plan.layer.read, all_)]
-    return part
+def _read(plan: Plan, compiled: Tables, value: Array) -> Array:
+    """Return the inputs that are read, as a view wherever kernels can read the array."""
+    value = readable(value)
+    if not compiled.all_inputs:
+        all_, in_order = slice(None), FORMATS[plan.request.data_format].ordered
+        value = value[in_order(all_, plan.layer.read, all_)]
+    return value.reshape(compiled.read) if compiled.read else value

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from . import groups, recycle
 
-__all__ = ["available", "require"]
+__all__ = ["asks", "available", "require"]
 
 # Smaller requests are left to the allocator: asking the system costs more than they do.
 _ASK_FROM = 1 << 26
@@ -42,9 +42,14 @@ def available() -> int | None:
     return min([sum(found), *_limits()]) if found else None
 
 
+def asks(needed: int) -> bool:
+    """Return whether the system is asked for so many bytes before they are allocated."""
+    return needed >= _ASK_FROM
+
+
 def require(needed: int, function: str, what: str = _BESIDE) -> None:
     """Raise MemoryError if `needed` bytes cannot be had; `what` says what they are for."""
-    if needed < _ASK_FROM or _lately(needed):
+    if not asks(needed) or _lately(needed):
         return
     limit = available()
     if limit is not None and needed > limit:

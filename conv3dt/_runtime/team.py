@@ -41,7 +41,7 @@ def available() -> int:
 
 def default() -> int:
     """Return how many threads a call uses that does not say."""
-    return _chosen.get() or available()
+    return _chosen.get() or count_and_reason()[0]
 
 
 @lru_cache(maxsize=1)

@@ -15,10 +15,16 @@ from torch._functorch.autograd_function import enable_single_level_autograd_func
 from torch.autograd import forward_ad
 from torch.autograd.function import _SingleLevelFunction
 
-from . import schemas as schemas  # they are defined
+from . import direct, kernels
 from .lengths import remainder
 
-__all__ = ["conv3d", "conv3d_weight", "conv_transpose3d"]
+__all__ = [
+    "conv3d",
+    "conv3d_weight",
+    "conv_transpose3d",
+    "differentiable_conv3d",
+    "differentiable_conv_transpose3d",
+]
 
 OPS = torch.ops.conv3dt
 
@@ -37,10 +43,12 @@ class _Operator(_SingleLevelFunction):
 
 class _Conv3d(_Operator):
     @staticmethod
-    def forward(ctx: Any, input: Tensor, weight: Tensor, *rest: Any) -> Tensor:
+    def forward(
+        ctx: Any, input: Tensor, weight: Tensor, bias: Tensor | None, *options: Any
+    ) -> Tensor:
         ctx.save_for_backward(input, weight)
-        _, *ctx.options = rest
-        return _inside(OPS.conv3d.default, input, weight, *rest)
+        ctx.options = options
+        return _inside(kernels.conv3d, OPS.conv3d, (input, weight, bias), options)
 
     @staticmethod
     def backward(ctx: Any, made: Tensor) -> Any:
@@ -49,18 +57,24 @@ class _Conv3d(_Operator):
         di = dw = None
         if wanted[0]:
             more = remainder(input.shape[2:], made.shape[2:], size, stride, padding, dilation)
-            di = OPS.conv_transpose3d(made, weight, None, stride, padding, more, dilation, groups)
+            di = direct.conv_transpose3d(
+                made, weight, None, stride, padding, more, dilation, groups
+            )
         if wanted[1]:
-            dw = OPS.conv3d_weight(input, made, size, stride, padding, dilation, groups)
+            dw = direct.conv3d_weight(input, made, size, stride, padding, dilation, groups)
         return di, dw, _of_bias(made, wanted[2]), None, None, None, None
 
 
 class _ConvTranspose3d(_Operator):
     @staticmethod
-    def forward(ctx: Any, input: Tensor, weight: Tensor, *rest: Any) -> Tensor:
+    def forward(
+        ctx: Any, input: Tensor, weight: Tensor, bias: Tensor | None, *options: Any
+    ) -> Tensor:
         ctx.save_for_backward(input, weight)
-        _, ctx.stride, ctx.padding, _, ctx.dilation, ctx.groups = rest
-        return _inside(OPS.conv_transpose3d.default, input, weight, *rest)
+        ctx.stride, ctx.padding, _, ctx.dilation, ctx.groups = options
+        return _inside(
+            kernels.conv_transpose3d, OPS.conv_transpose3d, (input, weight, bias), options
+        )
 
     @staticmethod
     def backward(ctx: Any, made: Tensor) -> Any:
@@ -68,9 +82,9 @@ class _ConvTranspose3d(_Operator):
         size, options = weight.shape[2:], (ctx.stride, ctx.padding, ctx.dilation, ctx.groups)
         di = dw = None
         if wanted[0]:
-            di = _cut(OPS.conv3d(made, weight, None, *options), input)
+            di = _cut(direct.conv3d(made, weight, None, *options), input)
         if wanted[1]:
-            dw = OPS.conv3d_weight(made, input, size, *options)
+            dw = direct.conv3d_weight(made, input, size, *options)
         return di, dw, _of_bias(made, wanted[2]), None, None, None, None, None
 
 
@@ -79,7 +93,7 @@ class _Conv3dWeight(_Operator):
     def forward(ctx: Any, big: Tensor, small: Tensor, *rest: Any) -> Tensor:
         ctx.save_for_backward(big, small)
         ctx.size, *ctx.options = rest
-        return _inside(OPS.conv3d_weight.default, big, small, *rest)
+        return _inside(kernels.conv3d_weight, OPS.conv3d_weight, (big, small), rest)
 
     @staticmethod
     def backward(ctx: Any, made: Tensor) -> Any:
@@ -87,20 +101,23 @@ class _Conv3dWeight(_Operator):
         db = ds = None
         if ctx.needs_input_grad[0]:
             more = remainder(big.shape[2:], small.shape[2:], ctx.size, stride, padding, dilation)
-            db = OPS.conv_transpose3d(small, made, None, stride, padding, more, dilation, groups)
+            db = direct.conv_transpose3d(small, made, None, stride, padding, more, dilation, groups)
         if ctx.needs_input_grad[1]:
-            ds = _cut(OPS.conv3d(big, made, None, *ctx.options), small)
+            ds = _cut(direct.conv3d(big, made, None, *ctx.options), small)
         return db, ds, None, None, None, None, None
 
 
-def _inside(operator: Any, *arguments: Any) -> Tensor:
+def _inside(kernel: Any, operator: Any, tensors: tuple[Any, ...], options: Any) -> Tensor:
     """Return the result of an operator of which derivatives are taken at this level.
 
     PyTorch takes none inside the function of a level; those of outer levels are wanted all the
     same, or refused.
     """
+    if direct.is_here(*tensors):
+        made: Tensor = kernel(*tensors, *options)
+        return made
     with torch.enable_grad(), forward_ad._set_fwd_grad_enabled(True):
-        return _below(operator, *arguments)
+        return _below(operator.default, *tensors, *options)
 
 
 def _below(operator: Any, *arguments: Any) -> Tensor:
@@ -144,3 +161,7 @@ def _differentiable(function: Any, operator: Any) -> Callable[..., Tensor]:
 conv3d = _differentiable(_Conv3d, OPS.conv3d)
 conv_transpose3d = _differentiable(_ConvTranspose3d, OPS.conv_transpose3d)
 conv3d_weight = _differentiable(_Conv3dWeight, OPS.conv3d_weight)
+
+# For tensors of which nobody else takes derivatives: the dispatcher would come to the same.
+differentiable_conv3d = _Conv3d.apply
+differentiable_conv_transpose3d = _ConvTranspose3d.apply

@@ -9,19 +9,18 @@ from typing import Any, TypeAlias
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 from torch import Tensor
-from torch.autograd import forward_ad
-from torch.nn import Parameter
 from torch.overrides import handle_torch_function, has_torch_function
 
 from . import kernels
 from . import operators as operators  # they register themselves
+from .derivatives import differentiable_conv3d, differentiable_conv_transpose3d
+from .direct import is_differentiated, is_here
 from .lengths import ArgumentError
 from .tensors import DTYPES
 
 __all__ = ["conv3d", "conv_transpose3d"]
 
 OPS = torch.ops.conv3dt
-PLAIN = Tensor, Parameter
 Three: TypeAlias = tuple[int, int, int]
 
 
@@ -73,16 +72,17 @@ def conv_transpose3d(
     torch.Size([1, 3, 8, 8, 8])
     """
     tensors = input, weight, bias
-    plain = _is_plain(*tensors)
-    if not (plain or _is_ours(*tensors)):
+    here = is_here(*tensors)
+    if not (here or _is_ours(*tensors)):
         given = *tensors, stride, padding, output_padding, groups, dilation
         return _elsewhere(conv_transpose3d, F.conv_transpose3d, given)
     steps, apart = _three("stride", stride), _three("dilation", dilation)
     more = _three("output_padding", output_padding)
     _check_output_padding(more, steps, apart)
     options = steps, _three("padding", padding), more, apart, groups
-    if plain:
-        return kernels.conv_transpose3d(input, weight, bias, *options)
+    if here:
+        differentiable = differentiable_conv_transpose3d
+        return _directly(kernels.conv_transpose3d, differentiable, tensors, options)
     return _dispatched(OPS.conv_transpose3d.default, tensors, options)
 
 
@@ -130,54 +130,26 @@ def conv3d(
     >>> conv3dt.torch.conv3d(x, w, padding="same").shape
     torch.Size([1, 3, 8, 8, 8])
     """
-    plain = _is_plain(input, weight, bias)
-    if not (plain or _is_ours(input, weight, bias)):
+    here = is_here(input, weight, bias)
+    if not (here or _is_ours(input, weight, bias)):
         given = input, weight, bias, stride, padding, dilation, groups
         return _elsewhere(conv3d, F.conv3d, given)
     steps, apart = _three("stride", stride), _three("dilation", dilation)
     if isinstance(padding, str):
         input, padding = _padded(input, weight, padding, steps, apart)
-    options = steps, _three("padding", padding), apart, groups
-    if plain:
-        return kernels.conv3d(input, weight, bias, *options)
-    return _dispatched(OPS.conv3d.default, (input, weight, bias), options)
+    tensors, options = (input, weight, bias), (steps, _three("padding", padding), apart, groups)
+    if here:
+        return _directly(kernels.conv3d, differentiable_conv3d, tensors, options)
+    return _dispatched(OPS.conv3d.default, tensors, options)
 
 
-def _is_plain(input: Any, weight: Any, bias: Any) -> bool:
-    """Return whether these are numbers here, of which nobody takes a derivative or a trace.
-
-    PyTorch's dispatcher takes 9 microseconds to find that out, this takes one.
-    """
-    if torch.compiler.is_compiling() or not (type(input) in PLAIN and type(weight) in PLAIN):
-        return False
-    if bias is not None and not (type(bias) in PLAIN and bias.is_cpu and bias.dtype is input.dtype):
-        return False
-    if torch.is_grad_enabled() and (
-        input.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)
-    ):
-        return False
-    return (
-        input.is_cpu
-        and weight.is_cpu
-        and input.layout is weight.layout is torch.strided
-        and input.dtype in DTYPES
-        and weight.dtype is input.dtype
-        and input.dim() == 5
-        and not _is_watched()
-    )
-
-
-def _is_watched() -> bool:
-    """Return whether PyTorch does more for an operator than to compute it."""
-    return bool(
-        torch._C._len_torch_dispatch_stack()
-        or torch._C._is_torch_function_mode_enabled()
-        or torch._C._are_functorch_transforms_active()
-        or torch._C._get_tracing_state()
-        or forward_ad._current_level >= 0
-        or torch.is_autocast_enabled("cpu")
-        or torch.autograd._profiler_enabled()
-    )
+def _directly(
+    kernel: Any, differentiable: Any, tensors: tuple[Any, ...], options: tuple[Any, ...]
+) -> Tensor:
+    """Return what a kernel makes of numbers here, as something that can be differentiated."""
+    compute = differentiable if is_differentiated(*tensors) else kernel
+    made: Tensor = compute(*tensors, *options)
+    return made
 
 
 def _is_ours(input: Any, weight: Any, bias: Any) -> bool:
@@ -224,6 +196,10 @@ def _three(name: str, given: Any) -> Three:
     """Return three integers of one or of a sequence."""
     if type(given) is int:
         return given, given, given
+    if type(given) is tuple and len(given) == 3:
+        a, b, c = given
+        if type(a) is type(b) is type(c) is int:
+            return given
     try:
         numbers = [index(x) for x in (given if isinstance(given, Sequence) else [given])]
     except TypeError as error:
@@ -236,8 +212,8 @@ def _three(name: str, given: Any) -> Three:
 
 def _check_output_padding(more: Three, stride: Three, dilation: Three) -> None:
     """Refuse more rows than PyTorch makes."""
-    for e, s, d in zip(more, stride, dilation, strict=True):
-        if not e < max(s, d):
+    for e, s, d in zip(more, stride, dilation):  # noqa: B905 - all are three
+        if e >= s and e >= d:
             raise ArgumentError(
                 "conv_transpose3d: output_padding must be less than stride or dilation;"
                 f" got {more} for stride {stride} and dilation {dilation}."

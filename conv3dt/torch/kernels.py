@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .._call.arguments import Call, usual_algorithm
-from .._call.request import Request, Triple
+from .._call.request import Request
 from .._run import grouped
 from .._run.filter_groups import correlate_groups
+from .._run.known import again, kind_of
+from .._run.run import known_of
 from .._run.turning import taps_together
 from .._runtime import team
+from .._runtime.recycle import address
 from .lengths import (
     ArgumentError,
     Ints,
@@ -40,11 +43,8 @@ def conv3d(
     groups: int,
 ) -> Tensor:
     """Return the convolution."""
-    request = _forward(
-        *_known("conv3d", input, weight, bias),
-        tuple(stride), tuple(padding), tuple(dilation), groups, usual_algorithm(),
-    )  # fmt: skip
-    return _made(request, input, weight, bias, (2, 3, 4, 0, 1))
+    options = tuple(stride), tuple(padding), tuple(dilation), groups
+    return _convolution(_forward, input, weight, bias, options)
 
 
 def conv_transpose3d(
@@ -58,12 +58,8 @@ def conv_transpose3d(
     groups: int,
 ) -> Tensor:
     """Return the transposed convolution."""
-    request = _transposed(
-        *_known("conv_transpose3d", input, weight, bias),
-        tuple(stride), tuple(padding), tuple(output_padding), tuple(dilation), groups,
-        usual_algorithm(),
-    )  # fmt: skip
-    return _made(request, input, weight, bias, (2, 3, 4, 1, 0))
+    options = tuple(stride), tuple(padding), tuple(output_padding), tuple(dilation), groups
+    return _convolution(_transposed, input, weight, bias, options)
 
 
 def conv3d_weight(
@@ -76,19 +72,24 @@ def conv3d_weight(
     groups: int,
 ) -> Tensor:
     """Return the gradient of a weight whose convolution makes `small` of `big`."""
-    _known("conv3d_weight", big, small, None)
-    weight_shape(big.shape, small.shape, kernel, stride, padding, dilation, groups)
-    last = lies_channels_last(big)
+    _check_dtypes("conv3d_weight", big, small, None)
+    axes: Any = tuple(kernel), tuple(stride), tuple(dilation), tuple(padding)
+    _check_weight(big.shape, small.shape, axes, groups)
+    last, threads = lies_channels_last(big), _threads()
     b, s = (array_of(x.permute(0, 2, 3, 4, 1) if last else x) for x in (big, small))
-    axes = _three(kernel), _three(stride), _three(dilation), _three(padding)
-    made = correlate_groups(b, s, axes, last, groups, threads=_threads())
-    return tensor_of(taps_together(made, _threads()), big.dtype)
+    made = correlate_groups(b, s, axes, last, groups, threads=threads)
+    return tensor_of(taps_together(made, threads), big.dtype)
 
 
-def _known(
-    function: str, x: Tensor, w: Tensor, bias: Tensor | None
-) -> tuple[torch.Size, torch.Size, torch.Size | None, torch.dtype, bool]:
-    """Return what a request is made of: shapes, the dtype, whether channels lie last."""
+@lru_cache(maxsize=1024)
+def _check_weight(big: torch.Size, small: torch.Size, axes: Any, groups: int) -> None:
+    """Refuse what has no gradient of a weight."""
+    kernel, stride, dilation, padding = axes
+    weight_shape(big, small, kernel, stride, padding, dilation, groups)
+
+
+def _check_dtypes(function: str, x: Tensor, w: Tensor, bias: Tensor | None) -> None:
+    """Refuse dtypes that differ, or that nothing is computed in."""
     if x.dtype is not w.dtype or not (bias is None or bias.dtype is x.dtype):
         names = [str(t.dtype) for t in (x, w, bias) if t is not None]
         raise ArgumentError(
@@ -97,6 +98,13 @@ def _known(
     if x.dtype not in DTYPES:
         legal = ", ".join(map(str, DTYPES))
         raise ArgumentError(f"{function}: the dtype must be one of {legal}; got {x.dtype}.")
+
+
+def _known(
+    function: str, x: Tensor, w: Tensor, bias: Tensor | None
+) -> tuple[torch.Size, torch.Size, torch.Size | None, torch.dtype, bool]:
+    """Return what a request is made of: shapes, the dtype, whether channels lie last."""
+    _check_dtypes(function, x, w, bias)
     last = lies_channels_last(x) or lies_channels_last(w)
     return x.shape, w.shape, None if bias is None else bias.shape, x.dtype, last
 
@@ -151,38 +159,58 @@ def _transposed(
     )  # fmt: skip
 
 
-def _made(
-    request: Request,
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    axes: tuple[int, ...],
+def _convolution(
+    read: Any, input: Tensor, weight: Tensor, bias: Tensor | None, options: tuple[Any, ...]
 ) -> Tensor:
-    """Return the result of a request, in the layout that it says.
+    """Return the result of a convolution, `read` being what makes its request.
 
     Its memory is the engine's, which is used again: as PyTorch gets it, the pages of 67 MB take
     35 ms, as long as their convolution.
     """
-    last, value = request.data_format == "NDHWC", array_of(input)
-    value = value.transpose(0, 2, 3, 4, 1) if last else value
-    call = Call(
+    at, weight_at, threads = input.data_ptr(), weight.data_ptr(), _threads()
+    kind = kind_of(
+        read, options, threads, usual_algorithm(),
+        input.dtype, input.shape, input.stride(), weight.dtype, weight.shape, weight.stride(),
+        None if bias is None else (bias.dtype, bias.shape),
+        (at | weight_at) % 8, 0 in (at, weight_at), input.is_neg(), weight.is_neg(),
+    )  # fmt: skip
+    known, made = kind.known, None
+    if known is not None:
+        request, biases = known.plan.request, None if bias is None else array_of(bias)
+        made = again(known, at, weight_at, biases, None, None, input, weight)
+    if made is None:
+        call = _call(read, input, weight, bias, options, threads)
+        request, made = call.request, grouped.run(call)
+        if (address(call.value), address(call.filters)) == (at, weight_at):  # no copies
+            kind.known = known_of(call)
+    # Not a view of a tensor: of these some that are made without gradients cannot be written to.
+    made = made.transpose(0, 4, 1, 2, 3) if request.data_format == "NDHWC" else made
+    return tensor_of(made, input.dtype)
+
+
+def _call(
+    read: Any,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    options: tuple[Any, ...],
+    threads: int,
+) -> Call:
+    """Return the call that computes a convolution, in the layout that its result has."""
+    transposed = read is _transposed
+    name = "conv_transpose3d" if transposed else "conv3d"
+    request = read(*_known(name, input, weight, bias), *options, usual_algorithm())
+    value, filters = array_of(input), array_of(weight)
+    return Call(
         request,
-        value,
-        array_of(weight).transpose(axes),
+        value.transpose(0, 2, 3, 4, 1) if request.data_format == "NDHWC" else value,
+        filters.transpose(2, 3, 4, 1, 0) if transposed else filters.transpose(2, 3, 4, 0, 1),
         None if bias is None else array_of(bias),
         None,
-        _threads(),
+        threads,
     )
-    result = grouped.run(call)
-    # Not a view of a tensor: of these some that are made without gradients cannot be written to.
-    return tensor_of(result.transpose(0, 4, 1, 2, 3) if last else result, input.dtype)
 
 
 def _threads() -> int:
     """Return how many threads may work: as many as both libraries are told."""
     return min(team.default(), int(torch.get_num_threads()))
-
-
-def _three(numbers: Ints) -> Triple:
-    d, h, w = numbers
-    return d, h, w
