@@ -34,8 +34,8 @@ _FUNCTION = "conv3d_backprop_filter"
 _FIELDS = Struct(f"={CorrelateParams.big.offset // 8}q")  # what depends on a call's arrays
 
 
-class Prepared(NamedTuple):
-    """What calls with arrays of the same kind share: all but addresses."""
+class Summing(NamedTuple):
+    """How numbers are summed: all but addresses."""
 
     code: Encoded
     starts: tuple[Launch, ...]  # of what sums, and of what adds slabs and stores, if that is needed
@@ -45,9 +45,14 @@ class Prepared(NamedTuple):
     scratch: int
     in_place: bool  # the first slab's sums lie as the gradient does
     mirrored: bool  # big is read as small, and the other way round
+
+
+class Prepared(NamedTuple):
+    """What calls with arrays of the same kind share."""
+
     shape: Five  # of the gradient
     size: int  # bytes
-    empty: bool  # there is nothing to be summed
+    summing: Summing | None  # None: there is nothing to be summed
 
 
 def correlate(
@@ -78,10 +83,10 @@ def correlate(
     result = out
     if result is None or not (result.flags.carray and result.dtype.isnative):
         result = aligned(prepared.shape, big.dtype, prepared.size)
-    if prepared.empty:
-        result[...] = 0
+    if prepared.summing:
+        _run(prepared.summing, (big, small), result)
     else:
-        _run(prepared, (big, small), result)
+        result[...] = 0
     if out is not None and result is not out:
         out[...] = result
     return result if out is None else out
@@ -224,16 +229,20 @@ def _prepared(
     lie = _lie(shapes, steps, dtype.name, groups, on_lines and _reads_few(axes))
     layer = _layer(dtype.name, shapes, axes, lie, groups)
     shape = *axes[0], shapes[0][4] // groups, shapes[1][4]
-    return _cut(layer, threads, steps, shape)
+    return Prepared(
+        shape,
+        prod(shape) * dtype.itemsize,
+        _summing(layer, threads, steps) if layer.flops else None,
+    )
 
 
-def _cut(layer: Correlation, threads: int, steps: tuple[Five, Five], shape: Five) -> Prepared:
-    """Return what calls share whose arrays have these steps."""
+def _summing(layer: Correlation, threads: int, steps: tuple[Five, Five]) -> Summing:
+    """Return how arrays are summed that have these steps; the code is compiled where it is new."""
     scheme = scheme_of(layer, threads)
     is_long = layer.flops > TUNING.long_flops or layer.bytes > TUNING.long_bytes
     code, finished = encoded(scheme), scheme.slabs == 1 and scheme.in_place
     starts = (code.correlate,) if finished else (code.correlate, code.finish)
-    return Prepared(
+    return Summing(
         code=code,
         starts=tuple(Launch(at, scheme.threads, is_long) for at in starts),
         steps=steps,
@@ -242,25 +251,22 @@ def _cut(layer: Correlation, threads: int, steps: tuple[Five, Five], shape: Five
         scratch=scheme.scratch,
         in_place=scheme.in_place,
         mirrored=scheme.layer.mirrored,
-        shape=shape,
-        size=layer.numbers * layer.storage.item,
-        empty=not layer.flops,
     )
 
 
-def _run(prepared: Prepared, arrays: tuple[Array, Array], result: Array) -> None:
+def _run(summing: Summing, arrays: tuple[Array, Array], result: Array) -> None:
     """Sum products, then add slabs and store, into an array that lies as the gradient does."""
-    memory.require(prepared.scratch + prepared.all_sums, _FUNCTION)
-    sums = aligned((prepared.all_sums,), np.uint8, prepared.all_sums)
-    scratch = aligned((prepared.scratch,), np.uint8, prepared.scratch)
-    params, at, out = prepared.code.params.copy(), address(sums), address(result)
-    first, others, out = (out, at, 0) if prepared.in_place else (at, at + prepared.sums, out)
-    turn = -1 if prepared.mirrored else 1
-    (big, small), (big_steps, small_steps) = arrays[::turn], prepared.steps[::turn]
+    memory.require(summing.scratch + summing.all_sums, _FUNCTION)
+    sums = aligned((summing.all_sums,), np.uint8, summing.all_sums)
+    scratch = aligned((summing.scratch,), np.uint8, summing.scratch)
+    params, at, out = summing.code.params.copy(), address(sums), address(result)
+    first, others, out = (out, at, 0) if summing.in_place else (at, at + summing.sums, out)
+    turn = -1 if summing.mirrored else 1
+    (big, small), (big_steps, small_steps) = arrays[::turn], summing.steps[::turn]
     _FIELDS.pack_into(
         params.data, 0, 0, first, others, address(scratch), out,
         address(big), *big_steps, address(small), *small_steps,
     )  # fmt: skip
-    for start in prepared.starts:
+    for start in summing.starts:
         params[TAKEN] = 0
         launch(start, params, address(params), *arrays, sums, scratch, result)
