@@ -73,12 +73,12 @@ def test_what_is_read_where_it_lies_is_known_from_the_second_call_on(layout, mon
 
 @pytest.mark.parametrize("groups", [1, 4])
 @pytest.mark.parametrize("data_format", ["NDHWC", "NCDHW"])
-def test_forward_convolutions_of_strides(data_format, groups):
-    """Of a kernel of one tap some inputs are read alone: the known place is the first of them."""
+def test_forward_convolutions_that_leave_inputs_out(data_format, groups):
+    """Stride and dilation have a divisor: the first input that is read is not the array's first."""
     shape = (1, 6, 7, 8, 4) if data_format == "NDHWC" else (1, 4, 6, 7, 8)
     for seed in range(4):
-        x, w = integers(shape, seed=seed), integers((1, 1, 1, 4 // groups, 8), seed=seed)
-        call = as_forward_call("test", x, w, 2, "SAME", data_format, 1, threads=1, groups=groups)
+        x, w = integers(shape, seed=seed), integers((3, 3, 3, 4 // groups, 8), seed=seed)
+        call = as_forward_call("test", x, w, 2, "SAME", data_format, 2, threads=1, groups=groups)
         np.testing.assert_array_equal(run.run(call), anew(call))
 
 
@@ -98,9 +98,9 @@ def test_filters_that_are_kept():
 def test_numbers_that_are_not_finite_once(algorithm):
     """They take another way: what is known holds for the next call all the same."""
     x, w = integers((1, 6, 8, 12, 16)), integers((3, 3, 3, 32, 16))
-    infinite, nan = w.copy(), x.copy()
-    infinite[0, 1, 2, 3, 4], nan[0, 3, 4, 5, 6] = np.inf, np.nan
-    for value, filters in [(x, w), (x, w), (x, infinite), (x, w), (nan, w), (x, w)]:
+    infinite, far = w.copy(), x.copy()
+    infinite[0, 1, 2, 3, 4], far[0, 3, 4, 5, 6] = np.inf, np.inf
+    for value, filters in [(x, w), (x, w), (x, infinite), (x, w), (far, w), (x, w)]:
         call = as_call(
             "test", value, filters, [1, 6, 8, 12, 32], 1, "SAME", "NDHWC", 1, threads=1,
             algorithm=algorithm,

@@ -51,6 +51,12 @@ def test_zeros_that_have_no_memory():
         assert not conv3dt.torch.conv_transpose3d(zeros, W).any()
 
 
+def test_numbers_that_a_bit_negates():
+    pair = torch.complex(X, X)
+    for x in (pair.imag, pair.imag, pair.conj().imag, pair.imag):
+        assert torch.equal(conv3dt.torch.conv_transpose3d(x, W), F.conv_transpose3d(x, W))
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_gradients_again_and_again(seed):
     asked = layer(seed)

@@ -231,9 +231,14 @@ def test_the_rest_is_left_to_pytorch(kind, change):
 def test_threads_are_as_many_as_both_libraries_are_told(monkeypatch):
     seen, before = [], torch.get_num_threads()
     run = conv3dt.torch.kernels.grouped.run
-    monkeypatch.setattr(
-        conv3dt.torch.kernels.grouped, "run", lambda call: seen.append(call.threads) or run(call)
-    )
+
+    def spy(call):
+        conv3dt.clear_cache()  # so that no call is known
+        seen.append(call.threads)
+        return run(call)
+
+    monkeypatch.setattr(conv3dt.torch.kernels.grouped, "run", spy)
+    conv3dt.clear_cache()
     conv3dt.torch.conv3d(X, W)
     with conv3dt.threads(1):
         conv3dt.torch.conv3d(X, W)
