@@ -162,6 +162,17 @@ conv3d = _differentiable(_Conv3d, OPS.conv3d)
 conv_transpose3d = _differentiable(_ConvTranspose3d, OPS.conv_transpose3d)
 conv3d_weight = _differentiable(_Conv3dWeight, OPS.conv3d_weight)
 
-# For tensors of which nobody else takes derivatives: the dispatcher would come to the same.
-differentiable_conv3d = _Conv3d.apply
-differentiable_conv_transpose3d = _ConvTranspose3d.apply
+
+def differentiable_conv3d(*arguments: Any) -> Tensor:
+    """Return a convolution of tensors of which nobody else takes derivatives.
+
+    The dispatcher would come to the same.
+    """
+    made: Tensor = _Conv3d.apply(*arguments)
+    return made
+
+
+def differentiable_conv_transpose3d(*arguments: Any) -> Tensor:
+    """Return a transposed convolution, likewise."""
+    made: Tensor = _ConvTranspose3d.apply(*arguments)
+    return made
