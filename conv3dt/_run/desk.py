@@ -23,7 +23,6 @@ __all__ = [
     "CONVOLVING",
     "NOT_FINITE",
     "PACKING",
-    "SMALL",
     "Packed",
     "Packing",
     "Tables",
@@ -35,9 +34,7 @@ __all__ = [
 
 Array = NDArray[Any]
 
-SMALL = (
-    1 << 14
-)  # bytes: so little a kind of calls keeps, and a result needs no cache line to start on
+_SMALL = 1 << 14  # bytes: a result of so few needs no cache line to start on
 
 
 class Fields(NamedTuple):
@@ -111,4 +108,4 @@ def made_by(call: Call) -> tuple[tuple[int, ...], np.dtype[Any], int]:
 
 def new(shape: tuple[int, ...], dtype: np.dtype[Any], size: int) -> Array:
     """Return an array for a result, uninitialised."""
-    return aligned(shape, dtype, size) if size > SMALL else np.empty(shape, dtype)
+    return aligned(shape, dtype, size) if size > _SMALL else np.empty(shape, dtype)

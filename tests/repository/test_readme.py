@@ -11,10 +11,10 @@ import pytest
 import conv3dt
 from conv3dt._compiler import processor
 from conv3dt._geometry.tuning import MACHINES
-from conv3dt._plan import choice
 from conv3dt._runtime import team
 from conv3dt.cli import main
 from conv3dt.compat import v1
+from tests.helpers import plans
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(conv3dt.__file__).parent
@@ -69,9 +69,9 @@ def machine_of_the_plan(monkeypatch):
     """A plan for AVX-512 and two threads; it is not run."""
     monkeypatch.setattr(processor, "machine", lambda: MACHINES["avx512"])
     monkeypatch.setattr(team, "available", lambda: 2)
-    choice.clear()
+    plans.forget()
     yield
-    choice.clear()
+    plans.forget()
 
 
 def check(document, capsys, folder):

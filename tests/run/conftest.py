@@ -3,7 +3,7 @@
 import pytest
 
 from conv3dt._compiler import processor
-from conv3dt._plan import choice
+from tests.helpers import plans
 
 
 @pytest.fixture
@@ -11,6 +11,6 @@ def streaming(monkeypatch):
     """All outputs go past the caches."""
     machine = processor.machine()._replace(stream_from=0)
     monkeypatch.setattr(processor, "machine", lambda: machine)
-    choice.clear()
+    plans.forget()
     yield
-    choice.clear()
+    plans.forget()

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 import conv3dt
-from conv3dt._plan import choice
 from conv3dt._runtime import team
 from conv3dt._ways.shared import blocked
-from tests.helpers import oracle
+from tests.helpers import oracle, plans
 from tests.helpers.cases import DTYPES
 from tests.helpers.layers import LAYERS, expected, integers
 
@@ -16,9 +15,9 @@ from tests.helpers.layers import LAYERS, expected, integers
 def fresh(monkeypatch):
     """Tasks pack the filters they use, however few, wherever a panel has one user."""
     monkeypatch.setattr(blocked, "TUNING", blocked.TUNING._replace(serial_panels=-1))
-    choice.clear()
+    plans.forget()
     yield
-    choice.clear()
+    plans.forget()
 
 
 @pytest.mark.usefixtures("fresh", "direct")

@@ -13,6 +13,7 @@ from conv3dt._plan.choice import make_plan
 from conv3dt._run import run
 from conv3dt._runtime import team
 from conv3dt._ways.wide import cost
+from tests.helpers import plans
 from tests.helpers.layers import LAYERS, expected, integers
 
 
@@ -91,9 +92,9 @@ def wide(monkeypatch):
         return best._replace(way="wide"), "it is tested"
 
     monkeypatch.setattr(choice, "choose", choose)
-    choice.clear()
+    plans.forget()
     yield
-    choice.clear()
+    plans.forget()
 
 
 @pytest.mark.usefixtures("wide")

@@ -10,11 +10,10 @@ import pytest
 
 import conv3dt
 from conv3dt._call.arguments import as_call, as_forward_call
-from conv3dt._plan import choice
 from conv3dt._run.blocks.convolution import Convolution
 from conv3dt._ways.minimal import cost
 from conv3dt._ways.shared.scheme import BY_FEWER, BY_TILES
-from tests.helpers import cases, regions
+from tests.helpers import cases, plans, regions
 
 
 def work_of(case, value, filters, bias):
@@ -96,10 +95,10 @@ def test_a_processor_that_finds_another_way_faster_takes_that_of_the_first(monke
     expected = work.compute(x[work.needed(place)], place)
     pickled = pickle.dumps(work)
     monkeypatch.setattr(cost, "predicted_cycles", lambda layer: math.inf)
-    choice.clear()
+    plans.forget()
     there = pickle.loads(pickled)
     np.testing.assert_array_equal(there.compute(x[there.needed(place)], place), expected)
-    choice.clear()
+    plans.forget()
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from conv3dt._plan import choice
 from conv3dt._ways.dot import cost, way
+from tests.helpers import plans
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def everywhere(monkeypatch):
         return (candidate._replace(cycles=-1.0) for candidate in cost.candidates(layer))
 
     monkeypatch.setattr(way, "candidates", candidates)
-    choice.clear()
+    plans.forget()
     yield
     monkeypatch.undo()
-    choice.clear()
+    plans.forget()

@@ -9,7 +9,7 @@ from conv3dt._geometry.integers import legal_lengths
 from conv3dt._geometry.tuning import TUNING
 from conv3dt._plan import choice
 from conv3dt._ways.fold import cost, folding, way
-from tests.helpers import oracle
+from tests.helpers import oracle, plans
 
 CUTS = {
     "whole": {},
@@ -32,14 +32,14 @@ def fold_all(monkeypatch, name):
         return (found[0]._replace(way="fold"), "it is tested") if found else really(layer, named)
 
     monkeypatch.setattr(choice, "choose", fold)
-    choice.clear()
+    plans.forget()
 
 
 @pytest.fixture(params=CUTS)
 def cut(request, monkeypatch):
     fold_all(monkeypatch, request.param)
     yield request.param
-    choice.clear()
+    plans.forget()
 
 
 def integers(shape, dtype="float32", seed=0):
@@ -152,7 +152,7 @@ def test_the_bits_do_not_depend_on_where_pieces_begin(width, channels, data_form
                 )
             y = conv3dt.conv3d_transpose(x, w, shape, 2, bias=[3, -2], data_format=data_format)
             found.append(y.view(np.uint32))
-            choice.clear()
+            plans.forget()
     for y in found[1:]:
         np.testing.assert_array_equal(y, found[0])
 

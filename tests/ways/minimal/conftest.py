@@ -3,18 +3,18 @@
 import pytest
 
 from conv3dt._call.arguments import usual_algorithm
-from conv3dt._plan import choice
 from conv3dt._ways.minimal import cost
+from tests.helpers import plans
 
 
 @pytest.fixture
 def few_channels(monkeypatch):
     """It is asked for with any number of channels, be it as exact as the definition or not."""
     monkeypatch.setattr(cost, "TUNING", cost.TUNING._replace(minimal_channels=(1, 1)))
-    choice.clear()
+    plans.forget()
     yield
     monkeypatch.undo()
-    choice.clear()
+    plans.forget()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from conv3dt._plan import choice
 from conv3dt._runtime import memory
 from conv3dt._ways.minimal import cost
 from conv3dt._ways.shared.layer import layer_of
+from tests.helpers import plans
 
 LAYER = (1, 4, 4, 4, 16), (3, 3, 3, 16, 16), (1, 4, 4, 4, 16), 1
 HUGE = (1, 4, 4, 4, 512), (3, 3, 3, 512, 512), (1, 4, 4, 4, 512), 1
@@ -87,10 +88,10 @@ def little(monkeypatch):
     """Filters of `LAYER`, more than 64 KiB, are too many."""
     limit = cost.TUNING._replace(minimal_filters=1 << 16)
     monkeypatch.setattr(cost, "TUNING", limit)
-    choice.clear()
+    plans.forget()
     yield
     monkeypatch.undo()
-    choice.clear()
+    plans.forget()
 
 
 def halves(o):
