@@ -82,6 +82,7 @@ from conv3dt._run.blocks.upsampling import Upsampling
 from conv3dt.cli import main
 work = Upsampling.compute
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # shells have programs in the background ignore both
 for name in sys.argv[1].split():
     number = int(name) if name.isdigit() else getattr(signal, name)
     before = signal.getsignal(number)

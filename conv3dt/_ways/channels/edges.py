@@ -9,7 +9,7 @@ from ..._geometry import integers
 from ..._geometry.integers import Phase
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import Blocked
-from ..shared.lists import rows_of
+from ..shared.missing import rows_of
 from ..shared.records import EDGE
 from .tile import Edge, Part
 
@@ -70,7 +70,7 @@ def _edges(scheme: Blocked, phase: Phase, start: int, rows: int) -> Iterator[Edg
     tile = SimpleNamespace(edge=start + 1, count=rows)  # as drivers have it
     joined = max(1, end - first) if scheme.joined else 1
     for last in range(end - 1, first - 1, -joined):
-        code = rows_of(axis, phase, tile, last, joined)  # type: ignore[no-untyped-call]
+        code = rows_of(axis, phase, tile, last, joined)
         if code > 0:
             taps = range(last, last - joined, -1)
             inside = [integers.rows_inside(start, rows, j, *reach[1:]) for j in taps]

@@ -10,8 +10,8 @@ have tables of their own.
 """
 
 from ..._compiler.words import get
-from ..._geometry.integers import rows_inside
-from .records import EDGE, ROWS_FROM, Entry, Table, Tile
+from .missing import rows_of
+from .records import Entry, Table, Tile
 from .tables import panel_of, taps_in_phase
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "bytes_of_table",
     "list_taps",
     "n_tiles_of",
-    "rows_of",
     "table_of",
     "tile_of",
 ]
@@ -109,32 +108,6 @@ def _write_taps(plan, block, phases, rw, taps, tile, table):
                     to = at - jw * step_w
                     entry = _write_tap(plan, block, entry, to, table, tap - jw, joined, rows)
     return (entry - start) // Entry.SIZE
-
-
-def rows_of(width, phase, tile, jw, joined):
-    """Return for which rows of a tile taps read inside, as entries have it; -1 for none.
-
-    Of joined taps, as many as the tile has, each may have rows of its own.
-    """
-    if tile.edge == 0:
-        return 0
-    q = tile.edge - 1
-    if joined > 1:
-        before = max(0, jw * phase.dilation - phase.shift - q * width.in_s)
-        last = (q + tile.count - 1) * width.in_s + phase.shift
-        beyond = max(0, last - (jw - joined + 1) * phase.dilation - width.i + 1)
-        return joined_rows(before, beyond, joined)
-    first, end = rows_inside(q, tile.count, jw, phase.shift, phase.dilation, width.i, width.in_s)
-    if first == end:
-        return -1
-    if first == 0 and end == tile.count:
-        return 0
-    return first * ROWS_FROM + end
-
-
-def joined_rows(before, beyond, joined):
-    """Return what tells apart so many taps that read beyond the input's ends; 0: they do not."""
-    return 0 if before + beyond == 0 else (before * EDGE + beyond) * EDGE + joined
 
 
 def _write_tap(plan, block, address, at, table, tap, joined, rows):

@@ -220,7 +220,7 @@ class Entry(Record):
     input = Int()  # bytes to the input of the tile's first row
     panel = Int()  # address
     length = Int()  # how many k
-    rows = Int()  # rows that read inside: see `lists.rows_of`; 0: all of them
+    rows = Int()  # rows that read inside: see `missing.rows_of`; 0: all of them
 
 
 def bytes_of_list(row_tiles: int, tables: int, entries: int) -> int:
