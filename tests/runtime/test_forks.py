@@ -91,6 +91,10 @@ def test_a_child_of_a_child():
     run(IN_CHILD + "check(); ended_well(in_child(lambda: (check(), ended_well(in_child(check)))))")
 
 
+@pytest.mark.skipif(
+    os.environ.get("NUMBA_THREADING_LAYER") == "tbb",
+    reason="tbb says that it cannot, and children hang",
+)
 def test_forks_while_other_threads_compile_and_compute():
     """A lock that a thread held when the process forked would stay shut in the child."""
     program = """
