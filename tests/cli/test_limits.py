@@ -82,7 +82,8 @@ from conv3dt._run.blocks.upsampling import Upsampling
 from conv3dt.cli import main
 work = Upsampling.compute
 signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # shells have programs in the background ignore both
+for number in signal.SIGHUP, signal.SIGQUIT:  # ignored after nohup, and in background of a shell
+    signal.signal(number, signal.SIG_DFL)
 for name in sys.argv[1].split():
     number = int(name) if name.isdigit() else getattr(signal, name)
     before = signal.getsignal(number)
