@@ -7,7 +7,7 @@ from .._compiler import store
 from .._plan.choice import ways_of
 from .._runtime import team
 from . import run
-from .desk import Packing
+from .tables import Packing
 
 __all__ = ["fastest_way"]
 

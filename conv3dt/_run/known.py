@@ -14,8 +14,8 @@ from .._plan.plan import Plan
 from .._runtime.recycle import address, aligned
 from .._ways.shared.blocked import in_lines
 from . import telling
-from .desk import CONVOLVING, NOT_FINITE, Packed, Tables, new
 from .launching import TAKEN, launch
+from .tables import CONVOLVING, NOT_FINITE, Packed, Tables, new
 
 __all__ = ["Kind", "Known", "again", "kind_of"]
 

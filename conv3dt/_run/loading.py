@@ -14,8 +14,8 @@ from .._ways.list import WAYS
 from .._ways.slopes import encode as of_activations
 from .._ways.turning import encode as of_turning
 from . import correlate, slopes
-from .desk import tables
 from .known import kind_of
+from .tables import tables
 
 __all__ = ["clear", "load_all"]
 

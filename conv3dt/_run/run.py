@@ -14,7 +14,9 @@ from .._runtime.recycle import address, aligned
 from .._ways.shared.blocked import LINE
 from .._ways.shared.layer import Layer
 from . import telling
-from .desk import (
+from .known import Kind, Known, again, kind_of
+from .launching import launch, readable
+from .tables import (
     CONVOLVING,
     NOT_FINITE,
     PACKING,
@@ -25,8 +27,6 @@ from .desk import (
     result,
     tables,
 )
-from .known import Kind, Known, again, kind_of
-from .launching import launch, readable
 from .turning import in_order
 
 __all__ = ["Packed", "convolve", "pack", "plan_of", "result", "run"]

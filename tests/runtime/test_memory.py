@@ -92,13 +92,13 @@ assert len(found) > 5
 for cache in found:
     most = cache.cache_info().maxsize
     assert most is not None and most <= 1024, cache
-from conv3dt._run import desk
+from conv3dt._run import tables
 from conv3dt._plan import choice
 from conv3dt._compiler import build
 assert build.count() and choice.make_plan.cache_info().currsize
 conv3dt.clear_cache()
 assert not build.count()
-for cache in (choice.make_plan, choice.freshly_packed, desk.tables):
+for cache in (choice.make_plan, choice.freshly_packed, tables.tables):
     assert cache.cache_info().currsize == 0, cache
 check()
 """

@@ -24,7 +24,7 @@ class Chunk(NamedTuple):
     stage: Any  # address of [tap][ci][co of the block], and of sums
 
 
-class Target(NamedTuple):
+class Panels(NamedTuple):
     """Where combined filters are written."""
 
     address: Any  # those of the first slot of height and width
@@ -92,7 +92,7 @@ def _turn(plan, chunk, k, *, storage):
             x = at + h * arrays.step_kh + w * arrays.step_kw
             if channels < block.columns:
                 clear(to, count * block.columns, plan.size)
-            ask_filters(plan, x + arrays.step_kw, count, channels, storage=storage)
+            ask_filters(plan, x, arrays.step_kw, count, channels, storage=storage)
             turn_numbers(plan, x, to, count, channels, block.columns, storage=storage)
             if not is_finite(to, count * block.columns, storage=storage):
                 plan.arrays.not_finite = 1
@@ -121,7 +121,7 @@ def _transform(plan, chunk, deep):
         at = to + ci * columns * size
         for d in range(deep.slots):
             plane = y + d * each * count * 8
-            _transform_plane(plan, count, plane, high, Target(at + d * slots * panel, panel))
+            _transform_plane(plan, count, plane, high, Panels(at + d * slots * panel, panel))
 
 
 def _transform_plane(plan, count, x, high, to):

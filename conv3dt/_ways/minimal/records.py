@@ -111,7 +111,7 @@ class MinimalLine(Record):
 
 
 class Mixed(Record):
-    """Taps of an axis that are combined: `formulas.Mixed`."""
+    """Taps of an axis that are combined: `mixed.Mixed`."""
 
     taps = Int()
     k = Int()  # the first

@@ -26,7 +26,7 @@ class Some(NamedTuple):
 
     first: Any  # from .. to
     end: Any
-    ahead: Any  # bytes to the filters of the tap that is packed next; 0: they are not asked for
+    ahead: Any  # bytes to the filters of the tap that is packed next
 
 
 def pack_filters(plan, slot, *, storage):
@@ -50,19 +50,17 @@ def pack_filters(plan, slot, *, storage):
             run, tap = divmod(rest, taps)
         else:
             tap, run = divmod(rest, runs)
-        here, following = _taps(plan, tap), _taps(plan, min(tap + 1, taps - 1))
+        here, following = _tap_at(plan, tap), _tap_at(plan, min(tap + 1, taps - 1))
         phases = Phases(depth.phases[here.d.phase], height.phases[here.h.phase], here.w.phase)
         panel = panel_of(plan, plan.blocks[b], phases, here.w.phase)
-        ahead = 0 if together else _place(plan, following) - _place(plan, here)
+        ahead = _place(plan, following) - _place(plan, here)
         some = Some(run * AT_ONCE, min((run + 1) * AT_ONCE, plan.channels), ahead)
         _pack_tap(plan, plan.blocks[b], here, panel, some, storage=storage)
 
 
-def _taps(plan, number):
-    """Return a tap of depth, one of height and one of width, by their number."""
-    d, rest = divmod(number, plan.height.n_taps * plan.width.n_taps)
-    h, w = divmod(rest, plan.width.n_taps)
-    return Phases(plan.depth.taps[d], plan.height.taps[h], plan.width.taps[w])
+def _tap_at(plan, number):
+    """Return a tap of depth, one of height and one of width, by their number among all."""
+    return _tap_of(plan, Phases(0, 0, 0), plan.height.n_taps, plan.width.n_taps, number)
 
 
 def _place(plan, taps):
@@ -156,7 +154,7 @@ def _pack_taps(plan, block, phases, panel, some, *, storage):
     d_first, d_end = taps_between(plan.depth, fd, 0, fd.length)
     h_first, h_end = taps_between(plan.height, fh, 0, fh.length)
     w_first, w_end = taps_between(plan.width, fw, 0, fw.length)
-    rows, columns, together = h_end - h_first, w_end - w_first, _are_together(plan)
+    rows, columns = h_end - h_first, w_end - w_first
     count = (d_end - d_first) * rows * columns
     first = Phases(fd.before + d_first, fh.before + h_first, fw.before + w_first)
     for n in range(count):
@@ -164,7 +162,7 @@ def _pack_taps(plan, block, phases, panel, some, *, storage):
         ahead = plan.arrays.step_kw
         if n + 1 < count:
             ahead = _place(plan, _tap_of(plan, first, rows, columns, n + 1)) - _place(plan, here)
-        some = Some(some.first, some.end, 0 if together else ahead)
+        some = Some(some.first, some.end, ahead)
         _pack_tap(plan, block, here, panel, some, storage=storage)
 
 
@@ -204,8 +202,7 @@ def _turn_filters(plan, source, target, some, channels, columns, *, storage):
         ci = max(some.first, min(begin, some.end - 16))
         count, y = min(16, some.end - ci), target + ci * columns * size
         x = source + ci * ci_step
-        if some.ahead != 0:
-            ask_filters(plan, x + some.ahead, count, channels, storage=storage)
+        ask_filters(plan, x, some.ahead, count, channels, storage=storage)
         if channels < columns:
             clear(y, count * columns, size)
         if OPERANDS[storage].pairs:
@@ -216,8 +213,14 @@ def _turn_filters(plan, source, target, some, channels, columns, *, storage):
             plan.arrays.not_finite = 1
 
 
-def ask_filters(plan, source, count, channels, *, storage):
-    """Ask for filters that are turned later: their rows lie too far apart to be foreseen."""
+def ask_filters(plan, source, ahead, count, channels, *, storage):
+    """Ask for filters that are turned later, `ahead` bytes from others.
+
+    Their rows lie too far apart to be foreseen. Taps that lie together have lines in common.
+    """
+    if _are_together(plan):
+        return
+    source += ahead
     ci_step, co_step = plan.arrays.step_ci, plan.arrays.step_co
     if ci_step < co_step:
         for co in range(channels):
