@@ -53,6 +53,12 @@ def test_the_citation_has_version_and_license():
     assert f"\nlicense: {PROJECT['license']}\n" in text
 
 
+def test_all_name_one_homepage():
+    url = PROJECT["urls"]["Homepage"]
+    assert f"\nurl: {url}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"\n  homepage: {url}\n" in (ROOT / "conda" / "recipe.yaml").read_text()
+
+
 def test_the_recipe_needs_what_the_package_needs():
     text = (ROOT / "conda" / "recipe.yaml").read_text()
     assert f'  version: "{conv3dt.__version__}"\n' in text
