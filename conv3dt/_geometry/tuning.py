@@ -109,6 +109,9 @@ class Tuning(NamedTuple):
     wide_block_bytes: int = 640 * 1024  # the same for wide tiles, whose panels are small
     wide_channels: int = 16  # whose rows lie whole pages apart: twice the places that L2 has
     panels_bytes: int = 256 * 1024  # panels of all phases of the width that may take turns
+    far_panels: int = 1024 * 1024  # of all panels: from here on they come from beyond L2,
+    few_tiles: int = 10  # and are asked for where no more tiles of a task use one,
+    panels_step: int = 32 * 1024  # a multiple of this ahead
     stream_flops: int = 4  # for a byte of the output: fewer do not hide stores past the caches
     light_outputs: int = 2  # times as large must an output be then
     crowding_inputs: int = 2  # times as large is an input beside which a smaller one is not kept

@@ -10,7 +10,7 @@ import conv3dt
 from conv3dt._call.arguments import Request
 from conv3dt._geometry import integers
 from conv3dt._geometry.tuning import MACHINES
-from conv3dt._plan.choice import choose, make_plan
+from conv3dt._plan.choice import choose, freshly_packed, make_plan
 from conv3dt._ways.channels.cost import channel_blocks
 from conv3dt._ways.shared.layer import Layer, axes_of
 from conv3dt._ways.shared.storing import past_caches
@@ -224,3 +224,15 @@ def test_inputs_are_packed_where_rows_miss_too_many_taps(x, w, direct):
     assert plan.scheme.direct == direct
     asking = {tile.ahead > 0 for *_, tile in plan.scheme.tiles()}
     assert asking == {direct}
+
+
+@pytest.mark.parametrize(("n", "co", "asks"), [(32, 512, True), (256, 512, False), (32, 8, False)])
+def test_panels_that_few_tiles_use_are_asked_for_while_others_are_multiplied(n, co, asks):
+    """Of 256 images many tiles use each; few channels stay near; so does what a task packs."""
+    valid = {"i": (1, 1, 1), "ci": 200, "co": co, "k": (4, 4, 4), "o": (4, 4, 4), "p": (0, 0, 0)}
+    layer = request()._replace(n=n, s=(1, 1, 1), d=(1, 1, 1), prepared=True, **valid)
+    plan = make_plan(layer, 1, way="channels: batch")
+    (ahead,) = {tile.panels_ahead for *_, tile in plan.scheme.tiles()}
+    assert bool(ahead) == asks
+    assert not asks or 0 <= ahead - plan.scheme.phase_bytes < 32 << 10
+    assert not any(tile.panels_ahead for *_, tile in freshly_packed(plan).scheme.tiles())

@@ -23,6 +23,8 @@ from tests.helpers.kernels import lanes_of
 
 pytestmark = pytest.mark.skipif(PLAIN, reason="nothing is compiled")
 
+ASKED = re.compile(r"\b(prefetch\w*|prfm)\b")
+
 
 def tile_of(storage, outer, inner, vectors, step=64):
     machine = processor.machine()
@@ -50,6 +52,18 @@ def shapes():
 def test_no_spill_in_the_loop_over_k(storage, shape):
     tile = tile_of(storage, *shape)
     check(loops_of(tile), tile.rows * tile.vectors)
+
+
+@pytest.mark.skipif(not processor.machine().fused, reason="products are not single instructions")
+@pytest.mark.parametrize("vectors", [1, 2, 3])
+def test_no_spill_where_panels_are_asked_for_ahead(vectors):
+    rows = processor.machine().rows[vectors - 1]
+    tile = tile_of("float32", 1, rows, vectors)._replace(ahead=5, panels_ahead=3 << 15)
+    loops = loops_of(tile)
+    check(loops, rows * vectors)
+    for loop in loops:
+        asked, products = (sum(bool(x.search(line)) for line in loop) for x in (ASKED, PRODUCT))
+        assert asked * rows * vectors == products * (1 + 2 * vectors)
 
 
 @pytest.mark.skipif(not processor.machine().half_loads, reason="half vectors save no time here")

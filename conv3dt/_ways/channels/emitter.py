@@ -97,6 +97,8 @@ class ChannelEmitter(Emitter):
         panel = [w.load(b_k, i64(j * w.lanes), self.align) for j in range(tile.vectors)]
         for j in range(tile.vectors):
             w.prefetch(b_k, i64(j * w.lanes + _AHEAD // w.size))
+        for j in range(tile.vectors if tile.panels_ahead else 0):
+            w.prefetch(b_k, i64(j * w.lanes + tile.panels_ahead // w.size), keep=2)
         if tile.ahead:
             w.prefetch(self.following, b.mul(k, i64(tile.ahead)))
         result = []

@@ -114,6 +114,19 @@ class ChannelScheme(Blocked):
         """Phases of the width that take turns tile by tile."""
         return max(1, self.axes[3].n_phases) if self.together else 1
 
+    @property
+    def panels_ahead(self) -> int:
+        """Bytes of panels asked for ahead: as many as are in use, where few tiles use them.
+
+        All panels of a task follow one another. Rounded, so that other layers have the same tiles.
+        """
+        pairs = zip(self.blocking.block, self.shape.most, strict=True)
+        few = prod(integers.n_tiles(block, most) for block, most in pairs) <= TUNING.few_tiles
+        near = self.panels <= TUNING.far_panels or self.phase_bytes > TUNING.panels_bytes
+        if self.fresh or near or not few:
+            return 0
+        return -(-self.phase_bytes // TUNING.panels_step) * TUNING.panels_step
+
     # ---- edges, outputs --------------------------------------------------------------------------
 
     @cached_property
@@ -238,6 +251,7 @@ class ChannelScheme(Blocked):
             seamed=self.made.what == "seams",
             edges=self.edges.get(inner, ()),
             ahead=self._ahead(inner) if asks else 0,
+            panels_ahead=self.panels_ahead,
             amx=self.amx,
         )
 

@@ -46,6 +46,7 @@ class ChannelTile(NamedTuple):
     seamed: bool = False  # whether they do so wherever outputs begin: these are one run in memory
     edges: tuple[Edge, ...] = ()  # entries that are not for all rows
     ahead: int = 0  # numbers from one to the next that is asked for of the next tile's inputs
+    panels_ahead: int = 0  # bytes from what is read of a panel to what is asked for of later ones
     amx: tuple[int, int] = (0, 0)  # rows and pairs of AMX's tiles of inputs; 0: made by vectors
 
     @property
