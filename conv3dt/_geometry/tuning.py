@@ -84,6 +84,7 @@ class Tuning(NamedTuple):
     row_far: int = 1024 * 1024  # of all inputs: from here on they come from beyond L2
     row_line: float = 5.4  # cycles in which a line of these comes, in long runs,
     wide_line: float = 7.0  # and of far more, where a tile reads a few lines of each channel
+    far_inputs: int = 4 * 1024 * 1024  # from here on the next block's are asked for
     wide_row_cycles: float = 0.4  # to pack an input of a long row, if it is converted
     fold_cycles: float = 2.0  # to add a vector of sums where it belongs
     fold_row_cycles: float = 50.0  # of a row of inputs, and of one of outputs, beside all that

@@ -165,6 +165,7 @@ class Part(Record):
 class Task(Record):
     """What a thread has in work."""
 
+    number = Int()
     batch = Inline(Part)
     depth = Inline(Part)
     height = Inline(Part)

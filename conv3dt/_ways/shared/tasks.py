@@ -8,7 +8,7 @@ their summation, whichever thread takes it: results do not depend on the number 
 from ..._compiler.words import next_task
 from .records import Task
 
-__all__ = ["next_block", "numbers_of", "task_of"]
+__all__ = ["inputs_of", "next_block", "numbers_of", "task_of"]
 
 
 def task_of(plan, slot):
@@ -24,12 +24,13 @@ def next_block(plan, task):
     number = next_task(plan.arrays)
     if number >= plan.tasks:
         return False
+    task.number = number
     w, h, d, rest = numbers_of(plan, number)
     group, n = divmod(rest, plan.batch.n_block)
-    _take(plan.batch, task.batch, n)
-    _take(plan.depth, task.depth, d)
-    _take(plan.height, task.height, h)
-    _take(plan.width, task.width, w)
+    inputs_of(plan.batch, task.batch, n)
+    inputs_of(plan.depth, task.depth, d)
+    inputs_of(plan.height, task.height, h)
+    inputs_of(plan.width, task.width, w)
     task.first_block = group * plan.group
     task.end_block = min(task.first_block + plan.group, plan.n_blocks)
     return True
@@ -43,7 +44,7 @@ def numbers_of(plan, number):
     return w, h, d, rest
 
 
-def _take(axis, part, number):
+def inputs_of(axis, part, number):
     """Write the positions of a block, and the inputs that they read."""
     part.lo = number * axis.block
     part.hi = min(part.lo + axis.block, axis.positions)

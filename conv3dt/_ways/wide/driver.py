@@ -19,6 +19,7 @@ from ..shared.tables import (
     taps_between,
 )
 from ..shared.tasks import next_block, task_of
+from .ahead import ask_for_some, begin_to_ask
 from .records import WideParams, WideTask
 
 __all__ = ["convolve"]
@@ -31,6 +32,7 @@ def convolve(plan, slot):
     task.seam.at = task.scratch + plan.seams_at
     while next_block(plan, task):
         _place_inputs(plan, task)
+        begin_to_ask(plan, task)
         lists = task.lists
         for rh in range(plan.height.n_phases if plan.close_seams else 1):
             task.lists = lists + rh * plan.row_lists
@@ -123,6 +125,7 @@ def _run_row(plan, task, block, phases, taps, kernels, at, to):
             tile = tile_of(plan, task, rw, t)
             list_taps(plan, block, phases, rw, taps, tile, table_of(plan, task, rw))
         tile = tile_of(plan, task, 0, t)
+        ask_for_some(plan, task)
         call(
             get(kernels, tile.count), at + tile.at, tables, plan.k_step, bias,
             to + tile.to * step, plan.outer_step, plan.out_step, (tile.end - tile.to) * numbers,

@@ -27,6 +27,8 @@ def encoded(scheme: WideScheme) -> Encoded:
         apart=scheme.layer.apart,
         whole=scheme.whole,
         row_lists=scheme.row_lists,
+        asked_lines=scheme.asked_lines,
+        asked_task=scheme.threads,
     )
     lists = scheme.threads * scheme.scratch_step
     filters = filters_driver(scheme)

@@ -1,7 +1,7 @@
 """The record of the wide way's driver, beside those that ways share."""
 
 from ..._compiler.records import Inline, Int
-from ..shared.records import BlockedParams, Seam, Task
+from ..shared.records import BlockedParams, Part, Seam, Task
 
 __all__ = ["WideParams", "WideTask"]
 
@@ -15,9 +15,17 @@ class WideParams(BlockedParams):
     apart = Int()  # 1: each channel has rows of its own
     whole = Int()  # 1: tiles make whole vectors, whatever they have to store
     row_lists = Int()  # from the lists of one phase of the height to the next
+    asked_lines = Int()  # lines of the next block's inputs that each tile asks for; 0: none
+    asked_task = Int()  # tasks from this one to that
 
 
 class WideTask(Task):
     """What a thread has in work."""
 
     seam = Inline(Seam)
+    asked_depth = Inline(Part)  # of the next block,
+    asked_height = Inline(Part)
+    run = Int()  # address of its rows in a plane,
+    run_bytes = Int()  # their bytes,
+    asked = Int()  # how many of these have been asked for,
+    runs_left = Int()  # and how many planes there are from this one on

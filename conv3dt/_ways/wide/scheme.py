@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
+from math import prod
 
 from ..._compiler.records import Record
+from ..._geometry import integers
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import Blocked, in_lines, unaligned
 from ..shared.cuts import ends, rows_of_tiles, sizes
@@ -53,6 +55,20 @@ class WideScheme(Blocked):
         step_h = unaligned(step_c * self.chunks, self.shape.most[2] > 1, self.axes[2].in_s)
         step_d = h * step_h
         return d * step_d, step_d, step_h, self.size, step_c
+
+    @property
+    def asked_lines(self) -> int:
+        """Lines of the next block's inputs that each tile asks for, so that all come in time."""
+        r, axes, shape = self.layer.request, self.axes, self.shape
+        row = r.i[2] * r.ci * self.layer.storage.item
+        far = r.n * r.i[0] * r.i[1] * row > TUNING.far_inputs
+        alone = self.tasks <= self.threads or self.n_blocks[3] > 1
+        if self.direct or self.layer.apart or not far or alone:
+            return 0
+        pairs = zip(self.blocking.block, shape.most, strict=True)
+        tiles = prod(integers.n_tiles(block, most) for block, most in pairs)
+        tiles *= axes[1].n_phases * axes[2].n_phases * self.blocking.group
+        return -(-prod(self.packed[1:3]) * row // (LINE * max(1, tiles)))
 
     @property
     def k_step(self) -> int:
