@@ -43,7 +43,7 @@ FILTER_V1 = (
 )
 FILTER_OURS = (
     "(input, filter_sizes, out_backprop, strides, padding, data_format='NDHWC',"
-    " dilations=None, name=None, *, groups=1, out=None, threads=None)"
+    " dilations=None, name=None, *, groups=1, out=None, threads=None, algorithm=None)"
 )
 BACKPROP = (
     "(out_backprop, input, filters, strides, padding, data_format='NDHWC', dilations=None,"

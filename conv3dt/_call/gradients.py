@@ -110,6 +110,7 @@ def as_correlation(
     groups: Any,
     out: Any = None,
     threads: Any,
+    algorithm: Any,
 ) -> Correlation:
     """Return the canonical form of the gradient of the filters of a forward convolution."""
     arrays, dtype = as_alike(function, {"input": input, "out_backprop": out_backprop})
@@ -126,7 +127,8 @@ def as_correlation(
             f"{function}: filter_sizes[3] times groups must be {channels}, the channels of input;"
             f" got {shown(wanted[3])} times {count}."
         )
-    request = make_forward_request(function, _flat(x).shape, sizes, None, dtype, rates, *options)
+    how = (rates, *options, as_algorithm(function, algorithm))
+    request = make_forward_request(function, _flat(x).shape, sizes, None, dtype, *how)
     expected = (*x.shape[:-4], *request.output_shape[1:])
     _check_shape(function, "out_backprop", dy, expected, "that of the result of conv3d")
     if out is not None:

@@ -254,6 +254,8 @@ class Expressions(Values):
             return ir.Constant(kind, x)
         if x.type == kind:
             return x
+        if x.type in FLOATS and kind in FLOATS:
+            return (self.b.fpext if kind == F64 else self.b.fptrunc)(x, kind)
         signed = x.type == I64
         if kind in FLOATS:
             return (self.b.sitofp if signed else self.b.uitofp)(x, kind)

@@ -164,6 +164,12 @@ class Tuning(NamedTuple):
     correlate_slabs: int = 64  # at most: tasks enough, and few sums of sums
     correlate_sums: int = 64 * 1024 * 1024  # bytes of the sums of all slabs
     correlate_part: int = 4096  # numbers of a task that adds slabs
+    shared_positions: tuple[int, int] = (1024, 4096)  # of a box where taps share products,
+    shared_near: int = 576 * 1024  # of so many bytes of small: 16/9 times as many when combined,
+    shared_added: int = 2048  # and one for each so many bytes of sums
+    shared_runs: tuple[int, int, int] = (300, 160, 80)  # summed at once, by axes that share
+    shared_bytes: int = 8 * 1024 * 1024  # of such a box that is packed
+    shared_part: int = 512  # numbers of each slot's sums of a task that adds slabs
     channelwise_bytes: int = 512 * 1024  # of a box, and of planes that taps of the depth read,
     channelwise_channels: int = 64  # of so many channels: more are other tasks
     channelwise_reads: int = 4  # of a number in taps: more, and arrays are packed

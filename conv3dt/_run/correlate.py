@@ -13,12 +13,12 @@ from .._geometry.storages import STORAGES
 from .._geometry.tuning import TUNING
 from .._runtime import memory, team
 from .._runtime.recycle import address, aligned
+from .._ways.correlate.choice import scheme_of
 from .._ways.correlate.cost import faster
 from .._ways.correlate.cut import Cut
 from .._ways.correlate.encode import Encoded, encoded
 from .._ways.correlate.layer import Along, Correlation
 from .._ways.correlate.records import CorrelateParams
-from .._ways.correlate.scheme import scheme_of
 from .._ways.shared.blocked import LINE
 from .launching import TAKEN, Launch, launch, readable
 
@@ -45,6 +45,7 @@ class Summing(NamedTuple):
     scratch: int
     in_place: bool  # the first slab's sums lie as the gradient does
     mirrored: bool  # big is read as small, and the other way round
+    again: tuple[Correlation, int, tuple[Five, Five]]  # what `_direct` is asked
 
 
 class Prepared(NamedTuple):
@@ -67,6 +68,7 @@ def correlate(
     groups: int = 1,
     out: Array | None = None,
     threads: int | None = None,
+    algorithm: str = "auto",
 ) -> Array:
     """Return sums over n, q of big[n, q*stride + t*dilation - before, b] * small[n, q, s].
 
@@ -78,13 +80,14 @@ def correlate(
     prepared = _prepared(
         big.dtype, (big.shape, small.shape), (big.strides, small.strides),
         (kernel, strides, dilations, before), channels_last, groups, on_lines,
-        threads or team.default(),
+        threads or team.default(), algorithm,
     )  # fmt: skip
     result = out
     if result is None or not (result.flags.carray and result.dtype.isnative):
         result = aligned(prepared.shape, big.dtype, prepared.size)
     if prepared.summing:
-        _run(prepared.summing, (big, small), result)
+        if _run(prepared.summing, (big, small), result):
+            _run(_direct(*prepared.summing.again), (big, small), result)
     else:
         result[...] = 0
     if out is not None and result is not out:
@@ -104,6 +107,7 @@ def explain_correlate(
     dtype: str,
     groups: int = 1,
     threads: int | None = None,
+    algorithm: str = "auto",
 ) -> Cut:
     """Return how `correlate` sums contiguous arrays of these shapes; it prints itself."""
     axes, order = (kernel, strides, dilations, before), FORMATS[_format(channels_last)]
@@ -116,13 +120,13 @@ def explain_correlate(
     )
     shapes = in_order(big), in_order(small)
     lie = _lie(shapes, (big_steps, small_steps), dtype, groups, _reads_few(axes))
-    layer = _layer(dtype, shapes, axes, lie, groups)
+    layer = _layer(dtype, shapes, axes, lie, groups, algorithm)
     return scheme_of(layer, threads or team.default())
 
 
 def clear() -> None:
     """Forget schemes and code; calls that are under way keep theirs."""
-    for cache in (_layer, scheme_of, _prepared):
+    for cache in (_layer, scheme_of, _prepared, _direct):
         cache.cache_clear()
 
 
@@ -169,11 +173,15 @@ def _layer(
     axes: Axes,
     lie: Lie,
     groups: int,
+    algorithm: str,
 ) -> Correlation:
     """Return what is computed."""
     (n, *i, cb), (_, *o, cs) = shapes
     depth, height, width = (Along(*x) for x in zip(i, o, *axes, strict=True))
-    found = Correlation(dtype, n, (depth, height, width), cb, cs, lie[:2], lie[2], groups)
+    space, runs = (depth, height, width), lie[2] and lie[3]
+    found = Correlation(
+        dtype, n, space, cb, cs, lie[:2], lie[2], groups, runs=runs, algorithm=algorithm
+    )
     return faster(found, lie[3])
 
 
@@ -217,6 +225,7 @@ def _prepared(
     groups: int,
     on_lines: bool,
     threads: int,
+    algorithm: str,
 ) -> Prepared:
     """Return what calls share, its code compiled where it is new."""
     order = FORMATS[_format(channels_last)]
@@ -227,7 +236,7 @@ def _prepared(
     (big, small), in_order = shapes, order.sorted
     shapes, steps = (in_order(big), in_order(small)), (in_order(steps[0]), in_order(steps[1]))
     lie = _lie(shapes, steps, dtype.name, groups, on_lines and _reads_few(axes))
-    layer = _layer(dtype.name, shapes, axes, lie, groups)
+    layer = _layer(dtype.name, shapes, axes, lie, groups, algorithm)
     shape = *axes[0], shapes[0][4] // groups, shapes[1][4]
     return Prepared(
         shape,
@@ -250,12 +259,22 @@ def _summing(layer: Correlation, threads: int, steps: tuple[Five, Five]) -> Summ
         all_sums=scheme.all_sums,
         scratch=scheme.scratch,
         in_place=scheme.in_place,
-        mirrored=scheme.layer.mirrored,
+        mirrored=layer.mirrored,
+        again=(layer, threads, steps),
     )
 
 
-def _run(summing: Summing, arrays: tuple[Array, Array], result: Array) -> None:
-    """Sum products, then add slabs and store, into an array that lies as the gradient does."""
+@lru_cache(maxsize=64)
+def _direct(layer: Correlation, threads: int, steps: tuple[Five, Five]) -> Summing:
+    """Return how the sums of each tap are made: what is not finite reaches those that use it."""
+    return _summing(layer._replace(algorithm="direct"), threads, steps)
+
+
+def _run(summing: Summing, arrays: tuple[Array, Array], result: Array) -> bool:
+    """Sum products, then add slabs and store, into an array that lies as the gradient does.
+
+    Return whether taps shared products and there is a sum that is not finite.
+    """
     memory.require(summing.scratch + summing.all_sums, _FUNCTION)
     sums = aligned((summing.all_sums,), np.uint8, summing.all_sums)
     scratch = aligned((summing.scratch,), np.uint8, summing.scratch)
@@ -270,3 +289,4 @@ def _run(summing: Summing, arrays: tuple[Array, Array], result: Array) -> None:
     for start in summing.starts:
         params[TAKEN] = 0
         launch(start, params, address(params), *arrays, sums, scratch, result)
+    return bool(summing.code.watched and params[summing.code.watched])

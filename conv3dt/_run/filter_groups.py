@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._geometry.tuning import TUNING
-from .._ways.correlate.cost import cycles_of
+from .._ways.correlate.choice import predicted
 from .._ways.correlate.cut import Cut
 from .correlate import Axes, correlate, explain_correlate
 
@@ -26,6 +26,7 @@ def correlate_groups(
     *,
     out: Array | None = None,
     threads: int | None = None,
+    algorithm: str = "auto",
 ) -> Array:
     """Return what `correlate` does for each group of channels, side by side along s.
 
@@ -33,14 +34,15 @@ def correlate_groups(
     what is not finite stays in its group.
     """
     axis = -1 if channels_last else 1
+    how: Any = {"threads": threads, "algorithm": algorithm}
     if _is_one(big.shape[axis], small.shape[axis], groups):
-        return correlate(big, small, *axes, channels_last, groups=groups, out=out, threads=threads)
+        return correlate(big, small, *axes, channels_last, groups=groups, out=out, **how)
     shapes, name = (big.shape, small.shape), big.dtype.name
-    at_once = _at_once(shapes, axes, channels_last, name, groups)
+    at_once = _at_once(shapes, axes, channels_last, name, groups, algorithm)
     pieces = groups // at_once
     parts = []
     for b, s in zip(np.split(big, pieces, axis), np.split(small, pieces, axis), strict=True):
-        parts += _own(correlate(b, s, *axes, channels_last, threads=threads), at_once)
+        parts += _own(correlate(b, s, *axes, channels_last, **how), at_once)
     return np.concatenate(parts, 4, out=out)
 
 
@@ -53,16 +55,16 @@ def explain_groups(
     *,
     dtype: str,
     threads: int | None = None,
+    algorithm: str = "auto",
 ) -> Cut:
     """Return how `correlate_groups` sums contiguous arrays of these shapes, or some groups."""
     axis, shapes = 4 if channels_last else 1, (big, small)
+    how: Any = {"dtype": dtype, "threads": threads, "algorithm": algorithm}
     if _is_one(big[axis], small[axis], groups):
-        return explain_correlate(
-            *shapes, *axes, channels_last, dtype=dtype, groups=groups, threads=threads
-        )
-    pieces = groups // _at_once(shapes, axes, channels_last, dtype, groups)
+        return explain_correlate(*shapes, *axes, channels_last, groups=groups, **how)
+    pieces = groups // _at_once(shapes, axes, channels_last, dtype, groups, algorithm)
     piece = _piece(shapes, axis, pieces)
-    return explain_correlate(*piece, *axes, channels_last, dtype=dtype, threads=threads)
+    return explain_correlate(*piece, *axes, channels_last, **how)
 
 
 def _is_one(cb: int, cs: int, groups: int) -> bool:
@@ -72,15 +74,21 @@ def _is_one(cb: int, cs: int, groups: int) -> bool:
 
 @lru_cache(maxsize=1024)
 def _at_once(
-    shapes: tuple[Five, Five], axes: Axes, channels_last: bool, dtype: str, groups: int
+    shapes: tuple[Five, Five],
+    axes: Axes,
+    channels_last: bool,
+    dtype: str,
+    groups: int,
+    algorithm: str,
 ) -> int:
     """Return the number of groups at once with the fewest predicted cycles."""
     axis = 4 if channels_last else 1
 
     def cycles(pieces: int) -> float:
         piece = _piece(shapes, axis, pieces)
-        layer = explain_correlate(*piece, *axes, channels_last, dtype=dtype, threads=1).layer
-        return pieces * (TUNING.piece_cycles + (cycles_of(layer) if layer.flops else 0.0))
+        how: Any = {"dtype": dtype, "threads": 1, "algorithm": algorithm}
+        layer = explain_correlate(*piece, *axes, channels_last, **how).layer
+        return pieces * (TUNING.piece_cycles + (predicted(layer) if layer.flops else 0.0))
 
     divisors = (n for n in range(1, groups + 1) if groups % n == 0)
     return groups // min(divisors, key=cycles)

@@ -69,7 +69,8 @@ def of_filters(call: Correlation) -> Array:
     memory.require(0 if call.out is not None else _bytes(call), r.function)
     axes, last = (r.k, r.s, r.d, r.p), not FORMATS[r.data_format].apart
     arrays = call.big, call.small
-    return correlate_groups(*arrays, axes, last, groups, out=call.out, threads=call.threads)
+    how: Any = {"out": call.out, "threads": call.threads, "algorithm": r.algorithm}
+    return correlate_groups(*arrays, axes, last, groups, **how)
 
 
 def _bytes(call: Correlation) -> int:

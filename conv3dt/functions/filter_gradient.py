@@ -26,6 +26,7 @@ def conv3d_backprop_filter(
     groups: int = 1,
     out: NDArray[Any] | None = None,
     threads: int | None = None,
+    algorithm: str | None = None,
 ) -> NDArray[Any]:
     """Compute the gradient of `conv3d` with respect to its filters.
 
@@ -60,6 +61,10 @@ def conv3d_backprop_filter(
         memory with the other arrays.
     threads : int, optional
         How many threads may work, default all. The result does not depend on it, to the bit.
+    algorithm : {'auto', 'direct', 'minimal'}, optional
+        'direct' makes the sums of the definition; 'minimal', where it can, fewer products (minimal
+        filtering), which changes the last bits; 'auto' what is predicted to be faster. None is the
+        environment variable CONV3DT_ALGORITHM, else 'auto'.
 
     Returns
     -------
@@ -93,7 +98,7 @@ def conv3d_backprop_filter(
     """
     call = as_correlation(
         "conv3d_backprop_filter", input, filter_sizes, out_backprop, strides, padding, data_format,
-        dilations, groups=groups, out=out, threads=threads,
+        dilations, groups=groups, out=out, threads=threads, algorithm=algorithm,
     )  # fmt: skip
     result = gradients.of_filters(call)
     return result if out is None else out
@@ -111,6 +116,7 @@ def explain_conv3d_backprop_filter(
     *,
     groups: int = 1,
     threads: int | None = None,
+    algorithm: str | None = None,
     dtype: Any = None,
 ) -> Cut:
     """Return how `conv3d_backprop_filter` would compute these arguments; print it.
@@ -123,13 +129,16 @@ def explain_conv3d_backprop_filter(
         The arrays of the call, or only their shapes.
     filter_sizes, strides, padding, data_format, dilations, name, groups, threads
         As in `conv3d_backprop_filter`.
+    algorithm : {'auto', 'direct', 'minimal'}, optional
+        As in `conv3d_backprop_filter`.
     dtype : dtype_like, default 'float32'
         What the shapes are shapes of.
 
     Returns
     -------
     plan
-        Prints what it does: taps and channels of a tile, positions summed together, memory.
+        Prints what it does: taps and channels of a tile, products saved, positions summed together,
+        memory.
 
     Raises
     ------
@@ -153,8 +162,9 @@ def explain_conv3d_backprop_filter(
     dy = shaped(function, "out_backprop", out_backprop, dtype)
     call = as_correlation(
         function, x, filter_sizes, dy, strides, padding, data_format, dilations,
-        groups=groups, threads=threads,
+        groups=groups, threads=threads, algorithm=algorithm,
     )  # fmt: skip
     r, last = call.request, not FORMATS[call.request.data_format].apart
     how, shapes = (r.k, r.s, r.d, r.p), (call.big.shape, call.small.shape)
-    return explain_groups(*shapes, how, last, call.groups, dtype=r.dtype, threads=call.threads)
+    options: Any = {"dtype": r.dtype, "threads": call.threads, "algorithm": r.algorithm}
+    return explain_groups(*shapes, how, last, call.groups, **options)

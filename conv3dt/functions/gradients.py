@@ -73,7 +73,8 @@ def conv3d_backprop(
     threads : int, optional
         How many threads may work, default all. The results do not depend on it, to the bit.
     algorithm : {'auto', 'direct', 'minimal'}, optional
-        As in `conv3d`: of the gradient of the input, and of what is computed again.
+        As in `conv3d`: of the gradients of input and filters, and of what is computed
+        again.
 
     Returns
     -------
@@ -166,7 +167,8 @@ def conv3d_transpose_backprop(
     threads : int, optional
         How many threads may work, default all. The results do not depend on it, to the bit.
     algorithm : {'auto', 'direct', 'minimal'}, optional
-        As in `conv3d_transpose`: of the gradient of the input, and of what is computed again.
+        As in `conv3d_transpose`: of the gradients of input and filters, and of what is computed
+        again.
 
     Returns
     -------

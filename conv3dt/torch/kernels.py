@@ -77,7 +77,8 @@ def conv3d_weight(
     _check_weight(big.shape, small.shape, axes, groups)
     last, threads = lies_channels_last(big), _threads()
     b, s = (array_of(x.permute(0, 2, 3, 4, 1) if last else x) for x in (big, small))
-    made = correlate_groups(b, s, axes, last, groups, threads=threads)
+    how: Any = {"threads": threads, "algorithm": usual_algorithm()}
+    made = correlate_groups(b, s, axes, last, groups, **how)
     return tensor_of(taps_together(made, threads), big.dtype)
 
 

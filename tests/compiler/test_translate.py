@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conv3dt._compiler import words
-from conv3dt._compiler.words import float32_at, get, put, uint16_at, uint32_at
+from conv3dt._compiler.words import float32_at, float64_at, get, put, uint16_at, uint32_at
 from tests.helpers.translated import needed, translated
 
 pytestmark = needed
@@ -139,6 +139,21 @@ def test_other_types():
     run(out.ctypes.data, bits.ctypes.data, len(bits))
     np.testing.assert_array_equal(out[:-1], [0, -0.5, 1, -1.5, -32767.5, 16384])
     assert out[-1:].view(np.uint32) == 0xFF00
+
+
+def floats(out, numbers, count):
+    x, wide, narrow = float32_at(numbers, count), float64_at(out, count), float32_at(out, 2 * count)
+    for n in range(count):
+        wide[n] = np.float64(x[n]) * np.float64(1.0 + 2.0**-40)
+        narrow[n] = np.float32(wide[n] + 2.0**-30)
+
+
+def test_floats_become_wider_and_narrower():
+    x = np.array([1, -3, 1e-30, np.inf], np.float32)
+    out = np.zeros(len(x), np.float64)
+    translated(floats, 3)(out.ctypes.data, x.ctypes.data, len(x))
+    wide = x.astype(np.float64) * (1 + 2.0**-40)
+    np.testing.assert_array_equal(out.view(np.float32)[:4], (wide + 2.0**-30).astype(np.float32))
 
 
 def test_words_have_twins_of_the_same_names():

@@ -32,9 +32,9 @@ def box_within(layer: Correlation, most: int) -> Box:
         most = ceil(most / 2)
 
 
-def slabs_of(layer: Correlation, boxes: int) -> int:
-    """Return how many slabs so many boxes make, a power of two."""
-    found, sums = 1, layer.numbers * layer.storage.size
+def slabs_of(layer: Correlation, boxes: int, sums: int) -> int:
+    """Return how many slabs so many boxes make, a power of two; each has so many bytes of sums."""
+    found = 1
     while (
         2 * found <= min(boxes, TUNING.correlate_slabs)
         and layer.positions >= 2 * found * TUNING.correlate_slab

@@ -16,7 +16,7 @@ from .boxes import box_of
 from .layer import Along, Correlation
 from .tiling import Columns, columns_of, most_rows, row_tiles
 
-__all__ = ["Roles", "cycles_of", "faster", "roles_of"]
+__all__ = ["Roles", "cycles_of", "faster", "roles_of", "row_cycles"]
 
 _MOST_TAPS = 16  # at once
 _BESIDE = 1.0  # cycles of a position in a tile, beside its products
@@ -45,6 +45,14 @@ def roles_of(layer: Correlation) -> Roles:
 def cycles_of(layer: Correlation) -> float:
     """Return the fewest predicted cycles, of one thread."""
     return _best(layer)[0]
+
+
+def row_cycles(layer: Correlation, roles: Roles, rows: int, calls: float) -> float:
+    """Return the predicted cycles of so many rows, in so many calls of each tile."""
+    total = 0.0
+    for taps, (positions, parts) in _parts(layer.axes[2], roles.taps, 1).items():
+        total += _cycles(layer, roles.swapped, 1, taps, rows * positions, calls * parts)
+    return total
 
 
 def faster(layer: Correlation, run: bool) -> Correlation:
@@ -83,14 +91,14 @@ def _all_cycles(layer: Correlation, roles: Roles) -> float:
     """Return the cycles of all products, of calls, and of storing sums that are turned."""
     depth, height, width = layer.axes
     counts = _boxes(layer)
-    planes, boxes, total = layer.n * depth.o, prod(counts), 0.0
+    planes, boxes, total = layer.n * depth.pairs(), prod(counts), 0.0
     rows, columns = _parts(height, roles.heights, counts[2]), _parts(width, roles.taps, counts[3])
     for (heights, h), (taps, w) in product(rows.items(), columns.items()):
-        positions, calls = planes * h[0] * w[0], boxes * h[1] * w[1]
+        positions, calls = planes * h[0] * w[0], depth.k * boxes * h[1] * w[1]
         total += _cycles(layer, roles.swapped, heights, taps, positions, calls)
     total *= _APART if roles.heights > 1 else 1.0
     turned = _TURNED * layer.numbers if roles.swapped or layer.mirrored else 0.0
-    return depth.k * total + turned
+    return total + turned
 
 
 def _boxes(layer: Correlation) -> list[int]:

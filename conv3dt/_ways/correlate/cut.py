@@ -24,10 +24,13 @@ class Cut(ABC):
         What is computed.
     threads : int
         How many threads work.
+    why : str
+        Why taps share products, or do not.
     """
 
     layer: Correlation
     threads: int
+    why: str = ""
 
     # ---- what each has of its own ----------------------------------------------------------------
 
@@ -71,7 +74,7 @@ class Cut(ABC):
     @cached_property
     def slabs(self) -> int:
         """Parts of all positions that are summed apart, a power of two."""
-        return slabs_of(self.layer, prod(self.boxes))
+        return slabs_of(self.layer, prod(self.boxes), self.sums)
 
     @property
     def tasks(self) -> int:
@@ -148,6 +151,7 @@ class Cut(ABC):
             return "\n".join([*lines, "kernel   nothing to compute"])
         lines += [
             f"kernel   {self.kernel_line()}",
+            *([f"minimal  {self.why}"] if self.why else []),
             f"blocks   {'x'.join(map(str, self.box))} positions; {counted(self.slabs, 'slab')} of"
             f" {layer.positions // self.slabs}, added in pairs",
             f"work     {work}, {layer.flops / max(1, layer.bytes):.1f} FLOP per byte",

@@ -15,7 +15,7 @@ from ..shared.moving import copy_past_caches
 from .pack import plane_distance, see
 from .records import CorrelateParams, CorrelateTask, Entry
 
-__all__ = ["correlate", "place", "sums_of"]
+__all__ = ["box_numbers", "correlate", "place", "sums_of"]
 
 
 class Work(NamedTuple):
@@ -59,14 +59,14 @@ def sums_of(plan, slab):
 
 def place(plan, task, box):
     """Write the positions of a box."""
-    n, d, h, w = _numbers(plan, box)
+    n, d, h, w = box_numbers(plan, box)
     task.n0, task.n1 = n * plan.box_n, min(plan.n, (n + 1) * plan.box_n)
     task.d0, task.d1 = d * plan.box_d, min(plan.d, (d + 1) * plan.box_d)
     task.h0, task.h1 = h * plan.box_h, min(plan.h, (h + 1) * plan.box_h)
     task.w0, task.w1 = w * plan.box_w, min(plan.w, (w + 1) * plan.box_w)
 
 
-def _numbers(plan, box):
+def box_numbers(plan, box):
     """Return the numbers of a box along batch, depth, height and width; depth comes first."""
     over_depth, d = divmod(box, plan.boxes_d)
     over_width, w = divmod(over_depth, plan.boxes_w)
@@ -76,7 +76,7 @@ def _numbers(plan, box):
 
 def _look_ahead(plan, task, box):
     """Write how far the numbers of the next box are."""
-    n, d, h, w = _numbers(plan, box)
+    n, d, h, w = box_numbers(plan, box)
     n, d = n * plan.box_n - task.n0, d * plan.box_d - task.d0
     h, w = h * plan.box_h - task.h0, w * plan.box_w - task.w0
     big, small = task.big, task.small

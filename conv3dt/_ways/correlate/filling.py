@@ -13,7 +13,7 @@ from .cut import Cut
 from .layer import Along
 from .records import CorrelateParams, Source, TapRow
 
-__all__ = ["Encoded", "common", "fill", "taps_of"]
+__all__ = ["Encoded", "common", "fill", "packing_of", "taps_of"]
 
 
 class Encoded(NamedTuple):
@@ -23,15 +23,17 @@ class Encoded(NamedTuple):
     correlate: int  # address of the driver that sums products
     finish: int  # and of what adds slabs and stores
     kept: tuple[Any, ...]  # tables whose addresses are in `params`; machine code
+    watched: int = 0  # which number of `params` says that a sum is not finite; 0: none does
 
 
 def common(storage: str) -> tuple[int, int, int]:
     """Return the addresses of what finishes sums, and of what packs big and small."""
-    return (
-        _part(".made:finish", storage),
-        _part(".pack:pack_big", storage),
-        _part(".pack:pack_small", storage),
-    )
+    return _part(".made:finish", storage), *packing_of(storage)
+
+
+def packing_of(storage: str) -> tuple[int, int]:
+    """Return the addresses of what packs big and small."""
+    return _part(".pack:pack_big", storage), _part(".pack:pack_small", storage)
 
 
 def _part(place: str, storage: str) -> int:

@@ -96,14 +96,17 @@ class Correlation(NamedTuple):
     run: bool  # whether the positions of big's width are neighbours in memory
     groups: int = 1  # of channels: 1, or each channel of the array that has fewer is one
     mirrored: bool = False  # big and small, and so b and s, are exchanged; taps are in reverse
+    runs: bool = False  # whether a row of either array is one run of numbers, maybe packed
+    algorithm: str = "auto"  # one of `arguments.ALGORITHMS`
 
     def mirror(self, run: bool) -> "Correlation":
         """Return the same sums with the arrays exchanged; `run` is that of small."""
         depth, height, width = (axis.mirror() for axis in self.axes)
         channels, packed = (self.cs, self.cb), (self.packed[1], self.packed[0])
         return Correlation(
-            self.dtype, self.n, (depth, height, width), *channels, packed, run, mirrored=True
-        )
+            self.dtype, self.n, (depth, height, width), *channels, packed, run,
+            mirrored=True, algorithm=self.algorithm,
+        )  # fmt: skip
 
     @property
     def storage(self) -> Storage:

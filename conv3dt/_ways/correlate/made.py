@@ -7,7 +7,7 @@ from .driver import sums_of
 from .records import CorrelateParams
 from .rounding import ROUNDED
 
-__all__ = ["finish"]
+__all__ = ["finish", "store", "turn"]
 
 
 def finish(plan, slot, *, storage):
@@ -19,11 +19,13 @@ def finish(plan, slot, *, storage):
             break
         count = min(plan.part, plan.total - first)
         _add_slabs(plan, first, count, storage=storage)
+        at = plan.first + first * plan.size
         if plan.out:
             if plan.rows > 0:
-                _turn(plan, first, storage=storage)
+                place = plan.total - plan.part - first if plan.mirrored > 0 else first
+                turn(plan, at, plan.out + place * plan.item, plan.rows, storage=storage)
             else:
-                _store(plan, first, count, storage=storage)
+                store(at, plan.out + first * plan.item, count, storage=storage)
 
 
 def _add_slabs(plan, first, count, *, storage):
@@ -39,22 +41,18 @@ def _add_slabs(plan, first, count, *, storage):
         distance *= 2
 
 
-def _store(plan, first, count, *, storage):
+def store(at, to, count, *, storage):
     """Store neighbours, rounded."""
-    x = NUMBERS[storage].wide_at(plan.first + first * plan.size, count)
-    y = NUMBERS[storage].at(plan.out + first * plan.item, count)
+    x, y = NUMBERS[storage].wide_at(at, count), NUMBERS[storage].at(to, count)
     for n in range(count):
         y[n] = ROUNDED[storage](x[n])
 
 
-def _turn(plan, first, *, storage):
-    """Store a part: one tap, or those of a width, whose rows and columns are exchanged."""
+def turn(plan, at, to, rows, *, storage):
+    """Store rows of one tap, or of those of a width; they become columns."""
     size, item = STORAGES[storage].size, STORAGES[storage].item
-    place = plan.total - plan.part - first if plan.mirrored > 0 else first
-    for row in range(plan.rows):
-        at = plan.first + (first + row * plan.columns) * size
-        to = plan.out + (place + row) * item
-        x = NUMBERS[storage].wide_at(at, plan.columns)
-        y = NUMBERS[storage].at(to, plan.columns * plan.rows)
+    for row in range(rows):
+        x = NUMBERS[storage].wide_at(at + row * plan.columns * size, plan.columns)
+        y = NUMBERS[storage].at(to + row * item, plan.columns * plan.rows)
         for n in range(plan.columns):
             y[n * plan.rows] = ROUNDED[storage](x[n])

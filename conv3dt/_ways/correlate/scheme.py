@@ -7,23 +7,21 @@ slab: a part of all positions, with sums of its own; a pairwise tree adds the sl
 """
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import ceil, prod
 
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import LINE, in_lines
 from ..shared.wording import counted, listed
 from .boxes import Box, box_of
-from .channelwise.scheme import ChannelwiseScheme
 from .cost import Roles, roles_of
 from .cut import Cut
-from .layer import Correlation
 from .pieces import Piece, bunches_of
 from .records import CorrelateTask, Entry
 from .tile import CorrelateTile
 from .tiling import Columns, chains, columns_of, most_rows, row_tiles
 
-__all__ = ["CorrelateScheme", "scheme_of"]
+__all__ = ["CorrelateScheme"]
 
 
 @dataclass(frozen=True)
@@ -168,15 +166,3 @@ class CorrelateScheme(Cut):
             f"channels of the {lanes} array in lanes ({layer.machine.isa}, {layer.lanes} per"
             f" vector): tiles of {shapes} (rows x vectors), {counted(taps, 'tap')} at once{of}"
         )
-
-
-@lru_cache(maxsize=1024)
-def scheme_of(layer: Correlation, threads: int) -> Cut:
-    """Return the scheme of a gradient for at most so many threads, fewer where memory is short."""
-    make = ChannelwiseScheme if layer.groups > 1 else CorrelateScheme
-    if not layer.flops:
-        return make(layer, 1)
-    threads = 1 if layer.flops < TUNING.serial_flops else threads
-    most = max(1, TUNING.scratch_bytes // make(layer, 1).scratch_step)
-    scheme = make(layer, min(threads, most))
-    return make(layer, min(scheme.threads, scheme.tasks))

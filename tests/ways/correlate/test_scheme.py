@@ -14,6 +14,7 @@ ONES, NONE = (1, 1, 1), (0, 0, 0)
 
 def scheme(big, small, kernel, strides=ONES, before=NONE, dtype="float32", last=True, **how):
     dilations = how.pop("dilations", ONES)
+    how = {"algorithm": "direct"} | how
     return explain_correlate(
         big, small, kernel, strides, dilations, before, last, dtype=dtype, **how
     )

@@ -101,6 +101,9 @@ GRADIENTS = {
     "rows of big": correlations.Case(1, (3, 4, 9), (3, 4, 9), 2, 19, (3, 2, 3), before=(1, 1, 1)),
     "rows of small": correlations.Case(1, (4, 4, 9), (2, 2, 5), 19, 2, (2, 3, 2), (2, 2, 2)),
     "images": correlations.Case(9, (2, 2, 2), (1, 1, 1), 5, 17, (2, 2, 2)),
+    "two taps": correlations.Case(
+        1, (8, 8, 5), (4, 4, 3), 5, 6, (4, 4, 3), (2, 2, 2), before=(1, 1, 1)
+    ),
 }
 
 
@@ -108,12 +111,14 @@ GRADIENTS = {
 @pytest.mark.parametrize("case", GRADIENTS.values(), ids=GRADIENTS)
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
 @pytest.mark.parametrize("last", [True, False])
-def test_gradients_of_filters(case, dtype, last):
+@pytest.mark.parametrize("algorithm", ["direct", "minimal"])
+def test_gradients_of_filters(case, dtype, last, algorithm):
     big, small = case.arrays(dtype)
     wanted = correlations.definition(big, small, *case.how)
     if not last:
         big, small = map(correlations.channels_second, (big, small))
-    np.testing.assert_array_equal(correlate(big, small, *case.how, last), wanted)
+    found = correlate(big, small, *case.how, last, algorithm=algorithm)
+    np.testing.assert_array_equal(found, wanted)
 
 
 @only_plain
