@@ -1,9 +1,12 @@
 """Who packs the filters: each task those it uses, or all tasks before the work."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 
 import conv3dt
+from conv3dt._plan.choice import make_plan
+from conv3dt._run.run import pack
 from conv3dt._runtime import team
 from conv3dt._ways.shared import blocked
 from tests.helpers import oracle, plans
@@ -90,3 +93,23 @@ def test_taps_that_never_read_inside_are_not_packed(dtype):
     w[2], w[:, :, 2] = np.nan, np.inf
     y = conv3dt.conv3d_transpose(x, w, (1, 2, 4, 2, 40), 2, threads=1)
     np.testing.assert_array_equal(y, wanted)
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_any_filter_that_is_not_finite_is_found_as_it_is_packed(dtype, bad):
+    """Wherever it lies in a vector; the largest finite number is none."""
+    plan = make_plan(explained(dtype), 1, way="channels: width")
+    largest = ml_dtypes.finfo(dtype).max
+    w = np.full((2, 1, 1, 20, 18), -largest, dtype)
+    assert pack(plan, w, None).plan is plan
+    for place in np.ndindex(2, 1, 1, 3, 18):
+        w[place] = bad
+        assert pack(plan, w, None).plan.layer.no_zeros
+        w[place] = largest
+
+
+def explained(dtype):
+    """The request of a small layer."""
+    shapes = (1, 2, 2, 40, 18), (2, 1, 1, 20, 18), (1, 2, 2, 40, 20)
+    return conv3dt.explain(*shapes, 1, dtype=dtype).request

@@ -52,7 +52,10 @@ def _compared(layer: Layer) -> float:
 
 
 def predicted_cycles(layer: Layer) -> float:
-    """Return the predicted cycles of one thread."""
+    """Return the predicted cycles of one thread.
+
+    What is beside products was fitted where a cycle has one: a Zen 5 has two, and takes half.
+    """
     r, machine = layer.request, layer.machine
     taps = prod(_taps(axis) for axis in layer.axes)
     pairs = prod(axis.pairs() for axis in layer.axes)
@@ -65,6 +68,7 @@ def predicted_cycles(layer: Layer) -> float:
     )
     pieces = -(-r.ci * layer.storage.size // PIECE)
     beside = pairs * channels * TUNING.dot_across + tiles * TUNING.dot_tile + taps * TUNING.dot_tap
+    beside /= machine.fmas
     outputs = prod(axis.outputs for axis in layer.axes)
     stored = outputs * (TUNING.dot_apart if layer.apart else TUNING.dot_store)
     blocks, tiled = -(-r.co // COLUMNS), -(-r.co // CHANNELS)

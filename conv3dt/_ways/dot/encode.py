@@ -24,11 +24,9 @@ def encoded(scheme: DotScheme) -> Encoded:
     finish = np.array([address(tile) for tile in scheme.finishes], np.int64)
     params = DotParams.zeros()
     kept = fill_blocked(params, scheme, output_steps(scheme), kernels)
-    layer = scheme.layer
     params.fill(
         **_of_lines(scheme) if isinstance(scheme, LinesScheme) else _of_lanes(scheme, kernels),
         line=scheme.columns * scheme.size,
-        filter=layer.storage.size if layer.storage.pairs else layer.storage.item,
         sums_at=scheme.made_at,
         finish=finish.ctypes.data,
     )
@@ -41,7 +39,9 @@ def _of_lanes(scheme: DotScheme, kernels: Kernels) -> dict[str, int]:
     rows = 1 + max((inner for *_, inner in kernels), default=0)
     columns = 1 + max((outer for _, outer, _ in kernels), default=0)
     has_others = any(kind for kind, _, _ in kernels)
+    storage = scheme.layer.storage
     return {
+        "filter": storage.size if storage.pairs else storage.item,
         "vectors": scheme.vectors,
         "rows": most_rows(scheme.layer.machine),
         "others": 8 * rows * columns if has_others else 0,
@@ -52,6 +52,7 @@ def _of_lines(scheme: LinesScheme) -> dict[str, int]:
     """Return what is known where filters lie in lines."""
     alone, rows, *_ = scheme.layer.machine.rows
     return {
+        "filter": scheme.layer.storage.item,
         "rows": rows,
         "rows_alone": alone,
         "asked": LINE * scheme.asked,

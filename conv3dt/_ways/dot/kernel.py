@@ -19,9 +19,9 @@ multiply    rows        table of the tile's `Row`s: addresses of channels and of
 lines       (output channels in the lanes: the tile is positions by vectors of them)
             rows        table of the tile's `Row`s: addresses of channels and of sums
             inputs      address of those of the first row, in the compute type
-            count       input channels
+            count       input channels, or pairs of them; maybe half a pair follows
             filters     address of the first of the first one's line of filters
-            step        bytes from one input channel to the next
+            step        bytes from one input channel, or pair, to the next: of both a half
             to          bytes from a row's sums to that of the first output channel
             ask         address of a line of filters that is going to be read,
             source      bytes to such inputs from those of a `Row`: both are asked for meanwhile

@@ -31,7 +31,8 @@ __all__ = ["run"]
 class Some(NamedTuple):
     """Some input channels of a tap, for a block of output channels."""
 
-    count: Any  # how many
+    count: Any  # how many, or how many pairs,
+    half: Any  # and 1 if half a pair follows
     filters: Any  # address of the first one's
     ask: Any  # and of those that are going to be read
     to: Any  # bytes from a row's sums to those of the block
@@ -58,7 +59,7 @@ def run(plan, slot):
 
 def _multiply(plan, task, filters, following, rows):
     """Add the products of a tap to the sums of the positions that are listed."""
-    step = plan.arrays.step_ci
+    step, odd = _step(plan), plan.halves % 2 if plan.halves > plan.channels else 0
     for c in range(0, plan.channels, plan.chunk):
         count = min(plan.chunk, plan.channels - c)
         source = c // plan.chunk * plan.chunk_step
@@ -66,12 +67,18 @@ def _multiply(plan, task, filters, following, rows):
         source += plan.chunk_step
         at = filters + c * step
         ask = at + count * step if c + count < plan.channels else following
+        half = odd if c + count == plan.channels else 0
         for b in range(task.first_block, task.end_block):
             first = plan.blocks[b].start * plan.filter
             to = (b - task.first_block) * plan.block_sums
-            some = Some(count, at + first, ask + first, to, source)
+            some = Some(count - half, half, at + first, ask + first, to, source)
             _multiply_block(plan, task, plan.blocks[b], rows, some)
             source += plan.asked
+
+
+def _step(plan):
+    """Return the bytes from the line of an input channel to the next one's, or that of a pair."""
+    return 2 * plan.arrays.step_ci if plan.halves > plan.channels else plan.arrays.step_ci
 
 
 def _gather(plan, task, source, count, rows):
@@ -84,14 +91,15 @@ def _gather(plan, task, source, count, rows):
 
 def _multiply_block(plan, task, block, rows, some):
     """Add the products of some input channels and a block of output channels."""
-    kernels = plan.kernels + 8 * block.kind * plan.kernels_outer * plan.kernels_inner
+    which = block.kind * plan.kernels_outer + some.half
+    kernels = plan.kernels + 8 * which * plan.kernels_inner
     tiles = n_tiles(rows, plan.rows if block.columns > plan.lanes else plan.rows_alone)
     least, longer = divmod(rows, tiles)
     row, inputs = task.rows, task.scratch + plan.gathered_at
     for t in range(tiles):
         size = least + 1 if t < longer else least
         call(
-            get(kernels, size), row, inputs, some.count, some.filters, plan.arrays.step_ci,
+            get(kernels, size), row, inputs, some.count, some.filters, _step(plan),
             some.to, some.ask, some.source,
         )  # fmt: skip
         row += size * Row.SIZE

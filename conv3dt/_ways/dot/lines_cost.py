@@ -21,7 +21,7 @@ def line_candidates(layer: Layer) -> Iterator[Candidate]:
     """
     r = layer.request
     few = prod(axis.positions for axis in layer.axes) <= TUNING.line_positions
-    if layer.asked.forward and few and not layer.storage.pairs:
+    if layer.asked.forward and few:
         filters = prod(r.k) * r.ci * r.co
         far = max(1.0, filters * layer.storage.size / TUNING.near_bytes)
         cycles = line_cycles(layer)
@@ -59,7 +59,7 @@ def line_cycles(layer: Layer) -> float:
         each = _tile_cycles(layer.machine, pairs / max(1, tiles), vectors)
         cycles += tiles * (r.ci * each + pieces * TUNING.line_tile)
     outputs = prod(axis.outputs for axis in layer.axes) * r.co / layer.lanes
-    stored = TUNING.dot_apart * layer.lanes if layer.apart else TUNING.dot_store
+    stored = TUNING.dot_apart if layer.apart else TUNING.dot_store
     return cycles + outputs * stored
 
 

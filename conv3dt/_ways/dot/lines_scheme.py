@@ -52,15 +52,21 @@ class LinesScheme(DotScheme):
         return -(-self.chunk * self.size // LINE // max(1, self.blocking.group))
 
     def tiles(self) -> Iterator[tuple[int, int, int, DotTile | LineTile]]:
-        """Yield (kind of the block, 0, positions, tile) for every micro-kernel that multiplies."""
+        """Yield (kind of the block, half, positions, tile) for every micro-kernel that multiplies.
+
+        Half is 1 where half a pair of input channels follows, behind the last ones.
+        """
         layer = self.layer
+        odd = int(layer.storage.pairs and layer.halves % 2)
+        halves = {odd, odd if self.chunks == 1 else 0}
         for kind, (columns, channels) in enumerate(self.kinds):
             lanes = min(self.lanes, columns)
             vectors = columns // lanes
             for rows in sorted(self._rows(layer.machine.rows[vectors - 1])):
                 how = layer.request.dtype, lanes, layer.machine.fused, rows, vectors
                 last = channels - columns + lanes
-                yield kind, 0, rows, LineTile(*how, last, self.chunk, self.asked)
+                for half in sorted(halves):
+                    yield kind, half, rows, LineTile(*how, last, self.chunk, self.asked, half == 1)
 
     def lines(self) -> dict[str, str]:
         """Return the scheme in words."""

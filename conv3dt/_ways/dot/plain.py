@@ -58,16 +58,26 @@ def lines(tile: LineTile):
 
     def compute(rows, inputs, count, filters, step, to, ask, source):
         table = Rows(Row, int(rows))
-        x = read(inputs, tile.rows * tile.step).reshape(tile.rows, tile.step)
-        total = np.zeros((tile.rows, columns), x.dtype)
+        x = multiplied(tile.storage)(inputs, tile.rows * tile.step).reshape(tile.rows, tile.step)
+        total = np.zeros((tile.rows, columns), read(0, 0).dtype)
         with np.errstate(all="ignore"):
-            for k in range(count):
-                w = wide(tile.storage, filters + k * step, columns)
+            for k in range(count + tile.half):
+                half = step // 2 if k < count else 0
+                w = _line(tile, filters + k * step, columns, half)
                 total = added(total, (x[:, k, None], w))
             for m in range(tile.rows):
                 read(table[m].sums + to, columns)[:] += total[m]
 
     return compute
+
+
+def _line(tile, address, columns, half):
+    """Return a line of filters in the compute type, or pairs of two; 0: half of each is missing."""
+    if not OPERANDS[tile.storage].pairs:
+        return wide(tile.storage, address, columns)
+    low = uint16_at(address, columns).astype(np.uint32)
+    high = uint16_at(address + half, columns).astype(np.uint32) if half else 0
+    return low | high << np.uint32(16)
 
 
 def finish(tile: FinishTile):

@@ -16,7 +16,7 @@ class DotParams(BlockedParams):
     rows = Int()  # most positions of a tile
     sums_at = Int()  # where in a thread's region the sums of a phase are
     line = Int()  # bytes from a position's sums to the next
-    filter = Int()  # bytes of a filter, or of a pair of them
+    filter = Int()  # bytes of a filter, or of a pair of them that lie together
     others = Int()  # bytes to the kernels of channels that are not the last ones
     rows_alone = Int()  # where filters lie in lines: most positions of a tile of one vector
     asked = Int()  # bytes of a position's next inputs that a tile asks for

@@ -33,6 +33,7 @@ class LineTile(NamedTuple):
     last: int  # channels of the last vector that exist
     step: int  # numbers from a position's inputs to the next
     asked: int  # cache lines of a position's next inputs that are asked for
+    half: bool  # whether half a pair of input channels follows
 
     @property
     def label(self) -> str:

@@ -14,6 +14,7 @@ from ..._compiler.words import (
     float32_at,
     float32_from_bits,
     float64_at,
+    get,
     uint16_at,
     uint32_at,
 )
@@ -178,9 +179,9 @@ def _is_finite32(address, count):
 
 
 def _is_finite64(address, count):
-    mask, worst, words = np.uint32(0x7FF00000), np.uint32(0), uint32_at(address, 2 * count)
-    for n in range(1, 2 * count, 2):  # the upper word has the exponent
-        worst = max(worst, words[n] & mask)
+    mask, worst = 0x7FF0000000000000, 0
+    for n in range(count):
+        worst = max(worst, get(address, n) & mask)
     return worst != mask
 
 
