@@ -38,6 +38,7 @@ CASES = {
     "wide, of two phases": Case((2, 3, 5, 33, 5), (3, 3, 3, 5, 5), 2, "wide", "", True),
     "wide, an odd end": Case((1, 3, 5, 33, 5), (2, 2, 2, 7, 5), 2, "wide", "", True, missing=1),
     "wide, of two rows": Case((1, 3, 5, 33, 5), (2, 2, 2, 3, 5), 2, "wide", "", True, missing=1),
+    "wide, rows below tiles": Case((2, 3, 9, 19, 5), (2, 2, 2, 4, 5), 2, "wide", "", True),
     "wide, short rows": Case((1, 3, 5, 17, 5), (3, 3, 3, 3, 5), 1, "wide", "", True),
     "wide, channels together": Case((1, 3, 5, 33, 5), (3, 3, 3, 7, 5), 2, "wide", ""),
 }

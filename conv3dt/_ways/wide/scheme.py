@@ -109,12 +109,14 @@ class WideScheme(Blocked):
     def in_whole_lines(self) -> WideScheme:
         """Return the scheme whose tiles store whole lines wherever rows begin, if they can.
 
-        Such tiles have one row: of as many vectors, if rows are that long.
+        Such tiles have one row: of as many vectors, or all that it has, if these hide the latency.
         """
         _, _, outer, positions = self.shape.most
-        row = -(-self.axes[3].positions // self.lanes) * self.lanes
-        along = outer * positions
-        most = (1, 1, 1, along) if along <= row else self.shape.most
+        machine, row = self.layer.machine, -(-self.axes[3].positions // self.lanes)
+        along = outer * positions // self.lanes
+        vectors = min(along, row)
+        hidden = vectors * self.columns >= machine.latency * machine.fmas
+        most = (1, 1, 1, vectors * self.lanes) if along <= row or hidden else self.shape.most
         seamed = replace(self, shape=self.shape._replace(most=most))
         return seamed if seamed.seamed else self
 
