@@ -6,6 +6,9 @@ import shutil
 import pytest
 
 from conv3dt._call.arguments import usual_algorithm
+from conv3dt._compiler import processor
+from conv3dt._geometry.tuning import MACHINES
+from tests.helpers import plans
 from tests.helpers.processes import run
 
 collect_ignore = ["data"]  # scripts
@@ -28,6 +31,15 @@ def direct(monkeypatch):
     usual_algorithm.cache_clear()
     yield
     usual_algorithm.cache_clear()
+
+
+@pytest.fixture
+def znver4(monkeypatch):
+    """Plans for one processor, wherever the tests run."""
+    monkeypatch.setattr(processor, "machine", lambda: MACHINES["znver4"])
+    plans.forget()
+    yield
+    plans.forget()
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@
 import pytest
 
 from conv3dt._compiler import processor
-from conv3dt._geometry.tuning import MACHINES, TUNING
+from conv3dt._geometry.tuning import TUNING
 from conv3dt._run.correlate import explain_correlate
-from conv3dt._ways.correlate import layer, tiling
+from conv3dt._ways.correlate import tiling
 from conv3dt._ways.correlate.boxes import packed_bytes
 from conv3dt._ways.correlate.layer import Along, Segment
 
@@ -23,12 +23,6 @@ def scheme(big, small, kernel, strides=ONES, before=NONE, dtype="float32", last=
 def same(size, cb, cs, k=3, **how):
     """A kernel of k, stride 1, as many positions as numbers."""
     return scheme((1, *size, cb), (1, *size, cs), (k,) * 3, ONES, (k // 2,) * 3, **how)
-
-
-@pytest.fixture
-def znver4(monkeypatch):
-    """Schemes of one processor, wherever the tests run."""
-    monkeypatch.setattr(layer.processor, "machine", lambda: MACHINES["znver4"])
 
 
 @pytest.mark.usefixtures("znver4")

@@ -109,6 +109,7 @@ def test_a_start_that_costs_more_leaves_the_work_to_one(monkeypatch):
     assert make_plan.__wrapped__(request(), 16).threads == 1
 
 
+@pytest.mark.usefixtures("znver4")
 def test_blocks_leave_no_thread_idle():
     for n in (3, 5, 6, 7, 12, 24):
         plan = plain_plan(request(i=(32, 32, 32), ci=32, co=32, s=1), n)

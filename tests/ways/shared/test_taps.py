@@ -177,6 +177,7 @@ def test_parts_of_random_layers(seed):
         regions.assert_parts_are_the_whole(case, pick, numbers)
 
 
+@pytest.mark.usefixtures("znver4")
 def test_orders_tell_pairs_of_taps_from_others():
     x, w, s, d = layer(64, 3, 1, 1, 16)
     call = transposed(x, w, s, d)
@@ -208,6 +209,7 @@ def test_nothing_is_read_beyond_the_input(numbers, at_end):
         np.testing.assert_array_equal(run.run(call, way=way), wanted)
 
 
+@pytest.mark.usefixtures("znver4")
 @pytest.mark.parametrize(
     ("shape", "k", "s", "co", "taps"),
     [

@@ -2,9 +2,8 @@
 
 import pytest
 
-from conv3dt._geometry.tuning import MACHINES, TUNING
+from conv3dt._geometry.tuning import TUNING
 from conv3dt._run.correlate import explain_correlate
-from conv3dt._ways.correlate import layer
 from conv3dt._ways.correlate.choice import predicted
 from conv3dt._ways.correlate.cost import cycles_of
 from conv3dt._ways.correlate.minimal.scheme import MinimalScheme
@@ -21,12 +20,6 @@ def scheme(o, cb, cs, k=3, s=1, n=1, d=1, last=True, **how):
     kernel = (k,) * 3 if isinstance(k, int) else k
     how = {"dtype": "float32", "threads": 1} | how
     return explain_correlate(big, small, kernel, (s,) * 3, (d,) * 3, before, last, **how)
-
-
-@pytest.fixture
-def znver4(monkeypatch):
-    """Schemes of one processor, wherever the tests run."""
-    monkeypatch.setattr(layer.processor, "machine", lambda: MACHINES["znver4"])
 
 
 @pytest.mark.usefixtures("znver4")
