@@ -83,6 +83,7 @@ class Tuning(NamedTuple):
     row_joined: float = 6.0  # or joining one of pairs
     row_far: int = 1024 * 1024  # of all inputs: from here on they come from beyond L2
     row_line: float = 5.4  # cycles in which a line of these comes, in long runs,
+    row_lost: float = 4.5  # or comes again, with each block of outputs, where L2 loses it,
     wide_line: float = 7.0  # and of far more, where a tile reads a few lines of each channel
     far_inputs: int = 4 * 1024 * 1024  # from here on the next block's are asked for
     wide_row_cycles: float = 0.4  # to pack an input of a long row, if it is converted

@@ -9,7 +9,7 @@ from ..shared.layer import Layer
 from ..shared.scheme import Candidate
 from ..shared.storing import LINE
 
-__all__ = ["ROWS", "arrival", "even_blocks", "rounds", "rows_of"]
+__all__ = ["ROWS", "arrival", "even_blocks", "is_lost", "rounds", "rows_of"]
 
 ROWS = "all positions, a few channels at a time"  # what rows of such tiles run along
 _CHANNELS = 4  # of a tile's outputs, at most
@@ -42,6 +42,8 @@ def rows_of(layer: Layer) -> Iterator[Candidate]:
     blocks = even_blocks(r.co, channels)
     cycles = sum(_cycles(layer, columns) for _, columns in blocks) * r.n
     cycles = max(cycles, arrival(layer, TUNING.row_line, TUNING.row_far))
+    if is_lost(layer, blocks):
+        cycles = max(cycles, len(blocks) * arrival(layer, TUNING.row_lost, TUNING.row_far))
     yield Candidate(ROWS, cycles, Shape((1, 1, 1, most), blocks))
 
 
@@ -66,6 +68,16 @@ def _cycles(layer: Layer, channels: int) -> float:
         moved += ci * (TUNING.row_joined if layer.storage.pairs else TUNING.row_widened)
     beside = TUNING.row_moved * moved + TUNING.row_store * channels
     return layer.axes[3].positions / layer.lanes * (products + beside)
+
+
+def is_lost(layer: Layer, blocks: Blocks) -> bool:
+    """Return whether a block of output channels does not find in L2 what the one before has read.
+
+    Many channels whose rows lie whole pages apart share few of its lines.
+    """
+    row = layer.axes[3].positions * layer.storage.item
+    again = len(blocks) > 1 and layer.request.ci > TUNING.wide_channels
+    return again and row % TUNING.pad_every == 0
 
 
 def arrival(layer: Layer, line: float, near: int) -> float:

@@ -18,6 +18,7 @@ from ..shared.records import SEAM
 from ..shared.storing import LINE, past_caches
 from ..shared.wording import listed, stored_line
 from .records import WideTask
+from .row_cost import is_lost
 
 __all__ = ["WideScheme"]
 
@@ -86,16 +87,14 @@ class WideScheme(Blocked):
         """Return the scheme that reads the input where it lies, if all positions are one row.
 
         A tile that would read beyond it begins earlier, and makes some outputs again: not those
-        of another task, nor of lines that are handed on. Many channels whose rows lie whole pages
-        apart share few lines of L2: a second block of output channels would not find them there
-        (32 to 24 at 48x24x32 in float64: 2.0 ms, packed 1.6).
+        of another task, nor of lines that are handed on. What L2 loses is packed (32 to 24 at
+        48x24x32 in float64: 2.0 ms, packed 1.6).
         """
         layer, most = self.layer, self.shape.most[3]
         row = self.axes[3].positions
         last = row - (self.n_blocks[3] - 1) * self.blocking.block[3]
         whole = row % self.lanes == 0 or (last >= most and not self.seamed)
-        again = len(self.shape.blocks) > 1 and layer.request.ci > TUNING.wide_channels
-        lost = again and row * self.size % TUNING.pad_every == 0
+        lost = is_lost(layer, self.shape.blocks)
         can = layer.in_a_row and not layer.converted and whole and not lost
         return replace(self, direct=True) if can else self
 
