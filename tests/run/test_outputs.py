@@ -111,6 +111,33 @@ def test_slabs_are_turned_where_channels_lie_apart(layer, dtype, threads):
     np.testing.assert_array_equal(y, wanted)
 
 
+@pytest.mark.usefixtures("streaming")
+@pytest.mark.parametrize("threads", sorted({1, team.available()}))
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("channels", [16, 24, 32])
+@pytest.mark.parametrize("shifted", [0, 32])
+def test_depthwise_outputs_are_turned_past_the_caches(channels, dtype, threads, shifted):
+    for width in (16, 24, 31):
+        x = integers((2, 4, 6, width, channels), dtype)
+        w = integers((3, 3, 3, 1, channels), dtype, 1)
+        wanted = [
+            oracle.conv3d(a, f, (2, 4, 6, width, 1), (1,) * 3, "SAME")
+            for a, f in zip(np.split(x, channels, 4), np.split(w, channels, 4), strict=True)
+        ]
+        room = np.full(x.nbytes + 192, 7, np.uint8)
+        start = 64 - room.ctypes.data % 64 + shifted
+        out = room[start:][: x.nbytes].view(x.dtype).reshape(2, channels, 4, 6, width)
+        apart = np.ascontiguousarray(np.moveaxis(x, 4, 1))
+        given = apart, w, 1, "SAME", "NCDHW"
+        conv3dt.conv3d(*given, groups=channels, out=out, threads=threads)
+        past = conv3dt.explain_conv3d(*given, groups=channels).scheme.made == "turn_past"
+        assert past == (np.dtype(dtype).itemsize > 2)
+        found = np.moveaxis(out, 1, 4).astype(np.float64)
+        np.testing.assert_array_equal(found, np.concatenate(wanted, 4).astype(np.float64))
+        rest = np.delete(room, np.s_[start : start + x.nbytes])
+        assert (rest == 7).all(), "wrote beyond the output"
+
+
 # ---- outputs that begin between cache lines ------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from .scheme import DepthwiseScheme
 
 __all__ = ["encoded", "parts"]
 
-_PARTS = {"copy_rows": 4, "pack_plane": 4, "turn_rows": 4}
+_PARTS = {"copy_rows": 4, "pack_plane": 4, "turn_past": 4, "turn_rows": 4}
 
 
 def encoded(scheme: DepthwiseScheme) -> Encoded:

@@ -6,10 +6,10 @@ until the last has: [plane modulo window][row][position][channel of the task], i
 
 from ..._compiler.words import uint16_at
 from ..._geometry.storages import STORAGES
-from ..shared.moving import copy, copy_past_caches, spread, turn
+from ..shared.moving import LANES, copy, copy_past_caches, spread, turn, turn_past_caches
 from .records import DepthwiseParams, DepthwiseTask
 
-__all__ = ["copy_rows", "pack_plane", "turn_rows"]
+__all__ = ["copy_rows", "pack_plane", "turn_past", "turn_rows"]
 
 
 def pack_plane(plan, task, n, number, *, storage):
@@ -19,10 +19,14 @@ def pack_plane(plan, task, n, number, *, storage):
     source = arrays.input + n * arrays.step_n + number * arrays.step_d
     source += task.channel * arrays.step_c
     target = task.scratch + number % plan.window * plan.depth.packed_step
-    for h in range(task.height.start, task.height.end):
-        x = source + h * arrays.step_h
-        y = target + (h - task.height.start) * height.packed_step
-        _copy_row(plan, x, y, task.channels, storage=storage)
+    item, size, at_once = STORAGES[storage].item, STORAGES[storage].size, task.channels
+    if arrays.step_w == item and at_once % LANES[storage] == 0:
+        at_once = LANES[storage]  # turned: their rows follow each other in memory
+    for c in range(0, task.channels, at_once):
+        for h in range(task.height.start, task.height.end):
+            x = source + h * arrays.step_h + c * arrays.step_c
+            y = target + (h - task.height.start) * height.packed_step + c * size
+            _copy_row(plan, x, y, at_once, storage=storage)
 
 
 def _copy_row(plan, source, target, channels, *, storage):
@@ -51,12 +55,23 @@ def copy_rows(plan, task, to, count, *, storage):
     copy_past_caches(task.scratch + plan.made_at, to, count * plan.width.output_step)
 
 
+def turn_past(plan, task, to, count, *, storage):
+    """Do what `turn_rows` does, past the caches where channels are whole lines, whole squares."""
+    record, of = DepthwiseParams(plan), DepthwiseTask(task)
+    first, channels = _channels(record, of)
+    place, lanes = to + first * record.out_step, LANES[storage]
+    if (place | record.out_step) % 64 or count % lanes or channels % lanes:
+        turn_rows(plan, task, to, count, storage=storage)
+        return
+    at, step = of.scratch + record.made_at, record.width.output_step
+    turn_past_caches(at, step, place, record.out_step, count, channels, storage=storage)
+
+
 def turn_rows(plan, task, to, count, *, storage):
     """Store neighbouring outputs of a task channel by channel."""
     plan, task = DepthwiseParams(plan), DepthwiseTask(task)
-    first, last = plan.blocks[task.first_block], plan.blocks[task.end_block - 1]
-    channels = min(last.start + last.columns, plan.co) - first.start
-    at, to = task.scratch + plan.made_at, to + first.start * plan.out_step
+    first, channels = _channels(plan, task)
+    at, to = task.scratch + plan.made_at, to + first * plan.out_step
     step = plan.width.output_step
     if STORAGES[storage].item == STORAGES[storage].size:
         turn(at, step, to, plan.out_step, count, channels, storage=storage)
@@ -65,3 +80,9 @@ def turn_rows(plan, task, to, count, *, storage):
         y = uint16_at(to + c * plan.out_step, count)
         for p in range(count):
             y[p] = uint16_at(at + p * step + 2 * c, 1)[0]
+
+
+def _channels(plan, task):
+    """Return the first output channel of a task, and how many it has."""
+    first, last = plan.blocks[task.first_block], plan.blocks[task.end_block - 1]
+    return first.start, min(last.start + last.columns, plan.co) - first.start

@@ -148,7 +148,8 @@ class DepthwiseScheme(Blocked):
         past the caches: the rows of a task that has all channels are one run in memory.
         """
         if self.layer.apart:
-            return "turn_rows"
+            past = past_caches(self.layer) and not self.layer.converted
+            return "turn_past" if past else "turn_rows"
         position = self.layer.request.co * self.layer.storage.item
         parts = self.shifted or position % LINE > 0
         copied = parts and past_caches(self.layer) and self.blocking.groups == 1
@@ -247,5 +248,5 @@ class DepthwiseScheme(Blocked):
             "blocks": f"{n} x {d}x{h}x{w} positions,"
             f" {counted(self.blocking.group, 'vector')} of channels a task",
             "memory": f"{self.filters_line()}{', input read where it lies' if self.direct else ''}",
-            "after": stored_line(self.streamed or self.made == "copy_rows"),
+            "after": stored_line(self.streamed or self.made in ("copy_rows", "turn_past")),
         }

@@ -32,6 +32,7 @@ __all__ = [
     "is_finite",
     "spread",
     "turn",
+    "turn_past_caches",
 ]
 
 
@@ -148,6 +149,18 @@ def turn(source, source_step, target, target_step, rows, columns, *, storage):
     for r in range(whole_rows, rows):
         x, y = source + r * source_step, target + r * size
         spread(x, item, y, target_step, whole_columns, storage=storage)
+
+
+def turn_past_caches(source, source_step, target, target_step, rows, columns, *, storage):
+    """Do the same, past the caches: the target's lines are whole, and so are squares.
+
+    A few columns after the other, so that each of them is written as one run.
+    """
+    size, lanes = STORAGES[storage].size, LANES[storage]
+    for c in range(0, columns, lanes):
+        for r in range(0, rows, lanes):
+            x, y = source + r * source_step + c * size, target + c * target_step + r * size
+            transpose.PAST[storage](x, source_step, y, target_step)
 
 
 def in_squares(count, lanes):

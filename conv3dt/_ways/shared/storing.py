@@ -20,7 +20,7 @@ def past_caches(layer: Layer) -> bool:
     size, least = layer.request.output_bytes, layer.machine.stream_from
     if layer.flops < TUNING.stream_flops * size:
         return least * TUNING.light_outputs <= size
-    crowded = least * TUNING.crowding_inputs <= layer.request.input_bytes
+    crowded = least * TUNING.crowding_inputs <= layer.asked.input_bytes
     return least <= size * (2 if crowded else 1)
 
 

@@ -10,13 +10,15 @@ from ..._compiler.vectors import I16, I32, Words, i64
 from ..._compiler.words import float32_at, float64_at, uint16_at, uint32_at, word
 from .lane_emitter import interleaved
 
-__all__ = ["SQUARES", "WEAVES", "WOVEN", "transpose_pairs"]
+__all__ = ["PAST", "SQUARES", "WEAVES", "WOVEN", "transpose_pairs"]
 
 WOVEN = 8  # rows that are interleaved, at most
 
 
-def _transposing(double, load, twin, pairs=False):
+def _transposing(double, load, twin, pairs=False, past=False):
     """Return the word target[c, r] = source[r, c], widened; rows lie `..._step` bytes apart.
+
+    `past` the caches if so; then rows of the target are whole vectors.
 
     In log2(n) rounds; the round with distance h exchanges the quarters of squares of 2h.
     `load(words, address)` gives a row. Of pairs, `source_step` is that of numbers; a row has two.
@@ -38,7 +40,10 @@ def _transposing(double, load, twin, pairs=False):
             distance //= 2
         for r, row in enumerate(rows):
             at = builder.add(target, builder.mul(i64(r), target_step))
-            words.store(row, at, n, words.size)
+            if past:
+                words.stream(row, at)
+            else:
+                words.store(row, at, n, words.size)
 
     return word(twin(n))(write)
 
@@ -118,8 +123,11 @@ def _twin(kind):
     return of_lanes
 
 
-# By storage type: the word target[c, r] = source[r, c].
-SQUARES = {name: _transposing(kind.double, kind.load, _twin(kind)) for name, kind in _KINDS.items()}
+# By storage type: the word target[c, r] = source[r, c], through the caches and past them.
+SQUARES, PAST = (
+    {k: _transposing(x.double, x.load, _twin(x), past=past) for k, x in _KINDS.items()}
+    for past in (False, True)
+)
 
 
 def _twin_of_pairs(n):
