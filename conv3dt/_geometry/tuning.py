@@ -178,6 +178,8 @@ class Tuning(NamedTuple):
     depthwise_cycles: float = 2.0  # times those of products: 1.4 to 2.4 were found
     depthwise_positions: int = 12  # of a tile: more do not load fewer numbers
     depthwise_bytes: int = 1200 * 1024  # of planes that taps of the depth read, or are asked for
+    depthwise_near: int = 448 * 1024  # the same, beside all else that is in L2,
+    depthwise_again: int = 5  # if a task has so many rows for each that the next reads again
     depthwise_row: int = 256  # positions of a row, at most, where rows may have any length
     depthwise_rows: int = 4  # of a task, at least, before it takes fewer channels
     piece_cycles: float = 100_000.0  # to start the layer of some groups of channels: 25 us

@@ -68,7 +68,7 @@ def blocking_of(layer: Layer, blocks: Blocks, threads: int) -> Blocking:
 
     So many rows that the inputs of all taps of the depth stay near, and the depth as long as leaves
     enough tasks: few rows are read again by the next task, which costs more than to find some of
-    them in L3.
+    them in L3. Nearer still, where there are many rows for each that is read again.
     """
     batch, depth, height, width = layer.axes
     whole = [max(1, axis.positions) for axis in layer.axes]
@@ -86,6 +86,9 @@ def blocking_of(layer: Layer, blocks: Blocks, threads: int) -> Blocking:
     ):
         group = -(-group // 2)
     while rows > 1 and window(rows, group) > TUNING.depthwise_bytes:
+        rows -= 1
+    few = TUNING.depthwise_again * (spans[2] - 1)
+    while rows > max(1, few) and window(rows, group) > TUNING.depthwise_near:
         rows -= 1
     rows = -(-whole[2] // -(-whole[2] // rows))
     groups, planes = -(-max(1, len(blocks)) // group), whole[1]
