@@ -180,6 +180,9 @@ class Tuning(NamedTuple):
     depthwise_bytes: int = 1200 * 1024  # of planes that taps of the depth read, or are asked for
     depthwise_near: int = 448 * 1024  # the same, beside all else that is in L2,
     depthwise_again: int = 5  # if a task has so many rows for each that the next reads again
+    depthwise_sets: tuple[int, int] = (64, 8)  # sets of L1, of so many ways,
+    depthwise_few: int = 8  # of which inputs have so few that packing them pays soon:
+    depthwise_reads: tuple[float, float] = (2.0, 8.0)  # read by so many rows of taps, or by so many
     depthwise_row: int = 256  # positions of a row, at most, where rows may have any length
     depthwise_rows: int = 4  # of a task, at least, before it takes fewer channels
     piece_cycles: float = 100_000.0  # to start the layer of some groups of channels: 25 us

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import prod
+from math import gcd, prod
 from typing import NamedTuple
 
 from ..._compiler.records import Record
 from ..._geometry import integers
 from ..._geometry.axes import Axis
+from ..._geometry.tuning import TUNING
 from ..shared.blocked import LINE, Blocked, in_lines, unaligned
 from ..shared.encode import output_steps
 from ..shared.storing import past_caches
@@ -88,7 +89,28 @@ class DepthwiseScheme(Blocked):
         """
         asked, storage = self.layer.asked, self.layer.storage
         lines = asked.ci * storage.item % LINE == 0 and not storage.converted
-        return self if self.layer.apart or not lines else replace(self, direct=True)
+        far = self.layer.apart or not lines or self.crowded
+        return self if far else replace(self, direct=True)
+
+    @cached_property
+    def crowded(self) -> bool:
+        """Whether L1 would lose inputs between the taps that read them, where they lie.
+
+        Positions an even number of lines apart share few of its sets; packed, rows and planes lie
+        so that they have all of them, and groups of channels an odd number of lines apart.
+        """
+        _, depth, height, width = self.axes
+        spans = [hi - lo + 1 for lo, hi in (axis.shifts for axis in self.axes[1:])]
+        tile = (min(self.shape.most[3], width.positions) - 1) * width.in_s + spans[2]
+        lines, reads = spans[0] * spans[1] * tile, 1.0
+        for axis in (depth, height):
+            reads *= sum(f.taps for f in axis.phases) / axis.in_s
+        all_sets, ways = TUNING.depthwise_sets
+        position = self.layer.asked.ci * self.layer.storage.item // LINE
+        sets, (some, many) = all_sets // gcd(all_sets, position), TUNING.depthwise_reads
+        if lines <= sets * ways or reads < some:
+            return False
+        return sets <= TUNING.depthwise_few or (lines <= all_sets * ways and reads >= many)
 
     @cached_property
     def packed_steps(self) -> tuple[int, int, int, int, int]:
