@@ -271,22 +271,6 @@ def test_plans_say_how_groups_are_computed():
     assert conv3dt.warmup(plan) > 0
 
 
-@pytest.mark.parametrize(
-    ("channels", "k", "s", "lies"),
-    [(32, 3, 1, True), (32, 5, 1, False), (32, 7, 1, True), (32, 5, 2, True), (48, 5, 1, True),
-     (64, 3, 1, True), (128, 3, 1, False), (128, 3, 2, False), (128, 1, 1, True)],
-)  # fmt: skip
-def test_depthwise_inputs_are_packed_where_l1_would_lose_them(channels, k, s, lies):
-    rng = np.random.default_rng(3)
-    value, filters = arrays(rng, (channels,) * 3, k, "NDHWC", "float32", True, (9, 10, 29))
-    given = filters, s, "SAME"
-    plan = conv3dt.explain_conv3d(value.shape, *given, groups=channels)
-    assert ("input read where it lies" in str(plan)) == lies
-    out = cases.guarded((2, *(-(-i // s) for i in (9, 10, 29)), channels), "float32")[0]
-    y = conv3dt.conv3d(value, *given, groups=channels, out=out)
-    equal(y, definition(True, value, filters, channels, y.shape, s, "SAME", 1, "NDHWC"))
-
-
 def test_prepared_filters_say_their_groups():
     p = conv3dt.prepare(W, groups=4)
     assert "groups=4" in repr(p)
