@@ -12,21 +12,12 @@ from math import prod
 from typing import NamedTuple
 
 from ..._geometry.integers import n_tiles
+from ..._geometry.tuning import TUNING
 from .boxes import box_of
 from .layer import Along, Correlation
 from .tiling import Columns, columns_of, most_rows, row_tiles
 
 __all__ = ["Roles", "cycles_of", "faster", "roles_of", "row_cycles"]
-
-_MOST_TAPS = 16  # at once
-_BESIDE = 1.0  # cycles of a position in a tile, beside its products
-_CALL = 150.0  # cycles of a call of a tile, beside its positions,
-_ADDED = 3.0  # of a vector of sums that is added to memory,
-_FAR_ADDED = 12.0  # and where memory is not L2
-_NEAR = 1 << 20  # bytes of sums
-_APART = 1.05  # times as many where rows of a tile lie in several rows of the array
-_MARGIN = 1.05  # times as many cycles are predicted as of the mirror image
-_TURNED = 4.0  # cycles to store a sum whose row and column change
 
 
 class Roles(NamedTuple):
@@ -63,17 +54,17 @@ def faster(layer: Correlation, run: bool) -> Correlation:
     if layer.groups > 1 or not layer.flops or any(axis.s > 1 for axis in layer.axes):
         return layer
     mirror = layer.mirror(run)
-    return mirror if cycles_of(mirror) * _MARGIN < cycles_of(layer) else layer
+    return mirror if cycles_of(mirror) * TUNING.correlate_margin < cycles_of(layer) else layer
 
 
 def _best(layer: Correlation) -> tuple[float, Roles]:
     """Return the fewest predicted cycles, and the roles that have them."""
     height, width = layer.axes[1:]
-    most = min(width.k, _MOST_TAPS) if layer.run and width.d == 1 else 1
+    most = min(width.k, TUNING.correlate_taps) if layer.run and width.d == 1 else 1
     found = []
     lanes = (False,) if layer.mirrored else (False, True)
     for swapped, taps in product(lanes, range(1, most + 1)):
-        for heights in range(1, min(height.k, _MOST_TAPS) + 1):
+        for heights in range(1, min(height.k, TUNING.correlate_taps) + 1):
             roles = Roles(swapped, heights, taps)
             if heights == 1 or (not swapped and _fits(layer, roles)):
                 found.append((_all_cycles(layer, roles), roles))
@@ -96,8 +87,8 @@ def _all_cycles(layer: Correlation, roles: Roles) -> float:
     for (heights, h), (taps, w) in product(rows.items(), columns.items()):
         positions, calls = planes * h[0] * w[0], depth.k * boxes * h[1] * w[1]
         total += _cycles(layer, roles.swapped, heights, taps, positions, calls)
-    total *= _APART if roles.heights > 1 else 1.0
-    turned = _TURNED * layer.numbers if roles.swapped or layer.mirrored else 0.0
+    total *= TUNING.correlate_apart if roles.heights > 1 else 1.0
+    turned = TUNING.correlate_turned * layer.numbers if roles.swapped or layer.mirrored else 0.0
     return total + turned
 
 
@@ -128,12 +119,12 @@ def _cycles(
     rows, columns = taps * layer.cb, layer.cs
     if swapped:
         rows, columns = columns, rows
-    far = layer.numbers * layer.storage.size > _NEAR
-    added = _FAR_ADDED if far else _ADDED
+    far = layer.numbers * layer.storage.size > TUNING.correlate_beyond
+    added = TUNING.correlate_again if far else TUNING.correlate_added
     total = 0.0
     for block in columns_of(columns, layer.lanes, layer.halves):
         for n, count in Counter(row_tiles(rows, most_rows(layer.machine, block))).items():
-            beside = _CALL + added * heights * n * block.vectors
+            beside = TUNING.correlate_call + added * heights * n * block.vectors
             total += count * (positions * _tile_cycles(layer, block, heights * n) + calls * beside)
     return total
 
@@ -145,4 +136,4 @@ def _tile_cycles(layer: Correlation, columns: Columns, rows: int) -> float:
     products = rows * vectors / machine.fmas * (0.5 if short else 1.0)
     loads = (rows + vectors) / (machine.half_loads if short else machine.loads)
     arriving = vectors * columns.lanes * layer.storage.size / machine.panel_rate
-    return max(products, loads, arriving) + _BESIDE
+    return max(products, loads, arriving) + TUNING.correlate_beside

@@ -140,7 +140,7 @@ def test_readings_are_those_that_were_predicted(threads: int) -> None:
         streamed(work, source, Kept(work, wanted.unit), plan)
         reads = sum(source.counts.values()) / 512
         # one of two threads may fall behind, and then more is held than was expected
-        assert reads <= plan.reads * (1.05 if threads == 1 else 1.25)
+        assert reads <= plan.reads * (1.05 if threads == 1 else 1.5)
         assert plan.reads <= {400: 1.0, 130: 1.6, 90: 2.5}[held]
         assert plan.memory <= wanted.memory
 

@@ -16,14 +16,6 @@ from .scheme import MinimalScheme
 __all__ = ["choose", "predicted_cycles", "refusal", "saved"]
 
 _MOST = 1 << 14  # positions or taps of an axis: tables list all tiles
-_MARGIN = 1.1  # times as many cycles are predicted as of the definition
-_SOURCE = 3.0  # cycles of a vector that is combined with others: it comes from L2, or beyond,
-_MIXED = 3.0  # of one that is written,
-_ROW = 40.0  # and of a combined row, beside its vectors
-_UNDONE = 4.0  # cycles of a vector of sums, of each slab and slot, when it becomes one of taps,
-_FAR_UNDONE = 30.0  # and where these are not in L2: it is written, read, and written again
-_AGAIN = 0.4  # of what a call of a tile costs, where its sums have just been added to
-_NEAR = 1 << 20  # bytes of sums
 
 
 def choose(layer: Correlation) -> tuple[bool, str]:
@@ -35,7 +27,7 @@ def choose(layer: Correlation) -> tuple[bool, str]:
     if layer.algorithm == "minimal":
         return True, f"{times}taken: algorithm='minimal' asks for it"
     ratio = predicted_cycles(layer) / max(cycles_of(layer), 1.0)
-    if ratio * _MARGIN < 1.0:
+    if ratio * TUNING.shared_margin < 1.0:
         return True, f"{times}taken: {1 / ratio:.1f} times fewer cycles than the sums of each tap"
     return False, f"{times}not taken: it is predicted to take {ratio:.2f} times as long"
 
@@ -93,9 +85,9 @@ def predicted_cycles(layer: Correlation) -> float:
             pairs = layer.n * x * y
             rows += pairs
             more = n_tiles(pairs * width, TUNING.shared_runs[a + b]) - 1
-            calls += 1.0 + _AGAIN * max(0, more)
+            calls += 1.0 + TUNING.shared_again * max(0, more)
     undone = (
-        (_FAR_UNDONE if scheme.sums > _NEAR else _UNDONE)
+        (TUNING.shared_far if scheme.sums > TUNING.correlate_beyond else TUNING.shared_undone)
         * scheme.slabs
         * scheme.sums
         / (scheme.size * layer.lanes)
@@ -126,5 +118,8 @@ def _mixing(scheme: MinimalScheme) -> float:
         for (x, y), count in zip((big, small), vectors, strict=True):
             rows = len(x) * len(y) - x.count(1) * y.count(1)
             sources = sum(x) * sum(y) - x.count(1) * y.count(1)
-            total += rows * (_ROW + _MIXED * count) + sources * _SOURCE * count
+            total += (
+                rows * (TUNING.shared_row + TUNING.shared_mixed * count)
+                + sources * TUNING.shared_source * count
+            )
     return layer.n * total
