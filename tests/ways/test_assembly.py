@@ -60,7 +60,8 @@ def test_no_spill_where_panels_are_asked_for_ahead(vectors):
     rows = processor.machine().rows[vectors - 1]
     tile = tile_of("float32", 1, rows, vectors)._replace(ahead=5, panels_ahead=3 << 15)
     loops = loops_of(tile)
-    check(loops, rows * vectors)
+    # LLVM 14 has one of 27 sums wait on the stack once a round of two k.
+    check(loops, rows * vectors, stores=2 if llvm_version_info[0] < 15 else 0)
     for loop in loops:
         asked, products = (sum(bool(x.search(line)) for line in loop) for x in (ASKED, PRODUCT))
         assert asked * rows * vectors == products * (1 + 2 * vectors)
