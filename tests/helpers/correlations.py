@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from conv3dt._runtime import team
+
 # Arrays of the same numbers that lie otherwise.
 STEPPED = {
     "fortran": np.asfortranarray,
@@ -59,3 +61,16 @@ def definition(big, small, kernel, strides, dilations, before):
 def channels_second(x):
     """Return x with its channels behind the batch, in memory, too."""
     return np.ascontiguousarray(np.moveaxis(x, 4, 1))
+
+
+def assert_threads_change_no_bit(correlate, case, dtype, last):
+    """Fail unless a gradient of numbers that round is the same with one thread and with several."""
+    rng = np.random.default_rng(0)
+    big, small = (rng.standard_normal(x.shape).astype(dtype) for x in case.arrays())
+    if not last:
+        big, small = channels_second(big), channels_second(small)
+    one, *others = (
+        correlate(big, small, *case.how, last, threads=n) for n in (1, 2, 2, team.available())
+    )
+    for other in others:
+        np.testing.assert_array_equal(one, other)

@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 
 from conv3dt._run.correlate import clear, correlate, explain_correlate
-from conv3dt._runtime import team
 from tests.helpers.checks import THREADS, every_dtype
-from tests.helpers.correlations import STEPPED, Case, channels_second, definition
+from tests.helpers.correlations import (
+    STEPPED,
+    Case,
+    assert_threads_change_no_bit,
+    channels_second,
+    definition,
+)
 from tests.helpers.guarded import guarded
 
 FEW = Case(2, (4, 5, 9), (4, 5, 9), 3, 20, (3, 2, 3), before=(1, 1, 1))
@@ -195,15 +200,7 @@ LARGE = {
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 @pytest.mark.parametrize("last", [True, False])
 def test_threads_change_no_bit(case, dtype, last):
-    rng = np.random.default_rng(0)
-    big, small = (rng.standard_normal(x.shape).astype(dtype) for x in case.arrays())
-    if not last:
-        big, small = channels_second(big), channels_second(small)
-    one, *others = (
-        correlate(big, small, *case.how, last, threads=n) for n in (1, 2, 2, team.available())
-    )
-    for other in others:
-        np.testing.assert_array_equal(one, other)
+    assert_threads_change_no_bit(correlate, case, dtype, last)
 
 
 @pytest.mark.parametrize("draw", ["standard_normal", "random"])

@@ -7,10 +7,15 @@ import pytest
 
 import conv3dt
 from conv3dt._run.correlate import correlate, explain_correlate
-from conv3dt._runtime import team
 from conv3dt._ways.correlate.minimal.scheme import MinimalScheme
 from tests.helpers.checks import THREADS, every_dtype
-from tests.helpers.correlations import STEPPED, Case, channels_second, definition
+from tests.helpers.correlations import (
+    STEPPED,
+    Case,
+    assert_threads_change_no_bit,
+    channels_second,
+    definition,
+)
 from tests.helpers.guarded import guarded
 
 FEW = Case(2, (4, 5, 9), (4, 5, 9), 3, 20, (3, 2, 3), before=(1, 1, 1))
@@ -136,15 +141,7 @@ def test_combinations_that_overflow():
 @every_order
 @pytest.mark.parametrize("name", ["slabs", "boxes", "many", "kernel 4, stride 2"])
 def test_threads_change_no_bit(name, dtype, last):
-    case, rng = CASES[name], np.random.default_rng(0)
-    big, small = (rng.standard_normal(x.shape).astype(dtype) for x in case.arrays())
-    if not last:
-        big, small = channels_second(big), channels_second(small)
-    one, *others = (
-        minimal(big, small, *case.how, last, threads=n) for n in (1, 2, 2, team.available())
-    )
-    for other in others:
-        np.testing.assert_array_equal(one, other)
+    assert_threads_change_no_bit(minimal, CASES[name], dtype, last)
 
 
 @pytest.mark.parametrize("draw", ["standard_normal", "random"])

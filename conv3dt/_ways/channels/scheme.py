@@ -120,8 +120,7 @@ class ChannelScheme(Blocked):
 
         All panels of a task follow one another. Rounded, so that other layers have the same tiles.
         """
-        pairs = zip(self.blocking.block, self.shape.most, strict=True)
-        few = prod(integers.n_tiles(block, most) for block, most in pairs) <= TUNING.few_tiles
+        few = self.blocking.tiles(self.shape.most) <= TUNING.few_tiles
         near = self.panels <= TUNING.far_panels or self.phase_bytes > TUNING.panels_bytes
         if self.fresh or near or not few:
             return 0

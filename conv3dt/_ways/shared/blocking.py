@@ -5,6 +5,7 @@ from math import prod
 from typing import NamedTuple
 
 from ..._geometry.axes import Axis
+from ..._geometry.integers import n_tiles
 from ..._geometry.tuning import TUNING
 from .sharing import Costs, each_of
 from .wording import counted
@@ -21,6 +22,10 @@ class Blocking(NamedTuple):
     block: tuple[int, int, int, int]
     group: int  # channel blocks in a group
     groups: int
+
+    def tiles(self, most: tuple[int, ...]) -> int:
+        """Return how many tiles of at most so many positions along each axis a whole block has."""
+        return prod(n_tiles(b, m) for b, m in zip(self.block, most, strict=True))
 
     def words(self, together: bool) -> str:
         """Return in words how the output is cut."""

@@ -13,7 +13,7 @@ _LINE = 64  # bytes of a cache line
 
 
 def begin_to_ask(plan, task):
-    """Note what the next task packs: runs of rows, one of each plane, and each channel if apart."""
+    """Note what the next task packs: a run of rows of each plane."""
     task.runs_left = 0
     number = task.number + plan.asked_task
     if plan.asked_lines == 0 or number >= plan.tasks:

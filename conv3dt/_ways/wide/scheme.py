@@ -9,7 +9,6 @@ from itertools import product
 from math import prod
 
 from ..._compiler.records import Record
-from ..._geometry import integers
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import Blocked, in_lines, unaligned
 from ..shared.cuts import ends, rows_of_tiles, sizes
@@ -60,15 +59,14 @@ class WideScheme(Blocked):
     @property
     def asked_lines(self) -> int:
         """Lines of the next block's inputs that each tile asks for, so that all come in time."""
-        r, axes, shape = self.layer.request, self.axes, self.shape
-        row = r.i[2] * r.ci * self.layer.storage.item
-        far = r.n * r.i[0] * r.i[1] * row > TUNING.far_inputs
+        r, axes = self.layer.request, self.axes
+        far = r.input_bytes > TUNING.far_inputs
         alone = self.tasks <= self.threads or self.n_blocks[3] > 1
         if self.direct or self.layer.apart or not far or alone:
             return 0
-        pairs = zip(self.blocking.block, shape.most, strict=True)
-        tiles = prod(integers.n_tiles(block, most) for block, most in pairs)
-        tiles *= axes[1].n_phases * axes[2].n_phases * self.blocking.group
+        row = r.i[2] * r.ci * self.layer.storage.item
+        tiles = self.blocking.tiles(self.shape.most) * self.blocking.group
+        tiles *= axes[1].n_phases * axes[2].n_phases
         return -(-prod(self.packed[1:3]) * row // (LINE * max(1, tiles)))
 
     @property
