@@ -41,7 +41,7 @@ class Layer(NamedTuple):
 
     @property
     def padding(self) -> int:
-        return max(0, self.k - self.s) // 2 if self.up else (self.k - 1) // 2
+        return max(0, self.k - self.s + 1) // 2 if self.up else (self.k - 1) // 2
 
     def __str__(self) -> str:
         kind = "up" if self.up else "conv"

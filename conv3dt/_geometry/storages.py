@@ -6,7 +6,7 @@ it were another.
 
 from typing import NamedTuple
 
-__all__ = ["OPERANDS", "PAIRS", "STORAGES", "Storage"]
+__all__ = ["BITS", "OPERANDS", "PAIRS", "STORAGES", "Storage", "as_they_are"]
 
 
 class Storage(NamedTuple):
@@ -38,3 +38,10 @@ PAIRS = "bfloat16 pairs"  # of two input channels, the first in the lower half o
 
 # What kernels multiply: numbers as arrays have them, and what processors multiply beside these.
 OPERANDS = STORAGES | {PAIRS: Storage(PAIRS, 2, "float32", 4, True)}
+
+BITS = "bits"  # of 16, that are moved and nothing else
+
+
+def as_they_are(name: str) -> str:
+    """Return the name under which numbers of a type are moved without being widened."""
+    return BITS if STORAGES[name].converted else name

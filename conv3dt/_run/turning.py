@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._geometry.storages import STORAGES
 from .._geometry.tuning import TUNING
 from .._runtime.recycle import address, aligned
 from .._ways.turning.encode import driver
@@ -18,7 +17,7 @@ __all__ = ["in_order", "taps_together"]
 Array = NDArray[Any]
 
 _WORTH = 1 << 16  # numbers: fewer are no faster than as NumPy copies them
-_SHORT = 64  # numbers of a block along the shorter axis; of half types along both
+_SHORT = 64  # numbers of a block along the shorter axis
 _BLOCK = 1 << 14  # and of a block: 27 x 320 x 320 took 1.5 ms, 2.5 in squares, 7 by NumPy
 
 
@@ -51,7 +50,7 @@ def _reversed(x: Array, threads: int) -> Array:
     if a == 1 < b:  # so that there are rows
         return _reversed(x.reshape(b, 1, c), threads).reshape(c, b, a)
     out, params, storage = aligned((c, b, a), x.dtype, x.nbytes), TurnParams.zeros(), x.dtype.name
-    longer = _SHORT if STORAGES[storage].converted else _BLOCK // min(_SHORT, a, c)
+    longer = _BLOCK // min(_SHORT, a, c)
     params.fill(
         source=address(x), target=address(out), a=a, b=b, c=c, block_b=_SHORT,
         block_a=_SHORT if a < c else longer, block_c=longer if a < c else _SHORT,

@@ -18,7 +18,7 @@ from ..._compiler.words import (
     uint16_at,
     uint32_at,
 )
-from ..._geometry.storages import STORAGES
+from ..._geometry.storages import BITS, STORAGES
 from . import transpose
 
 __all__ = [
@@ -39,6 +39,8 @@ __all__ = [
 class Numbers(NamedTuple):
     """How drivers read the numbers of a storage type."""
 
+    item: int  # bytes of one,
+    size: int  # and of one in the compute type
     at: Any  # the word for a view of such numbers
     wide_at: Any  # and of numbers in the compute type
     widened: Callable[..., Any]  # from one to the other
@@ -71,14 +73,16 @@ def _widen_bfloat16(bits):
 NUMBERS = {
     name: Numbers(*read, transpose.SQUARES[name], transpose.WEAVES[name])
     for name, read in {
-        "float32": (float32_at, float32_at, _same),
-        "float64": (float64_at, float64_at, _same),
-        "float16": (uint16_at, float32_at, _widen_float16),
-        "bfloat16": (uint16_at, float32_at, _widen_bfloat16),
+        "float32": (4, 4, float32_at, float32_at, _same),
+        "float64": (8, 8, float64_at, float64_at, _same),
+        "float16": (2, 4, uint16_at, float32_at, _widen_float16),
+        "bfloat16": (2, 4, uint16_at, float32_at, _widen_bfloat16),
+        BITS: (2, 2, uint16_at, uint16_at, _same),
     }.items()
 }
+# Numbers of a row of a square: as many as a vector has in the compute type.
 LANES = {
-    name: processor.machine().vector_bytes // storage.size for name, storage in STORAGES.items()
+    name: processor.machine().vector_bytes // max(4, row.size) for name, row in NUMBERS.items()
 }
 
 
@@ -128,7 +132,7 @@ def turn(source, source_step, target, target_step, rows, columns, *, storage):
     a time, if they are all that a column has; else few numbers one by one, a vector of a column
     after the other: lines at powers of two throw each other out of L1.
     """
-    item, size, lanes = STORAGES[storage].item, STORAGES[storage].size, LANES[storage]
+    item, size, lanes = NUMBERS[storage].item, NUMBERS[storage].size, LANES[storage]
     if 2 <= rows <= transpose.WOVEN and target_step == rows * size and columns >= lanes > rows:
         for begin in range(0, columns, lanes):
             c = min(begin, columns - lanes)

@@ -8,6 +8,7 @@ from llvmlite import ir
 from ..._compiler import processor
 from ..._compiler.vectors import I16, I32, Words, i64
 from ..._compiler.words import float32_at, float64_at, uint16_at, uint32_at, word
+from ..._geometry.storages import BITS
 from .lane_emitter import interleaved
 
 __all__ = ["PAST", "SQUARES", "WEAVES", "WOVEN", "transpose_pairs"]
@@ -15,23 +16,23 @@ __all__ = ["PAST", "SQUARES", "WEAVES", "WOVEN", "transpose_pairs"]
 WOVEN = 8  # rows that are interleaved, at most
 
 
-def _transposing(double, load, twin, pairs=False, past=False):
+def _transposing(kind, twin, pairs=False, past=False):
     """Return the word target[c, r] = source[r, c], widened; rows lie `..._step` bytes apart.
 
     `past` the caches if so; then rows of the target are whole vectors.
 
     In log2(n) rounds; the round with distance h exchanges the quarters of squares of 2h.
-    `load(words, address)` gives a row. Of pairs, `source_step` is that of numbers; a row has two.
+    Of pairs, `source_step` is that of numbers; a row has two.
     """
-    n = processor.machine().vector_bytes // (8 if double else 4)
+    n = processor.machine().vector_bytes // (8 if kind.double else 4)
 
     def write(builder, source, source_step, target, target_step):
-        words = Words(builder, double, n, False)
+        words = Words(builder, kind.double, n, False)
         at = [
             builder.add(source, builder.mul(i64(r), source_step))
             for r in range(2 * n if pairs else n)
         ]
-        rows = [load(words, x) for x in at]
+        rows = [kind.load(words, x) for x in at]
         if pairs:
             rows = [_joined(words, *two) for two in zip(rows[::2], rows[1::2], strict=True)]
         distance = n // 2
@@ -43,7 +44,7 @@ def _transposing(double, load, twin, pairs=False, past=False):
             if past:
                 words.stream(row, at)
             else:
-                words.store(row, at, n, words.size)
+                kind.store(words, row, at)
 
     return word(twin(n))(write)
 
@@ -72,6 +73,16 @@ def _bits(words, at):
     return words.builder.load(words.pointer(at, ir.VectorType(I16, words.lanes)), align=2)
 
 
+def _store(words, row, at):
+    """Store a vector of numbers."""
+    words.store(row, at, words.lanes, words.size)
+
+
+def _store_bits(words, row, at):
+    """Store the bits of 16-bit numbers."""
+    words.builder.store(row, words.pointer(at, ir.VectorType(I16, words.lanes)), align=2)
+
+
 def _joined(words, low, high):
     """Return words of 32 bits, as float32, of the bits of two vectors of 16-bit numbers."""
     b = words.builder
@@ -80,18 +91,20 @@ def _joined(words, low, high):
 
 
 class _Kind(NamedTuple):
-    """How rows of a storage type are read, and widened."""
+    """How rows of a storage type are read, widened, and written."""
 
     double: bool
     load: Any  # load(words, address) gives a vector
     at: Any  # of a view of numbers, and
     wide_at: Any  # of one of widened ones
     widened: Any
+    size: int = 4  # bytes of one of these
+    store: Any = _store
 
 
 _KINDS = {
     "float32": _Kind(False, _loaded, float32_at, float32_at, lambda x: x),
-    "float64": _Kind(True, _loaded, float64_at, float64_at, lambda x: x),
+    "float64": _Kind(True, _loaded, float64_at, float64_at, lambda x: x, 8),
     "float16": _Kind(
         False,
         lambda words, at: words.from_float16(_bits(words, at)),
@@ -106,6 +119,7 @@ _KINDS = {
         float32_at,
         lambda x: (x.astype(np.uint32) << 16).view(np.float32),
     ),
+    BITS: _Kind(False, _bits, uint16_at, uint16_at, lambda x: x, 2, _store_bits),
 }
 
 
@@ -123,11 +137,14 @@ def _twin(kind):
     return of_lanes
 
 
-# By storage type: the word target[c, r] = source[r, c], through the caches and past them.
-SQUARES, PAST = (
-    {k: _transposing(x.double, x.load, _twin(x), past=past) for k, x in _KINDS.items()}
-    for past in (False, True)
-)
+# By storage type, or of 16-bit numbers as they are: the word target[c, r] = source[r, c].
+SQUARES = {name: _transposing(kind, _twin(kind)) for name, kind in _KINDS.items()}
+# The same past the caches, of numbers in the compute type.
+PAST = {
+    name: _transposing(kind, _twin(kind), past=True)
+    for name, kind in _KINDS.items()
+    if name != BITS
+}
 
 
 def _twin_of_pairs(n):
@@ -141,7 +158,7 @@ def _twin_of_pairs(n):
     return transpose
 
 
-transpose_pairs = _transposing(False, _bits, _twin_of_pairs, pairs=True)
+transpose_pairs = _transposing(_KINDS[BITS]._replace(store=_store), _twin_of_pairs, pairs=True)
 
 
 def _weaving(kind):
@@ -161,7 +178,7 @@ def _weaving(kind):
             builder.position_at_end(block)
             at = [builder.add(source, builder.mul(i64(r), source_step)) for r in range(count)]
             for r, row in enumerate(interleaved(builder, [kind.load(words, x) for x in at], n)):
-                words.store(row, builder.add(target, i64(r * n * words.size)), n, words.size)
+                kind.store(words, row, builder.add(target, i64(r * n * kind.size)))
             builder.branch(after)
         builder.position_at_end(after)
 

@@ -1,9 +1,8 @@
 """The driver: three axes in reverse. A task is a block that stays in L1 while lines fill up."""
 
-from ..._compiler.words import next_task, uint16_at
+from ..._compiler.words import next_task
 from ..._geometry.integers import n_tiles
-from ..._geometry.storages import STORAGES
-from ..shared.moving import LANES, spread, turn
+from ..shared.moving import LANES, NUMBERS, spread, turn
 from .records import TurnParams
 
 __all__ = ["reverse"]
@@ -27,23 +26,13 @@ def reverse(plan, slot, *, storage):
 
 def _turn_block(plan, a, b, c, *, storage):
     """Turn the rows from a on, and their numbers from c on, of one b."""
-    item = STORAGES[storage].item
+    item = NUMBERS[storage].item
     rows, columns = min(plan.block_a, plan.a - a), min(plan.block_c, plan.c - c)
     source = plan.source + ((a * plan.b + b) * plan.c + c) * item
     target = plan.target + ((c * plan.b + b) * plan.a + a) * item
     row, column = plan.b * plan.c * item, plan.b * plan.a * item
-    if STORAGES[storage].converted:
-        _turn_bits(source, row, target, column, rows, columns)
-    elif rows < LANES[storage]:
+    if rows < LANES[storage]:
         for n in range(columns):  # what is written together lies together
             spread(source + n * item, row, target + n * column, item, rows, storage=storage)
     else:
         turn(source, row, target, column, rows, columns, storage=storage)
-
-
-def _turn_bits(source, row, target, column, rows, columns):
-    """target[c, r] = source[r, c], of two bytes each."""
-    for r in range(rows):
-        x = uint16_at(source + r * row, columns)
-        for c in range(columns):
-            uint16_at(target + c * column + 2 * r, 1)[0] = x[c]
