@@ -62,6 +62,17 @@ class Axis(NamedTuple):
         ]
         return [(f, hi - lo) for f, (lo, hi) in zip(self.phases, ranges, strict=True)]
 
+    def taps_read(self) -> tuple[int, int]:
+        """Return the taps of the kernel, from .. to, beyond which none reads inside."""
+        found = [
+            f.k0 + j * f.k_step
+            for f in self.phases
+            for j in range(
+                *integers.tap_range(0, f.length, f.taps, f.shift, f.dilation, self.i, self.in_s)
+            )
+        ]
+        return min(found, default=0), 1 + max(found, default=0)
+
     def pairs(self) -> int:
         """Return how many (input index, tap) pairs land inside the output."""
         found = 0

@@ -23,6 +23,7 @@ __all__ = [
     "order_of",
     "plain_plan",
     "reading_directly",
+    "turning",
     "ways_of",
 ]
 
@@ -153,6 +154,13 @@ def between_lines(plan: Plan) -> Plan:
     return plan if scheme is plan.scheme else replace(plan, scheme=scheme)
 
 
+@lru_cache(maxsize=1024)
+def turning(plan: Plan, order: tuple[int, ...]) -> Plan:
+    """Return the plan whose tasks turn filters that lie so in memory, if its way can."""
+    scheme = plan.scheme.turning(order)
+    return plan if scheme is plan.scheme else replace(plan, scheme=scheme)
+
+
 def plain_plan(request: Request, threads: int | None, whole: Request | None = None) -> Plan:
     """Return the plan of a plain call whose input lies as its shape says, maybe of a part."""
     order = None if whole is None else order_of(whole)
@@ -161,6 +169,6 @@ def plain_plan(request: Request, threads: int | None, whole: Request | None = No
 
 def clear() -> None:
     """Forget plans; calls that are under way keep theirs."""
-    caches = make_plan, order_of, freshly_packed, reading_directly, between_lines, layer_of
-    for one in caches:
+    planned = make_plan, order_of, freshly_packed, reading_directly, between_lines, turning
+    for one in (*planned, layer_of):
         one.cache_clear()

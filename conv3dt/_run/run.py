@@ -7,15 +7,22 @@ from numpy.typing import NDArray
 
 from .._call.arguments import Call
 from .._geometry.formats import FORMATS, lie_in_a_row
-from .._plan.choice import between_lines, freshly_packed, make_plan, order_of, reading_directly
+from .._plan.choice import (
+    between_lines,
+    freshly_packed,
+    make_plan,
+    order_of,
+    reading_directly,
+    turning,
+)
 from .._plan.plan import Plan
 from .._runtime import memory
 from .._runtime.recycle import address, aligned
 from .._ways.shared.blocked import LINE
-from .._ways.shared.layer import Layer
 from . import telling
 from .known import Kind, Known, again, kind_of
 from .launching import launch, readable
+from .lying import lying_of, weights
 from .tables import (
     CONVOLVING,
     NOT_FINITE,
@@ -27,7 +34,6 @@ from .tables import (
     result,
     tables,
 )
-from .turning import in_order
 
 __all__ = ["Packed", "convolve", "pack", "plan_of", "result", "run"]
 
@@ -88,7 +94,7 @@ def _anew(call: Call, packing: Packing | None, way: str | None, kind: Kind) -> A
 def _known(plan: Plan, call: Call, packs: bool) -> Known | None:
     """Return what is known of calls like this one, if they are read where they lie."""
     compiled = tables(plan)
-    value, filters = _read(plan, compiled, call.value), _weights(plan, compiled, call.filters)
+    value, filters = _read(plan, compiled, call.value), weights(plan, compiled, call.filters)
     if not (np.may_share_memory(value, call.value) and np.may_share_memory(filters, call.filters)):
         return None
     record = compiled.encoded.params.copy()
@@ -113,6 +119,8 @@ def plan_of(call: Call, way: str | None = None) -> Plan:
     if call.request.groups > 1 and address(x) % LINE:  # channels would lie across lines
         ready = False
     plan = reading_directly(plan) if ready else plan
+    lying = lying_of(plan, call.filters) if plan.scheme.filters_lie else None
+    plan = turning(plan, lying) if lying else plan
     shifted = call.out is not None and address(call.out) % LINE
     return between_lines(plan) if shifted else plan
 
@@ -150,43 +158,6 @@ def _needed(plan: Plan, call: Call) -> int:
     return needed
 
 
-def _weights(plan: Plan, compiled: Tables, filters: Array) -> Array:
-    """Return filters that kernels can read: taps that are channels must lie as channels do.
-
-    So must channels next to each other, where filters are not packed.
-    """
-    filters = _taps_last(plan.layer, readable(filters))
-    if plan.request.groups > 1 and not plan.request.forward:
-        filters = _outputs_first(filters, plan.request.groups)
-    _, _, kw, co, ci = filters.strides
-    near = {"": filters.itemsize, "ci": ci, "co": co}[plan.scheme.filters_lie]
-    apart = compiled.as_channels and kw != filters.shape[3] * co
-    if not apart and near == filters.itemsize:
-        return filters
-    if plan.scheme.filters_lie == "co":
-        return in_order(filters.swapaxes(3, 4), plan.threads).swapaxes(3, 4)
-    return in_order(filters, plan.threads)
-
-
-def _taps_last(layer: Layer, filters: Array) -> Array:
-    """Return a view whose input channels are the taps of the width that are taken for them.
-
-    In the order of their inputs: those of a transposed convolution from the last tap on.
-    """
-    if not layer.taps:
-        return filters
-    s = layer.asked.k[2] // layer.taps
-    phases = filters.reshape(*filters.shape[:2], layer.taps, s, filters.shape[3])
-    return phases[:, :, :: 1 if layer.asked.forward else -1].transpose(0, 1, 3, 4, 2)
-
-
-def _outputs_first(filters: Array, groups: int) -> Array:
-    """Return filters (..., co of a group, all ci) as (..., all co, ci of a group)."""
-    *taps, co, ci = filters.shape
-    apart = filters.reshape(*taps, co, groups, ci // groups)
-    return apart.swapaxes(3, 4).reshape(*taps, co * groups, ci // groups)
-
-
 def pack(plan: Plan, filters: Array, bias: Array | None) -> Packed:
     """Return filters and bias packed for a plan, or its twin without zeros if not finite."""
     packed, finite = _packed(plan, filters, bias)
@@ -206,7 +177,7 @@ def _packed(plan: Plan, filters: Array, bias: Array | None) -> tuple[Packed, boo
         biases.reshape(-1, len(bias))[:] = bias
     if plan.scheme.fresh:
         return packed, True  # as far as is known
-    params, filters = compiled.encoded.params.copy(), _weights(plan, compiled, filters)
+    params, filters = compiled.encoded.params.copy(), weights(plan, compiled, filters)
     _place(filters, params, packed.at + compiled.bias_bytes)
     launch(compiled.pack, params, address(params), filters, packed.memory)
     return packed, not params[NOT_FINITE]
@@ -253,7 +224,7 @@ def _convolved(packed: Packed, call: Call) -> tuple[Array, bool]:
     )  # fmt: skip
     uses: tuple[Array, ...] = value, out, scratch, packed.memory
     if plan.scheme.fresh:
-        filters = _weights(plan, compiled, call.filters)
+        filters = weights(plan, compiled, call.filters)
         _place(filters, params, 0)
         uses = *uses, filters
     launch(compiled.convolve, params, address(params), *uses)

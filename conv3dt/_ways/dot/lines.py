@@ -1,6 +1,7 @@
 """The driver of the dot way where filters lie in lines of output channels.
 
-1  tasks: groups of blocks of output channels; their sums begin as zeros, and become outputs
+1  tasks: groups of blocks of output channels; their sums begin as zeros, and become outputs;
+   filters are turned, if they do not lie in lines
 2    taps that read inside: the positions at which they do are listed
 3      input channels, as many as stay in L1: those of all these positions are gathered
 4        blocks of output channels: their filters come from memory, once
@@ -22,6 +23,7 @@ from .driver import (
     place_inputs,
     reach_of,
     tap_of,
+    turn_some,
 )
 from .records import DotParams, Row
 
@@ -46,20 +48,21 @@ def run(plan, slot):
     phases = Phases(plan.depth.phases[0], plan.height.phases[0], plan.width.phases[0])
     while next_block(plan, task):
         place_inputs(plan, task)
+        turn_some(plan, task, task.first_block, task.end_block)
         clear(task.sums, plan.group * plan.block_sums // plan.size, plan.size)
         reach = reach_of(plan, phases)
         for t in range(reach.count):
             rows = list_inputs(plan, task, phases, tap_of(reach, t))
             if rows > 0:
-                filters = filters_at(plan, phases, reach, t)
-                following = filters_at(plan, phases, reach, min(t + 1, reach.count - 1))
+                filters = filters_at(plan, task, phases, reach, t)
+                following = filters_at(plan, task, phases, reach, min(t + 1, reach.count - 1))
                 _multiply(plan, task, filters, following, rows)
         _finish(plan, task, phases)
 
 
 def _multiply(plan, task, filters, following, rows):
     """Add the products of a tap to the sums of the positions that are listed."""
-    step, odd = _step(plan), plan.halves % 2 if plan.halves > plan.channels else 0
+    step, odd = _step(plan, task), plan.halves % 2 if plan.halves > plan.channels else 0
     for c in range(0, plan.channels, plan.chunk):
         count = min(plan.chunk, plan.channels - c)
         source = c // plan.chunk * plan.chunk_step
@@ -69,16 +72,16 @@ def _multiply(plan, task, filters, following, rows):
         ask = at + count * step if c + count < plan.channels else following
         half = odd if c + count == plan.channels else 0
         for b in range(task.first_block, task.end_block):
-            first = plan.blocks[b].start * plan.filter
+            first = plan.blocks[b].start * task.filters.co
             to = (b - task.first_block) * plan.block_sums
             some = Some(count - half, half, at + first, ask + first, to, source)
             _multiply_block(plan, task, plan.blocks[b], rows, some)
             source += plan.asked
 
 
-def _step(plan):
+def _step(plan, task):
     """Return the bytes from the line of an input channel to the next one's, or that of a pair."""
-    return 2 * plan.arrays.step_ci if plan.halves > plan.channels else plan.arrays.step_ci
+    return 2 * task.filters.ci if plan.halves > plan.channels else task.filters.ci
 
 
 def _gather(plan, task, source, count, rows):
@@ -99,7 +102,7 @@ def _multiply_block(plan, task, block, rows, some):
     for t in range(tiles):
         size = least + 1 if t < longer else least
         call(
-            get(kernels, size), row, inputs, some.count, some.filters, _step(plan),
+            get(kernels, size), row, inputs, some.count, some.filters, _step(plan, task),
             some.to, some.ask, some.source,
         )  # fmt: skip
         row += size * Row.SIZE

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 
+from ..._geometry.tuning import TUNING
 from ..shared.blocked import LINE, in_lines
 from ..shared.wording import counted, listed, stored_line
 from .lines_cost import PIECE
 from .scheme import DotScheme
 from .tile import DotTile, LineTile
+from .turned import Order
 
 __all__ = ["LinesScheme"]
 
@@ -37,9 +40,28 @@ class LinesScheme(DotScheme):
         return self.made_at + self.blocking.group * self.block_sums
 
     @property
-    def made_bytes(self) -> int:
+    def sums_bytes(self) -> int:
         """Bytes of the sums of a task, and of the inputs that are gathered."""
         return self.blocking.group * self.block_sums + self.positions * self.chunk * self.size
+
+    @property
+    def turned_channels(self) -> int:
+        """Output channels whose filters are turned at a time: those of a task."""
+        return self.blocking.group * self.columns
+
+    @property
+    def line_bytes(self) -> int:
+        """Bytes from one line of turned filters to the next."""
+        return in_lines(self.turned_channels * self.layer.storage.item)
+
+    def turning(self, order: Order) -> DotScheme:
+        """Return the scheme whose tasks turn filters, few enough that these stay near."""
+        r = self.layer.request
+        each = prod(r.k) * r.ci * self.columns * self.layer.storage.item
+        group = min(self.blocking.group, max(1, TUNING.turned_bytes // each))
+        cut = self.blocking._replace(group=group, groups=-(-len(self.shape.blocks) // group))
+        turned = replace(self, turned=order, blocking=cut)
+        return turned if turned.runs else self
 
     def in_place(self) -> LinesScheme:
         """Return the scheme that gathers inputs from where they lie, in the compute type."""
@@ -76,6 +98,6 @@ class LinesScheme(DotScheme):
             "kernel": f"output channels in lanes ({self.layer.instructions}, {self.lanes} per"
             f" vector): tiles of {shapes} (positions x vectors)",
             "blocks": f"all positions, {counted(channels, 'channel')} a task",
-            "memory": f"filters read where they lie{', as is the input' if self.direct else ''}",
+            "memory": self.filters_line(),
             "after": stored_line(False),
         }

@@ -12,11 +12,12 @@ from ..._compiler.records import Record
 from ..._geometry import integers
 from ..._geometry.axes import Axis
 from ..._geometry.tuning import TUNING
-from ..shared.blocked import Blocked, in_lines
-from ..shared.wording import counted, listed, stored_line
+from ..shared.blocked import LINE, Blocked, in_lines
+from ..shared.wording import counted, listed, quantity, stored_line
 from .cost import PIECE, most_rows
 from .records import CHANNELS, COLUMNS, DotTask, Row
 from .tile import DotTile, FinishTile, LineTile
+from .turned import CI, CO, Order, Runs, worthwhile
 
 __all__ = ["DotScheme"]
 
@@ -26,6 +27,7 @@ class DotScheme(Blocked):
     """How a layer is computed with input channels in the lanes: all positions are one block."""
 
     filters_lie: str = "ci"
+    turned: Order = ()
 
     @property
     def task_record(self) -> type[Record]:
@@ -81,9 +83,42 @@ class DotScheme(Blocked):
         return prod(self.blocking.block)
 
     @property
-    def made_bytes(self) -> int:
+    def sums_bytes(self) -> int:
         """Bytes of the sums of a phase."""
         return self.positions * COLUMNS * self.size
+
+    @property
+    def made_bytes(self) -> int:
+        """Bytes of sums, and of filters that are turned."""
+        runs = self.runs
+        return in_lines(self.sums_bytes) + (runs.n_lines * self.line_bytes if runs else 0)
+
+    @property
+    def turned_channels(self) -> int:
+        """Output channels whose filters are turned at a time."""
+        return COLUMNS
+
+    @cached_property
+    def runs(self) -> Runs | None:
+        """How filters lie in memory that are turned."""
+        if not self.turned:
+            return None
+        r, near = self.layer.request, CI if self.filters_lie == "ci" else CO
+        box = (*(axis.taps_read() for axis in self.axes[1:]), (0, r.co), (0, r.ci))
+        return worthwhile((*r.k, r.co, r.ci), box, self.turned, near, self.turned_channels)
+
+    @property
+    def line_bytes(self) -> int:
+        """Bytes from one line of turned filters to the next.
+
+        An odd number of cache lines: of 512 channels and even ones, squares took twice as long.
+        """
+        return in_lines(self.layer.request.ci * self.layer.storage.item) | LINE
+
+    def turning(self, order: Order) -> DotScheme:
+        """Return the scheme whose tasks turn filters that lie so, if they lie in runs."""
+        turned = replace(self, turned=order)
+        return turned if turned.runs else self
 
     @cached_property
     def lists_step(self) -> int:
@@ -163,14 +198,21 @@ class DotScheme(Blocked):
     def lines(self) -> dict[str, str]:
         """Return the scheme in words."""
         shapes = listed([tile.label for _, _, _, tile in self.tiles()])
-        input_too = ", as is the input" if self.direct else ""
         return {
             "kernel": f"input channels in lanes ({self.layer.instructions}, {self.lanes} per"
             f" vector): tiles of {shapes} (positions x channels)",
             "blocks": f"all positions, {counted(self.blocking.group * COLUMNS, 'channel')} a task",
-            "memory": f"filters read where they lie{input_too}",
+            "memory": self.filters_line(),
             "after": stored_line(False),
         }
+
+    def filters_line(self) -> str:
+        """Return in words where filters and input are read."""
+        if self.runs:
+            lines = quantity(self.runs.n_lines * self.line_bytes, 1024)
+            input_too = ", input read where it lies" if self.direct else ""
+            return f"filters turned by the task that reads them, {lines}B{input_too}"
+        return f"filters read where they lie{', as is the input' if self.direct else ''}"
 
 
 def _inside(axis: Axis, f: integers.Phase) -> Iterator[tuple[int, int]]:

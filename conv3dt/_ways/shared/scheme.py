@@ -74,6 +74,8 @@ class Scheme(ABC):
         Whether tiles read the input where it lies: it is not packed.
     filters_lie : str
         Which channels of filters lie next to each other, where tiles read them: "ci", "co" or none.
+    turned : tuple of int
+        Axes of the filters as they lie in memory, if tasks make these channels lie so.
     """
 
     layer: Layer
@@ -82,6 +84,7 @@ class Scheme(ABC):
     fresh: bool = False
     direct: bool = False
     filters_lie: str = ""
+    turned: tuple[int, ...] = ()
 
     @property
     @abstractmethod
@@ -161,6 +164,10 @@ class Scheme(ABC):
 
     def between_lines(self) -> "Scheme":
         """Return the scheme of outputs that begin between cache lines; itself if none differs."""
+        return self
+
+    def turning(self, order: tuple[int, ...]) -> "Scheme":
+        """Return the scheme whose tasks turn filters that lie so; itself if they cannot."""
         return self
 
     def packed_by_tasks(self) -> "Scheme":
