@@ -74,6 +74,10 @@ class Tuning(NamedTuple):
     wide_tile_cycles: float = 60.0  # of a wide tile, beside its products
     wide_store_cycles: float = 5.0  # to interleave and store a vector of its sums
     wide_pack_cycles: float = 1.5  # to pack an input for wide tiles, halos included
+    parts_cycles: float = 40.0  # to pack a row in parts, as strides need,
+    parted_cycles: float = 0.6  # and each of its inputs,
+    parted_alone: float = 1.8  # if they are packed one by one,
+    parts_margin: float = 1.1  # times as many as predicted
     row_inputs: int = 8  # channels of a long row that are read side by side, at most
     row_sums: int = 16 * 1024  # bytes of its sums that wait: they stay in L1
     row_near: int = 256 * 1024  # bytes of its inputs, which other output channels read again

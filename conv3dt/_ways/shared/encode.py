@@ -157,6 +157,7 @@ def _fill_axis(
         shift_lo=lo,
         shift_hi=hi,
         packed_step=scheme.packed_steps[number],
+        part_step=scheme.part_step if number == 3 else 0,
         output_step=step,
         n_phases=axis.n_phases,
         n_taps=sum(f.taps for f in axis.phases),

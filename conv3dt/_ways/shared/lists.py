@@ -12,7 +12,7 @@ have tables of their own.
 from ..._compiler.words import get
 from .missing import rows_of
 from .records import Entry, Table, Tile
-from .tables import panel_of, taps_in_phase
+from .tables import panel_of, tap_distance, taps_in_phase
 
 __all__ = [
     "begin_tables",
@@ -93,7 +93,6 @@ def _write_taps(plan, block, phases, rw, taps, tile, table):
         return 0
     step_d = fd.dilation * plan.depth.packed_step
     step_h = fh.dilation * plan.height.packed_step
-    step_w = fw.dilation * plan.width.packed_step
     start = table.address + Table.SIZE
     entry = start
     joined = tile.taps_to - tile.taps_from if plan.joined else 1
@@ -105,7 +104,7 @@ def _write_taps(plan, block, phases, rw, taps, tile, table):
                 jw = tile.taps_to - 1 - n
                 rows = rows_of(plan.width, fw, tile, jw, joined)
                 if rows >= 0:
-                    to = at - jw * step_w
+                    to = at + tap_distance(plan.width, fw, jw)
                     entry = _write_tap(plan, block, entry, to, table, tap - jw, joined, rows)
     return (entry - start) // Entry.SIZE
 

@@ -111,6 +111,7 @@ class Axis(Record):
     shift_lo = Int()  # least and greatest of i - q*in_s
     shift_hi = Int()
     packed_step = Int()
+    part_step = Int()  # from inputs that are in_s apart to the next such ones; 0: rows are whole
     output_step = Int()
     n_phases = Int()
     n_taps = Int()  # in all phases

@@ -11,6 +11,7 @@ __all__ = [
     "output_distance",
     "packed_distance",
     "panel_of",
+    "tap_distance",
     "taps_between",
     "taps_in_phase",
 ]
@@ -41,6 +42,17 @@ def output_distance(axis, phase, q):
 def packed_distance(axis, phase, q, start):
     """Return the distance of the input of position q, tap 0, from the start of the packed block."""
     return (q * axis.in_s + phase.shift - start) * axis.packed_step
+
+
+def tap_distance(axis, phase, j):
+    """Return the distance of the input of tap j: from that of tap 0, or from the row's first part.
+
+    A row in parts has the inputs of position 0, and in_s further on, in one part, as shift_lo says.
+    """
+    if axis.part_step == 0:
+        return -j * phase.dilation * axis.packed_step
+    n = phase.shift - axis.shift_lo - j * phase.dilation
+    return n % axis.in_s * axis.part_step + n // axis.in_s * axis.packed_step
 
 
 def taps_between(axis, phase, q_lo, q_hi):

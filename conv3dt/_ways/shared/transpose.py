@@ -11,7 +11,7 @@ from ..._compiler.words import float32_at, float64_at, uint16_at, uint32_at, wor
 from ..._geometry.storages import BITS
 from .lane_emitter import interleaved
 
-__all__ = ["PAST", "SQUARES", "WEAVES", "WOVEN", "transpose_pairs"]
+__all__ = ["PARTED", "PAST", "SQUARES", "WEAVES", "WOVEN", "transpose_pairs"]
 
 WOVEN = 8  # rows that are interleaved, at most
 
@@ -99,18 +99,20 @@ class _Kind(NamedTuple):
     wide_at: Any  # of one of widened ones
     widened: Any
     size: int = 4  # bytes of one of these
+    item: int = 4  # and as they lie
     store: Any = _store
 
 
 _KINDS = {
     "float32": _Kind(False, _loaded, float32_at, float32_at, lambda x: x),
-    "float64": _Kind(True, _loaded, float64_at, float64_at, lambda x: x, 8),
+    "float64": _Kind(True, _loaded, float64_at, float64_at, lambda x: x, 8, 8),
     "float16": _Kind(
         False,
         lambda words, at: words.from_float16(_bits(words, at)),
         uint16_at,
         float32_at,
         lambda x: x.view(np.float16),
+        item=2,
     ),
     "bfloat16": _Kind(
         False,
@@ -118,8 +120,9 @@ _KINDS = {
         uint16_at,
         float32_at,
         lambda x: (x.astype(np.uint32) << 16).view(np.float32),
+        item=2,
     ),
-    BITS: _Kind(False, _bits, uint16_at, uint16_at, lambda x: x, 2, _store_bits),
+    BITS: _Kind(False, _bits, uint16_at, uint16_at, lambda x: x, 2, 2, _store_bits),
 }
 
 
@@ -190,3 +193,26 @@ def _weaving(kind):
 
 
 WEAVES = {name: _weaving(kind) for name, kind in _KINDS.items()}
+
+
+def _parting(kind):
+    """Return the word that parts two vectors of numbers, widened: even from odd ones."""
+    n = processor.machine().vector_bytes // (8 if kind.double else 4)
+
+    def write(builder, source, even, odd):
+        words = Words(builder, kind.double, n, False)
+        item = i64(n * kind.item)
+        both = kind.load(words, source), kind.load(words, builder.add(source, item))
+        for first, target in enumerate((even, odd)):
+            lanes = [ir.Constant(I32, lane) for lane in range(first, 2 * n, 2)]
+            mask = ir.Constant(ir.VectorType(I32, n), lanes)
+            kind.store(words, builder.shuffle_vector(*both, mask), target)
+
+    def part(source, even, odd):
+        numbers = kind.widened(kind.at(source, 2 * n))
+        kind.wide_at(even, n)[:], kind.wide_at(odd, n)[:] = numbers[::2], numbers[1::2]
+
+    return word(part)(write)
+
+
+PARTED = {name: _parting(kind) for name, kind in _KINDS.items()}

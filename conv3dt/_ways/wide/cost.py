@@ -17,8 +17,11 @@ __all__ = ["candidates"]
 def candidates(layer: Layer) -> Iterator[Candidate]:
     """Yield candidates that fit the registers, beside inputs and a weight."""
     _, _, height, width = layer.axes
-    # A vector would need zeros, or inputs that lie apart, or would be stored in pieces.
-    if layer.no_zeros or width.in_s > 1 or layer.among_others:
+    # A vector would need zeros, or would be stored in pieces. Inputs that lie apart are parted, but
+    # pairs, and channels that lie together.
+    in_parts = width.in_s > 1
+    can = layer.apart and not layer.storage.pairs if in_parts else not layer.among_others
+    if layer.no_zeros or not can:
         return
     yield from rows_of(layer)
     # Of equals the first is taken: more channels share an input, fewer rows share an edge.
@@ -56,7 +59,8 @@ def _candidate(layer: Layer, channels: int, vectors: int, outer: int) -> Candida
     def cycles(rows: int, columns: int, taps: int) -> float:
         products = rows * channels * columns / machine.fmas
         loads = (2 * rows * columns + channels) / machine.loads
-        entries = layer.entries(taps) if layer.request.ci == 1 else taps
+        run = layer.request.ci == 1 and width.in_s == 1
+        entries = layer.entries(taps) if run else taps
         each = layer.request.ci * taps * max(products, loads, machine.latency)
         return each + TUNING.wide_tap_cycles * entries
 
@@ -83,7 +87,18 @@ def _candidate(layer: Layer, channels: int, vectors: int, outer: int) -> Candida
     if layer.in_a_row:  # read where they lie, or copied in long rows
         total += arrival(layer, TUNING.wide_line, TUNING.near_bytes)
         total += TUNING.wide_row_cycles * inputs if layer.converted else 0.0
+    elif width.in_s > 1:
+        total = TUNING.parts_margin * (total + _parting(layer))
     else:
         total += TUNING.wide_pack_cycles * inputs * (2 if one_by_one else 1)
     most = (1, 1, outer, vectors * layer.lanes)
     return Candidate("width, in the lanes", total, Shape(most, blocks))
+
+
+def _parting(layer: Layer) -> float:
+    """Return the predicted cycles of packing rows in parts."""
+    r, width = layer.request, layer.axes[3]
+    rows = r.ci * layer.axes[0].i * layer.axes[1].i * layer.axes[2].i
+    in_vectors = width.in_s == 2 and width.i >= 2 * layer.lanes
+    each = TUNING.parted_cycles if in_vectors else TUNING.parted_alone
+    return rows * (TUNING.parts_cycles + each * width.i)

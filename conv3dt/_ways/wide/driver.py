@@ -153,10 +153,11 @@ def _list_tiles(plan, task):
             first, end = taps_between(width, phase, w0, max(w0, min(w1, phase.length)))
             tile = tile_of(plan, task, rw, t)
             tile.count = v1 - v0
-            tile.at = (w0 - task.width.start) * width.packed_step
+            whole = width.part_step == 0
+            tile.at = (w0 - (task.width.start if whole else lo)) * width.packed_step
             tile.to = w0 * width.s
             tile.end = min(w1 * width.s, width.o)
-            tile.base = phase.shift * width.packed_step
+            tile.base = phase.shift * width.packed_step if whole else 0
             tile.taps_from = first
             tile.taps_to = end
             tile.edge = 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ..._compiler.drivers import part
+from ..._geometry.storages import STORAGES
 from ..shared.encode import fill_blocked, filters_driver, output_steps, shared_parts
 from ..shared.scheme import Encoded
 from .records import WideParams
@@ -17,7 +18,8 @@ def encoded(scheme: WideScheme) -> Encoded:
 
     kernels = {(kind, outer, inner): address(tile) for kind, outer, inner, tile in scheme.tiles()}
     params = WideParams.zeros()
-    kept = fill_blocked(params, scheme, output_steps(scheme), kernels)
+    pack = _packer(scheme.layer.request.dtype) if scheme.part_step else None
+    kept = fill_blocked(params, scheme, output_steps(scheme), kernels, pack)
     seamed = scheme.seamed
     close = part(__package__, ".made:close_plane", 4) if seamed else 0
     params.fill(
@@ -39,7 +41,13 @@ def parts() -> Iterator[int]:
     """Yield the addresses of all parts of the driver, for all types, compiled where new."""
     yield _driver()
     yield part(__package__, ".made:close_plane", 4)
+    yield from map(_packer, STORAGES)
     yield from shared_parts()
+
+
+def _packer(storage: str) -> int:
+    """Return the address of what packs rows in parts."""
+    return part(__package__, ".pack:pack_parts", 2, storage=storage)
 
 
 def _driver() -> int:

@@ -52,9 +52,20 @@ class WideScheme(Blocked):
             step_n = self.layer.request.ci * step_c
             return step_n, step_n, step_n, self.size, step_c
         step_c = unaligned(w * self.size, self.layer.in_a_row)
+        if self.part_step:
+            step_c = self.axes[3].in_s * self.part_step
         step_h = unaligned(step_c * self.chunks, self.shape.most[2] > 1, self.axes[2].in_s)
         step_d = h * step_h
         return d * step_d, step_d, step_h, self.size, step_c
+
+    @property
+    def part_step(self) -> int:
+        """Bytes from one part of a packed row to the next: whole vectors, and never whole pages.
+
+        With strides, inputs that neighbouring positions read with a tap lie next to each other.
+        """
+        s = self.axes[3].in_s
+        return unaligned(in_lines(-(-self.packed[3] // s) * self.size), True, s) if s > 1 else 0
 
     @property
     def asked_lines(self) -> int:
