@@ -96,6 +96,8 @@ class Tuning(NamedTuple):
     turn_cycles: float = 9.0  # to transpose a vector of inputs,
     beside_cycles: float = 2.5  # the same beside products,
     fold_pack_cycles: float = 0.8  # and to pack an input whose channels lie apart
+    fold_between: float = 30.0  # more to store a line of outputs whose rows are not lines,
+    fold_far: int = 6 * 1024 * 1024  # if these are so many bytes
     fold_run_bytes: int = 512  # of a channel that are read at a time, where channels lie apart
     fold_row_bytes: int = 192 * 1024  # of a packed row, and of the sums of a row of outputs
     fold_bytes: int = 1024 * 1024  # of the planes of sums in work
@@ -104,6 +106,7 @@ class Tuning(NamedTuple):
     turned_cycles: float = 1.2  # the same where whole rows are turned
     far_turned_cycles: float = 2.0  # and where the output is larger than this
     near_bytes: int = 8 * 1024 * 1024
+    turned_alone: float = 0.9  # or where a position has one vector, and two are multiplied a cycle
     row_bytes: int = 64 * 1024  # of a row that is turned: it should stay in L1 or near
     slab_bytes: int = 512 * 1024  # of a slab that is turned: half of L2
     row_lists: int = 16  # of tiles and taps, at most, where rows are made in the order of memory

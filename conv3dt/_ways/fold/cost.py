@@ -6,10 +6,12 @@ from math import prod
 
 from ..._call.request import Request
 from ..._geometry.formats import FORMATS
+from ..._geometry.storages import OPERANDS
 from ..._geometry.tuning import TUNING, Machine
 from ..shared.layer import Layer
 from ..shared.scheme import Candidate
 from ..shared.sharing import Costs, Sharing, each_of, fewest, least, shared
+from ..shared.storing import LINE
 from .folding import Folding
 
 __all__ = ["candidates", "choose_folding", "costs_of", "predicted_cycles", "row_cycles"]
@@ -40,9 +42,17 @@ def _cycles(folding: Folding, row: float, rows: float) -> float:
     r = folding.request
     outputs = r.n * r.co * prod(r.o) / folding.lanes
     stored = TUNING.fold_row_cycles * r.n * folding.groups * prod(r.o[:2])
-    return (
-        r.n * folding.groups * rows * row + outputs * (folding.finish_tile.streams / 2 + 8) + stored
-    )
+    each = folding.finish_tile.streams / 2 + 8 + _between_lines(folding)
+    return r.n * folding.groups * rows * row + outputs * each + stored
+
+
+def _between_lines(folding: Folding) -> float:
+    """Return the cycles more of a vector of outputs that is stored across lines, and from afar."""
+    r, apart = folding.request, FORMATS[folding.request.data_format].apart
+    item = OPERANDS[r.dtype].item
+    row = r.o[2] * (1 if apart else r.co) * item
+    across = row % LINE > 0 and r.output_bytes >= TUNING.fold_far
+    return TUNING.fold_between * folding.lanes * item / LINE if across else 0.0
 
 
 def row_cycles(folding: Folding) -> float:
