@@ -84,11 +84,6 @@ class Blocked(Scheme):
         raise NotImplementedError
 
     @property
-    def part_step(self) -> int:
-        """Bytes from one part of a packed row to the next, where rows are not whole."""
-        return 0
-
-    @property
     def row_tiles(self) -> int:
         """Most tiles in a row of a block, for one phase of the width."""
         return integers.n_tiles(self.blocking.block[3], self.shape.most[3]) + 1
@@ -148,8 +143,7 @@ class Blocked(Scheme):
     @cached_property
     def joined(self) -> bool:
         """Whether consecutive taps along the width are one run in the packed input."""
-        whole = self.part_step == 0
-        return whole and self.chunk == self.layer.request.ci and self.axes[3].dilation == 1
+        return self.chunk == self.layer.request.ci and self.axes[3].dilation == 1
 
     @cached_property
     def packed(self) -> tuple[int, ...]:

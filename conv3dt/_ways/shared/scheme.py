@@ -139,6 +139,11 @@ class Scheme(ABC):
     def lines(self) -> dict[str, str]:
         """Return `kernel`, what comes `after` it, `blocks` and `memory`, in words."""
 
+    @property
+    def part_step(self) -> int:
+        """Bytes from one part of a packed row of inputs to the next, where rows are not whole."""
+        return 0
+
     @cached_property
     def sharing(self) -> Sharing:
         """What the threads make of the tasks."""

@@ -67,6 +67,11 @@ class WideScheme(Blocked):
         s = self.axes[3].in_s
         return unaligned(in_lines(-(-self.packed[3] // s) * self.size), True, s) if s > 1 else 0
 
+    @cached_property
+    def joined(self) -> bool:
+        """Whether consecutive taps along the width are one run: not of rows in parts."""
+        return super().joined and self.part_step == 0
+
     @property
     def asked_lines(self) -> int:
         """Lines of the next block's inputs that each tile asks for, so that all come in time."""
