@@ -1,16 +1,14 @@
-"""When the depthwise way applies, how its work is cut, and what it is predicted to cost."""
+"""When the depthwise way applies, and what it is predicted to cost."""
 
 from collections.abc import Iterator
-from math import prod
 
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import Blocks, Shape
-from ..shared.blocking import Blocking
 from ..shared.layer import Layer
 from ..shared.scheme import Candidate
-from .scheme import runs_of
+from .runs import runs_of
 
-__all__ = ["blocking_of", "candidates"]
+__all__ = ["candidates"]
 
 _LEAST = 4  # positions of a tile
 _MOST_INPUTS = 4  # for each output of a group: of more, it takes too long to find them
@@ -61,44 +59,3 @@ def _blocks(layer: Layer) -> Blocks:
         least = max(1, 16 // layer.storage.size)
         blocks.append((whole, max(least, 1 << (rest - 1).bit_length())))
     return tuple(blocks)
-
-
-def blocking_of(layer: Layer, blocks: Blocks, threads: int) -> Blocking:
-    """Return the rows and the blocks of channels of a task.
-
-    So many rows that the inputs of all taps of the depth stay near, and the depth as long as leaves
-    enough tasks: few rows are read again by the next task, which costs more than to find some of
-    them in L3. Nearer still, where there are many rows for each that is read again.
-    """
-    batch, depth, height, width = layer.axes
-    whole = [max(1, axis.positions) for axis in layer.axes]
-    spans = [hi - lo + 1 for lo, hi in (axis.shifts for axis in layer.axes)]
-    filters = prod(sum(f.taps for f in axis.phases) for axis in layer.axes)
-
-    def window(rows: int, group: int) -> int:
-        row = width.i * group * layer.machine.vector_bytes
-        return (spans[1] + depth.in_s) * (rows * height.in_s + spans[2]) * row
-
-    group, rows = max(1, len(blocks)), whole[2]
-    while group > 1 and (
-        filters * group * layer.machine.vector_bytes > TUNING.panels_bytes // 2
-        or window(min(rows, TUNING.depthwise_rows), group) > TUNING.depthwise_bytes
-    ):
-        group = -(-group // 2)
-    while rows > 1 and window(rows, group) > TUNING.depthwise_bytes:
-        rows -= 1
-    few = TUNING.depthwise_again * (spans[2] - 1)
-    while rows > max(1, few) and window(rows, group) > TUNING.depthwise_near:
-        rows -= 1
-    rows = -(-whole[2] // -(-whole[2] // rows))
-    groups, planes = -(-max(1, len(blocks)) // group), whole[1]
-    wanted = TUNING.tasks_per_thread * threads if threads > 1 else 1
-
-    def tasks() -> int:
-        return batch.i * -(-whole[1] // planes) * -(-whole[2] // rows) * groups
-
-    while tasks() < wanted and planes > spans[1]:
-        planes = -(-planes // 2)
-    while tasks() < wanted and rows > 1:
-        rows = -(-rows // 2)
-    return Blocking((1, planes, rows, whole[3]), group, groups)

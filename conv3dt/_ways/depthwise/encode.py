@@ -35,6 +35,7 @@ def encoded(scheme: DepthwiseScheme) -> Encoded:
 
 def _fill(params: DepthwiseParams, scheme: DepthwiseScheme) -> Any:
     """Fill what the way's driver has beside others; return the table of tiles along the width."""
+    layer, item = scheme.layer, scheme.layer.storage.item
     image, plane, row, *_ = output_steps(scheme)
     step, position = scheme.output_steps[3], scheme.packed_steps[3]
     rows = [
@@ -44,8 +45,9 @@ def _fill(params: DepthwiseParams, scheme: DepthwiseScheme) -> Any:
             "to": run.output * step,
             "taps": run.taps,
             "before": run.before,
+            "sums": sum(r.positions for r in scheme.runs[:n]) * scheme.sums_steps[3],
         }
-        for run in scheme.runs
+        for n, run in enumerate(scheme.runs)
     ]
     strips = table(Strip, rows)
     params.fill(
@@ -56,6 +58,18 @@ def _fill(params: DepthwiseParams, scheme: DepthwiseScheme) -> Any:
         packed_item=scheme.packed_steps[4],
         window=scheme.window,
         planes_at=scheme.planes_at,
+        waits=scheme.waits,
+        sums_at=scheme.sums_at,
+        sums_planes=scheme.sums_planes,
+        sums_plane=scheme.sums_steps[0],
+        sums_block=scheme.sums_steps[1],
+        sums_row=scheme.sums_steps[2],
+        sums_step=scheme.sums_steps[3],
+        made_plane=scheme.made_plane,
+        ask_step=scheme.asked.step,
+        ask_pitch=item if layer.apart else layer.asked.ci * item,
+        ask_apart=layer.apart,
+        opens_at=scheme.opens_at,
         image_step=image,
         plane_step=plane,
         row_step=row,

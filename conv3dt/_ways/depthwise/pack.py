@@ -52,7 +52,7 @@ def _copy_row(plan, source, target, channels, *, storage):
 def copy_rows(plan, task, to, count, *, storage):
     """Copy neighbouring outputs of a task, which has all channels, past the caches."""
     plan, task = DepthwiseParams(plan), DepthwiseTask(task)
-    copy_past_caches(task.scratch + plan.made_at, to, count * plan.width.output_step)
+    copy_past_caches(task.made, to, count * plan.width.output_step)
 
 
 def turn_past(plan, task, to, count, *, storage):
@@ -63,7 +63,7 @@ def turn_past(plan, task, to, count, *, storage):
     if (place | record.out_step) % 64 or count % lanes or channels % lanes:
         turn_rows(plan, task, to, count, storage=storage)
         return
-    at, step = of.scratch + record.made_at, record.width.output_step
+    at, step = of.made, record.width.output_step
     turn_past_caches(at, step, place, record.out_step, count, channels, storage=storage)
 
 
@@ -71,7 +71,7 @@ def turn_rows(plan, task, to, count, *, storage):
     """Store neighbouring outputs of a task channel by channel."""
     plan, task = DepthwiseParams(plan), DepthwiseTask(task)
     first, channels = _channels(plan, task)
-    at, to = task.scratch + plan.made_at, to + first * plan.out_step
+    at, to = task.made, to + first * plan.out_step
     step = plan.width.output_step
     if STORAGES[storage].item == STORAGES[storage].size:
         turn(at, step, to, plan.out_step, count, channels, storage=storage)

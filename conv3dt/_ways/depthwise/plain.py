@@ -7,7 +7,7 @@ from ..._compiler.words import get
 from ..._geometry.storages import STORAGES
 from ..shared.moving import NUMBERS
 from ..shared.plain import reading, stored, writing
-from .records import Row
+from .records import Open, Row
 from .tile import DepthwiseTile
 
 __all__ = ["kernel"]
@@ -26,22 +26,28 @@ def kernel(tile: DepthwiseTile):
         x[:, : tile.channels] = np.array(found, compute_type)[np.array(places, int)]
         return x
 
-    def compute(a, row, panel, bias, c, c_step, ask):
-        row = Row(row)
-        sums = np.repeat(read(bias, tile.lanes)[None], tile.positions, axis=0)
-        for jd, jh in np.ndindex(row.depth, row.height):
-            lines = (jd * row.depth_lines + jh) * tile.taps * tile.per * tile.lanes
+    def compute(a, row, panel, start, c, plane, ask):
+        row, plane = Row(row), Open(plane)
+        step = plane.sums_step if tile.waits else 0
+        sums = np.array([read(start + p * step, tile.lanes) for p in range(tile.positions)])
+        for jd, jh in np.ndindex(plane.depth, row.height):
+            lines = (jd * row.taps + jh) * tile.taps * tile.per * tile.lanes
             at = panel + lines * compute_type.itemsize
-            columns = read(at, tile.taps * tile.per * tile.lanes).reshape(tile.taps, tile.per, -1)
+            columns = read(at, tile.taps * tile.per * tile.lanes).reshape(
+                tile.taps, tile.per, tile.lanes
+            )
             for number, products in tile.pairs:
-                plane = get(row.planes, jd)
-                x = inputs(plane + a - jh * row.step_h + number * tile.step)
+                x = inputs(get(plane.planes, jd) + a - jh * row.step_h + number * tile.step)
                 for p, tap in products:
                     for number in range(tile.per):
                         with np.errstate(all="ignore"):
                             sums[p] = sums[p] + x[number] * columns[tap, number]
+        if tile.waits and not plane.ends:
+            for p in range(tile.positions):
+                read(c + p * plane.step, tile.lanes)[:] = sums[p]
+            return
         results = stored(tile.storage, apply(tile.activation, sums))
         for p in range(tile.positions):
-            write(c + p * c_step, tile.channels)[:] = results[p, : tile.channels]
+            write(c + p * plane.step, tile.channels)[:] = results[p, : tile.channels]
 
     return compute

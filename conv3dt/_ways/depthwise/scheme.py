@@ -5,54 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import gcd, prod
-from typing import NamedTuple
+from math import prod
 
 from ..._compiler.records import Record
-from ..._geometry import integers
-from ..._geometry.axes import Axis
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import LINE, Blocked, in_lines, unaligned
 from ..shared.encode import output_steps
 from ..shared.storing import past_caches
 from ..shared.wording import counted, listed, stored_line
-from .records import DepthwiseTask, Row
+from .asking import NOTHING, Asked, asked_of
+from .blocking import planes_of_sums
+from .caches import crowded, lies_in_lines, sums_wait
+from .records import DepthwiseTask, Open, Row
+from .runs import Run, runs_of
 from .tile import DepthwiseTile
 
-__all__ = ["DepthwiseScheme", "Run", "runs_of"]
-
-
-class Run(NamedTuple):
-    """A run of positions of a phase of the width, with what its tile is specialised to."""
-
-    before: int  # taps of the phases of the width before its own
-    output: int  # of its first position
-    first: int  # position
-    positions: int
-    taps: int
-    ahead: int  # input of its first position and tap
-    inside: tuple[int, int]  # inputs that exist, counted from that one
-
-    @property
-    def kind(self) -> tuple[int, int, tuple[int, int]]:
-        """What runs of the same tile have in common."""
-        return self.positions, self.taps, self.inside
-
-
-def runs_of(axis: Axis, most: int) -> tuple[Run, ...]:
-    """Return the runs of a row, as even as possible, phases in turn."""
-    found, before = [], 0
-    for f in integers.each(axis.phases, axis.s):
-        tiles = integers.n_tiles(f.length, most)
-        for t in range(tiles):
-            lo, hi = integers.tile_range(0, f.length, tiles, t)
-            ahead = lo * axis.in_s + f.shift - max(0, f.taps - 1) * f.dilation
-            extent = (hi - lo - 1) * axis.in_s + max(0, f.taps - 1) * f.dilation + 1
-            start = min(max(0, -ahead), extent)
-            inside = start, max(start, min(extent, axis.i - ahead))
-            found.append(Run(before, f.first + lo * axis.s, lo, hi - lo, f.taps, ahead, inside))
-        before += f.taps
-    return tuple(sorted(found, key=lambda run: (run.first, run.output)))
+__all__ = ["DepthwiseScheme"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,35 +50,14 @@ class DepthwiseScheme(Blocked):
         return -(-self.blocking.group * self.lanes // self.share) * self.layer.request.ci
 
     def in_place(self) -> DepthwiseScheme:
-        """Return the scheme that reads a contiguous input, on a cache line, where it lies.
-
-        Vectors that lie across two lines take twice as long to load, which all taps do; so does
-        widening them.
-        """
-        asked, storage = self.layer.asked, self.layer.storage
-        lines = asked.ci * storage.item % LINE == 0 and not storage.converted
-        far = self.layer.apart or not lines or self.crowded
+        """Return the scheme that reads a contiguous input, on a cache line, where it lies."""
+        far = not lies_in_lines(self.layer) or crowded(self.layer, self.shape.most[3], self.waits)
         return self if far else replace(self, direct=True)
 
     @cached_property
-    def crowded(self) -> bool:
-        """Whether L1 would lose inputs between the taps that read them, where they lie.
-
-        Positions an even number of lines apart share few of its sets; packed, rows and planes lie
-        so that they have all of them, and groups of channels an odd number of lines apart.
-        """
-        _, depth, height, width = self.axes
-        spans = [hi - lo + 1 for lo, hi in (axis.shifts for axis in self.axes[1:])]
-        tile = (min(self.shape.most[3], width.positions) - 1) * width.in_s + spans[2]
-        lines, reads = spans[0] * spans[1] * tile, 1.0
-        for axis in (depth, height):
-            reads *= sum(f.taps for f in axis.phases) / axis.in_s
-        all_sets, ways = TUNING.depthwise_sets
-        position = self.layer.asked.ci * self.layer.storage.item // LINE
-        sets, (some, many) = all_sets // gcd(all_sets, position), TUNING.depthwise_reads
-        if lines <= sets * ways or reads < some:
-            return False
-        return sets <= TUNING.depthwise_few or (lines <= all_sets * ways and reads >= many)
+    def waits(self) -> bool:
+        """Whether sums wait in scratch from one plane of inputs to the next."""
+        return sums_wait(self.layer, self.shape.most[3])
 
     @cached_property
     def packed_steps(self) -> tuple[int, int, int, int, int]:
@@ -130,7 +77,7 @@ class DepthwiseScheme(Blocked):
     def window(self) -> int:
         """Planes of packed inputs that taps of the depth read together."""
         lo, hi = self.axes[1].shifts
-        return hi - lo + 1
+        return 1 if self.waits else hi - lo + 1
 
     @cached_property
     def packed_bytes(self) -> int:
@@ -138,13 +85,12 @@ class DepthwiseScheme(Blocked):
         return 0 if self.direct else self.window * self.packed_steps[1]
 
     @cached_property
-    def asked(self) -> tuple[int, ...]:
-        """Rows that a row of outputs is the first to read, in bytes before the last of them."""
-        if not self.direct:
-            return ()
-        _, d, h, _, _ = self.packed_steps
-        planes, rows = (min(2, axis.in_s) for axis in self.axes[1:3])
-        return tuple(-n * d - m * h for n in range(planes) for m in range(rows))
+    def asked(self) -> Asked:
+        """What a tile asks for with each tap of depth and height."""
+        if not self.direct and self.layer.asked.input_bytes < TUNING.depthwise_asked:
+            return NOTHING
+        channels = min(self.task_channels, self.layer.asked.ci)
+        return asked_of(self.layer, self.blocking, self.packed[2], channels, len(self.runs))
 
     @cached_property
     def output_steps(self) -> tuple[int, int, int, int, int]:
@@ -157,10 +103,15 @@ class DepthwiseScheme(Blocked):
         return n, d, self.axes[3].outputs * w, w, c
 
     @property
+    def made_plane(self) -> int:
+        """Bytes of a plane of a task's outputs that are made in scratch first."""
+        rows = self.blocking.block[2] * self.axes[2].s
+        return in_lines(rows * self.output_steps[2]) if self.made else 0
+
+    @property
     def made_bytes(self) -> int:
         """Bytes of a thread's outputs that are made in scratch first."""
-        rows = self.blocking.block[2] * self.axes[2].s
-        return rows * self.output_steps[2] if self.made else 0
+        return self.made_plane * self.sums_planes
 
     @property
     def made(self) -> str:
@@ -192,20 +143,50 @@ class DepthwiseScheme(Blocked):
         """Output channels of a group."""
         return self.layer.asked.co // self.layer.asked.groups
 
+    # ---- what a thread writes for itself ---------------------------------------------------------
+
+    @property
+    def sums_at(self) -> int:
+        """Where in a thread's region sums wait."""
+        return self.made_at + in_lines(self.made_bytes)
+
+    @cached_property
+    def sums_planes(self) -> int:
+        """Planes of outputs whose sums wait together."""
+        return planes_of_sums(self.axes[1]) if self.waits else 1
+
+    @cached_property
+    def sums_steps(self) -> tuple[int, int, int, int]:
+        """Bytes of sums that wait: of a plane, a block of channels, a row, and a position."""
+        step = self.lanes * self.size
+        row = self.axes[3].outputs * step
+        block = unaligned(self.blocking.block[2] * self.axes[2].n_phases * row, True)
+        return self.blocking.group * block, block, row, step
+
+    @cached_property
+    def scratch_step(self) -> int:
+        """Bytes of a thread's region: packed input, outputs that are made there, sums that wait."""
+        return self.sums_at + (self.sums_planes * self.sums_steps[0] if self.waits else 0)
+
     @cached_property
     def list_bytes(self) -> int:
         """Bytes of the list of a task's rows in a plane."""
         return Row.SIZE * self.blocking.block[2] * self.axes[2].n_phases
 
-    @cached_property
+    @property
     def planes_at(self) -> int:
-        """Where in a thread's list the addresses of planes are."""
+        """Where in a thread's lists the addresses of planes are."""
         return self.list_bytes
+
+    @property
+    def opens_at(self) -> int:
+        """Where in a thread's lists the planes of outputs are that these reach."""
+        return self.planes_at + 8 * self._most_planes
 
     @cached_property
     def lists_step(self) -> int:
-        """Bytes of what a thread writes of its task, and of the list."""
-        return in_lines(self.task_record.SIZE + self.list_bytes + 8 * self._most_planes)
+        """Bytes of what a thread writes of its task, and of its lists."""
+        return in_lines(self.task_record.SIZE + self.opens_at + self.sums_planes * Open.SIZE)
 
     @property
     def _most_planes(self) -> int:
@@ -256,7 +237,9 @@ class DepthwiseScheme(Blocked):
             inside=inside,
             step=self.packed_steps[3],
             activation=r.activation,
-            asked=self.asked,
+            waits=self.waits,
+            asked=self.asked.offsets,
+            ask_step=self.asked.step,
             streamed=self.streamed,
         )
 
@@ -264,11 +247,13 @@ class DepthwiseScheme(Blocked):
         """Return the scheme in words."""
         shapes = listed([*dict.fromkeys(tile.label for *_, tile in self.tiles())])
         n, d, h, w = self.blocking.block
+        planes = f"{self.sums_planes} planes of sums wait"
+        waiting = f"; inputs plane by plane, while {planes}" if self.waits else ""
         return {
             "kernel": f"depthwise, channels in lanes ({self.layer.instructions}, {self.lanes} per"
             f" vector): tiles of {shapes} (positions x taps of the width)",
             "blocks": f"{n} x {d}x{h}x{w} positions,"
-            f" {counted(self.blocking.group, 'vector')} of channels a task",
+            f" {counted(self.blocking.group, 'vector')} of channels a task{waiting}",
             "memory": f"{self.filters_line()}{', input read where it lies' if self.direct else ''}",
             "after": stored_line(self.streamed or self.made in ("copy_rows", "turn_past")),
         }

@@ -23,7 +23,9 @@ class DepthwiseTile(NamedTuple):
     inside: tuple[int, int]  # inputs that exist, from .. to, counted from position 0, tap 0
     step: int  # bytes from an input to the next
     activation: str
-    asked: tuple[int, ...] = ()  # bytes from `ask` to rows of inputs that are asked for
+    asked: tuple[int, ...] = ()  # bytes to inputs that it asks for with a tap of depth and height,
+    ask_step: int = 0  # and from these to those of the next tap
+    waits: bool = False  # whether sums come from memory, and wait there until they are complete
     streamed: bool = False  # whether results go past the caches, where they are whole lines
 
     @property

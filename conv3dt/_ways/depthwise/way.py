@@ -2,7 +2,8 @@
 
 from ..shared.layer import Layer
 from ..shared.scheme import BY_TAPS, Candidate
-from .cost import blocking_of, candidates
+from .blocking import blocking_of
+from .cost import candidates
 from .encode import encoded, parts
 from .scheme import DepthwiseScheme
 
@@ -15,5 +16,5 @@ grouped = True
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> DepthwiseScheme:
     """Return the scheme of a candidate, cut for so many threads."""
     shape, halos = candidate.shape, (False,) * 4
-    blocking = blocking_of(layer, shape.blocks, threads)
+    blocking = blocking_of(layer, shape, threads)
     return DepthwiseScheme(layer, shape, blocking, halos, threads, candidate.cycles)

@@ -10,7 +10,7 @@ from conv3dt._compiler import processor
 from conv3dt._compiler.plain import PLAIN
 from conv3dt._geometry.storages import STORAGES
 from conv3dt._ways.depthwise.kernel import address, text
-from conv3dt._ways.depthwise.records import Row
+from conv3dt._ways.depthwise.records import Open, Row
 from conv3dt._ways.depthwise.tile import DepthwiseTile
 from tests.helpers.assembly import PRODUCT, loops_over_k
 from tests.helpers.kernels import aligned, call, lanes_of, random_integers, read, stored
@@ -19,7 +19,8 @@ DEPTH, HEIGHT = 2, 3  # taps
 
 
 def make(storage="float32", channels=None, share=1, first=0, per=1, positions=5, taps=3, in_s=1,
-         dilation=1, inside=None, step=None, activation="linear", widened=False):  # fmt: skip
+         dilation=1, inside=None, step=None, activation="linear", widened=False,
+         **more):  # fmt: skip
     lanes = lanes_of(storage)
     extent = (positions - 1) * in_s + max(0, taps - 1) * dilation + 1
     kind = STORAGES[storage]
@@ -28,6 +29,7 @@ def make(storage="float32", channels=None, share=1, first=0, per=1, positions=5,
         storage, kind.compute if widened else storage, lanes, processor.machine().fused,
         channels or lanes, share, first, per, positions, taps, in_s, dilation,
         inside or (0, extent), step or numbers * (kind.size if widened else kind.item), activation,
+        **more,
     )  # fmt: skip
 
 
@@ -51,13 +53,11 @@ def check(tile, run=None):
     panel = aligned((DEPTH, HEIGHT, tile.taps, tile.per, tile.lanes), wide, 0)
     panel[...] = random_integers(rng, panel.shape, wide)
     bias = random_integers(rng, tile.lanes, wide)
-    plane, line = HEIGHT * extent * tile.step, extent * tile.step
+    rows = extent * tile.step
     # Taps of the height are read from the last row of a plane on.
-    planes = np.array([memory.ctypes.data + d * plane for d in range(DEPTH)], np.int64)
-    row = Row.zeros()
-    row.fill(
-        planes=planes.ctypes.data, depth=DEPTH, height=HEIGHT, step_h=line, depth_lines=HEIGHT,
-    )  # fmt: skip
+    planes = np.array([memory.ctypes.data + d * HEIGHT * rows for d in range(DEPTH)], np.int64)
+    row, plane = Row.zeros(), Open.zeros()
+    row.fill(height=HEIGHT, step_h=rows, taps=HEIGHT)
     sums = np.tile(bias.astype(np.float64), (tile.positions, 1))
     groups = [(tile.first + lane) // tile.share for lane in range(tile.channels)]
     for d, h in np.ndindex(DEPTH, HEIGHT):
@@ -69,10 +69,24 @@ def check(tile, run=None):
     size = storage.item
     cells = np.dtype(f"u{size}") if size == 2 else np.dtype(tile.storage)
     c = aligned((tile.positions + 2, tile.lanes + 5), cells, 77)
-    call(address(run or tile), [
-        (HEIGHT - 1) * line, row.address, panel.ctypes.data, bias.ctypes.data, c[1, 2:].ctypes.data,
-        c.strides[0], memory.ctypes.data,
-    ])  # fmt: skip
+    place = c[1, 2:].ctypes.data
+
+    def run_taps(first, taps, start, sums_step, to, step, ends):
+        at = planes[first:].ctypes.data
+        plane.fill(planes=at, depth=taps, sums_step=sums_step, step=step, ends=ends)
+        call(address(run or tile), [
+            (HEIGHT - 1) * rows, row.address, panel[first].ctypes.data, start, to, plane.address,
+            memory.ctypes.data,
+        ])  # fmt: skip
+
+    if tile.waits:
+        waiting = aligned((tile.positions, tile.lanes), wide, 0)
+        at, step = waiting.ctypes.data, waiting.strides[0]
+        run_taps(0, 1, bias.ctypes.data, 0, at, step, 0)
+        assert (c == 77).all(), "stored outputs that are not complete"
+        run_taps(1, DEPTH - 1, at, step, place, c.strides[0], 1)
+    else:
+        run_taps(0, DEPTH, bias.ctypes.data, 0, place, c.strides[0], 1)
     made = c[1:-1, 2 : 2 + tile.channels]
     expected = stored(wanted, tile.storage)[:, : tile.channels]
     np.testing.assert_array_equal(read(made.copy(), tile.storage), expected)
@@ -84,7 +98,20 @@ def check(tile, run=None):
 @pytest.mark.parametrize("widened", [False, True])
 def test_types(storage, widened):
     check(make(storage, widened=widened))
-    check(make(storage, widened=widened, activation="relu", channels=3))
+    check(make(storage, widened=widened, activation="relu", channels=min(3, lanes_of(storage))))
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_sums_that_wait(storage):
+    check(make(storage, waits=True))
+    few = min(3, lanes_of(storage))
+    check(make(storage, waits=True, activation="relu", channels=few, inside=(1, 7)))
+    check(make(storage, waits=True, widened=True, share=2, first=1, in_s=2))
+
+
+def test_inputs_that_are_asked_for_need_not_exist():
+    check(make(asked=(0, 64, 1 << 40), ask_step=-(1 << 44)))
+    check(make(asked=(0, 64, 1 << 40), ask_step=1 << 44, waits=True))
 
 
 @pytest.mark.parametrize("taps", [0, 1, 2, 3, 5, 7, 16])
@@ -126,10 +153,11 @@ def test_channels_that_do_not_exist_are_not_read_or_stored(channels):
 @pytest.mark.skipif(PLAIN, reason="nothing is compiled")
 @pytest.mark.skipif(not processor.machine().fused, reason="products are not single instructions")
 @pytest.mark.parametrize("taps", [2, 3, 4, 5, 7])
-def test_no_spill(taps):
+@pytest.mark.parametrize("waits", [False, True])
+def test_no_spill(taps, waits):
     machine = processor.machine()
     positions = max(4, min(12, machine.registers - taps - 3))
-    loops = loops_over_k(text(make(taps=taps, positions=positions, step=128)))
+    loops = loops_over_k(text(make(taps=taps, positions=positions, step=128, waits=waits)))
     assert loops
     for loop in loops:
         assert sum(bool(PRODUCT.search(line)) for line in loop) == positions * taps
@@ -140,3 +168,5 @@ def test_no_spill(taps):
 def test_the_check_fails_for_a_wrong_tile():
     with pytest.raises(AssertionError):
         check(make(), run=make(inside=(1, 7)))
+    with pytest.raises(AssertionError):
+        check(make(waits=True), run=make())
