@@ -5,7 +5,7 @@ from llvmlite import ir
 from ..._compiler.vectors import i64
 from ..shared.emitter import Emitter
 
-__all__ = ["MinimalEmitter", "rounds"]
+__all__ = ["MinimalEmitter", "repeated", "rounds"]
 
 _DOUBLE = ir.DoubleType()
 
@@ -30,6 +30,24 @@ def rounds(builder, n, start, body):
         x.add_incoming(before, origin)
         x.add_incoming(after, end)
     return found
+
+
+def repeated(builder, start, body, going):
+    """Emit a loop that hands values on as long as `going(values)`, also before the first round."""
+    b, origin = builder, builder.block
+    again, loop, done = (b.append_basic_block(x) for x in ("again", "loop", "done"))
+    b.branch(again)
+    b.position_at_end(again)
+    values = [b.phi(x.type) for x in start]
+    for x, before in zip(values, start, strict=True):
+        x.add_incoming(before, origin)
+    b.cbranch(going(values), loop, done)
+    b.position_at_end(loop)
+    for x, after in zip(values, body(values), strict=True):
+        x.add_incoming(after, b.block)
+    b.branch(again)
+    b.position_at_end(done)
+    return values
 
 
 class MinimalEmitter(Emitter):

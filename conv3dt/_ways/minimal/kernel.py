@@ -18,7 +18,7 @@ transform   x           address of the channels of d0 along height and width of 
 multiply    a, b, c     c[m, :] = sum over k < length of a[m, k] * b[k, :], m < rows * count;
             length, count       rows of a lie `pitch` bytes apart, those of b and c are whole
             ask         address of what is going to be read next: asked for meanwhile
-            state       with `beside`: address of [address of a records.Stream, bytes of it done]
+            state       with `beside`: address of [address of a records.Stream, vectors of it done]
                         for every two k a vector of it is made, and then of those that follow
 restore     products    table of addresses: [product of the height][of the width] of a tile
             targets     records.Target: n_open, two at most, whose sums go on, and as the third one

@@ -77,12 +77,13 @@ def _multiply(tile: MinimalTile):
 
     def combined(state):
         stream, done = Stream(get(state, 0)), get(state, 1)
-        x, other = (read(at, tile.lanes)
-                    for at in (stream.x + done, stream.other + (done & stream.mask)))  # fmt: skip
-        read(stream.y + done, tile.lanes)[:] = x - other if tile.beside == 1 else x + other
-        done += x.nbytes
-        put(state, 0, stream.following if done == stream.length else stream.address)
-        put(state, 1, done % stream.length)
+        x, other = (read(at, tile.lanes) for at in (
+            stream.x + done * stream.step, stream.other + done * stream.other_step))  # fmt: skip
+        y = read(stream.y + done * stream.step, tile.lanes)
+        y[:] = x - other if tile.beside == 1 else x + other
+        ended = done + 1 == stream.vectors
+        put(state, 0, stream.following if ended else stream.address)
+        put(state, 1, 0 if ended else done + 1)
 
     return compute
 

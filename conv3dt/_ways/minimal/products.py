@@ -1,7 +1,9 @@
 """What writes products; contracts are in `kernel.py`."""
 
+from typing import Any, NamedTuple
+
 from ..._compiler.vectors import i64
-from .emitters import MinimalEmitter, rounds
+from .emitters import MinimalEmitter, repeated, rounds
 
 __all__ = ["Define", "Multiply"]
 
@@ -9,13 +11,31 @@ _LINE = 64  # bytes of a cache line
 _AHEAD = 16 * _LINE  # are asked for, in rows that are combined beside products
 
 
+class _Going(NamedTuple):
+    """A stream: the fields of `records.Stream`."""
+
+    x: Any
+    other: Any
+    y: Any
+    step: Any
+    other_step: Any
+    vectors: Any
+    following: Any
+
+    @property
+    def rows(self):
+        """Return where rows are, and their steps."""
+        return (self.x, self.step), (self.other, self.other_step), (self.y, self.step)
+
+
 class _Product(MinimalEmitter):
     """What writes sums over k; of even and of odd k apart, errors are .7 times those of one sum."""
 
-    def products(self, length, rows, one_k, state=(), beside=None):
+    def products(self, length, rows, one_k, stream=()):
         """Return sums over k < length; `one_k` emits the numbers of the rows, and where b's are.
 
-        After every second k, `beside` does something else; it hands a state on, returned as well.
+        After every second k a vector of a stream is made, if there is one; what is left of it is
+        returned as well.
         """
         b, w, tile, vectors = self.builder, self.words, self.tile, self.tile.vectors
 
@@ -28,23 +48,62 @@ class _Product(MinimalEmitter):
                 for j, column in enumerate(columns)
             ]
 
-        count, state = rows * vectors, list(state)
-
-        def two_k(k, values):
-            sums, state = values[: count * tile.chains], values[count * tile.chains :]
+        def two_k(k, sums):
             first = b.mul(k, i64(2))
             even = added(first, sums[:count])
             odd = added(b.add(first, i64(1)), sums[count:] or even)
-            # Here alone: after each k, what is made beside costs 3 cycles, not 1.
-            return (even + odd if sums[count:] else odd) + (beside(state) if state else [])
+            return even + odd if sums[count:] else odd
 
+        count, half = rows * vectors, b.ashr(length, i64(1))
         zeros = [w.constant(0)] * count * tile.chains
-        values = rounds(b, b.ashr(length, i64(1)), zeros + state, two_k)
-        sums, state = values[: len(zeros)], values[len(zeros) :]
+        if stream:
+            sums, stream = self.beside(half, zeros, stream, two_k)
+        else:
+            sums = rounds(b, half, zeros, two_k)
         last = b.sub(length, i64(1))
         even = rounds(b, b.and_(length, i64(1)), sums[:count], lambda _, sums: added(last, sums))
         odd = sums[count:]
-        return [b.fadd(x, y) for x, y in zip(even, odd, strict=True)] if odd else even, state
+        return [b.fadd(x, y) for x, y in zip(even, odd, strict=True)] if odd else even, stream
+
+    def beside(self, half, sums, stream, two_k):
+        """Return sums, and a stream of which a vector was made for every two k.
+
+        Here alone: after each k, a vector costs 3 cycles, not 1. Where a stream ends, so does the
+        loop over k: in it there are loads of rows only, which take turns with those of products.
+        """
+        b, n = self.builder, len(sums)
+
+        def stretch(values):
+            done, sums, stream = values[0], values[1 : 1 + n], values[1 + n :]
+            going = _Going(*(self.number(stream[0], i64(m)) for m in range(len(_Going._fields))))
+            left = b.sub(going.vectors, stream[1])
+            count = b.sub(half, done)
+            count = b.select(b.icmp_signed("<", count, left), count, left)
+            places = [b.add(at, b.mul(stream[1], step)) for at, step in going.rows]
+
+            def both(k, values):
+                return two_k(b.add(done, k), values[:n]) + self.combined(values[n:], going)
+
+            sums = rounds(b, count, [*sums, *places], both)[:n]
+            ended = b.icmp_signed("==", count, left)
+            stream = [
+                b.select(ended, going.following, stream[0]),
+                b.select(ended, i64(0), b.add(stream[1], count)),
+            ]
+            return [b.add(done, count), *sums, *stream]
+
+        start = [i64(0), *sums, *stream]
+        found = repeated(b, start, stretch, lambda x: b.icmp_signed("<", x[0], half))
+        return found[1 : 1 + n], found[1 + n :]
+
+    def combined(self, places, going):
+        """Make a vector of a stream; return where the next ones are."""
+        b, w = self.builder, self.words
+        combine = (b.fsub, b.fadd)[self.tile.beside - 1]
+        for row in places[:2]:
+            w.prefetch(w.pointer(row), i64(_AHEAD // w.size))
+        self.put(combine(*(self.at(x, i64(0)) for x in places[:2])), places[2], i64(0))
+        return [b.add(at, step) for at, (_, step) in zip(places, going.rows, strict=True)]
 
 
 class Multiply(_Product):
@@ -54,7 +113,7 @@ class Multiply(_Product):
         b, tile, w = self.builder, self.tile, self.words
         line = tile.vectors * w.lanes * w.size
 
-        def one_tile(r, streams):
+        def one_tile(r, stream):
             at_a = b.add(a, b.mul(r, i64(tile.rows * tile.pitch)))
             to = b.add(c, b.mul(r, i64(tile.rows * line)))
             # As many lines as b has, and then the same one.
@@ -69,28 +128,14 @@ class Multiply(_Product):
                 xs = [b.load(b.gep(at_k, [i64(m * tile.pitch // w.size)])) for m in rows]
                 return xs, b.add(panel, b.mul(k, i64(line)))
 
-            sums, streams = self.products(length, tile.rows, one_k, streams, self.combined)
+            sums, stream = self.products(length, tile.rows, one_k, stream)
             for n, x in enumerate(sums):
                 self.put(x, to, i64(0), n)
-            return streams
+            return stream
 
         start = [self.number(state, i64(n)) for n in range(2 * (tile.beside > 0))]
         for n, x in enumerate(rounds(b, count, start, one_tile)):
             b.store(x, b.gep(w.pointer(state, i64(0).type), [i64(n)]))
-
-    def combined(self, state):
-        """Make a vector of a stream; return the stream that comes next, and how far it is."""
-        b, w = self.builder, self.words
-        stream, done = state
-        x, other, mask, y, length, following = (self.number(stream, i64(n)) for n in range(6))
-        combine = (b.fsub, b.fadd)[self.tile.beside - 1]
-        x, other = b.add(x, done), b.add(other, b.and_(done, mask))
-        for row in (x, other):
-            w.prefetch(w.pointer(row), i64(_AHEAD // w.size))
-        self.put(combine(self.at(x, i64(0)), self.at(other, i64(0))), y, done)
-        done = b.add(done, i64(w.lanes * w.size))
-        all_done = b.icmp_signed("==", done, length)
-        return [b.select(all_done, following, stream), b.select(all_done, i64(0), done)]
 
 
 class Define(_Product):

@@ -217,9 +217,10 @@ class Stream(Record):
 
     x = Int()  # addresses
     other = Int()
-    mask = Int()  # -1; 0: there is one vector of `other` for all
     y = Int()
-    length = Int()  # bytes
+    step = Int()  # from a vector of x and y to the next; 0: this stream goes on for ever
+    other_step = Int()  # 0: there is one vector of `other` for all
+    vectors = Int()
     following = Int()  # address of the stream that comes next
 
 
@@ -261,7 +262,7 @@ class MinimalTask(Record):
 
     scratch = Int()
     stream = Int()  # address of the stream that is being made,
-    done = Int()  # and how many of its bytes are
+    done = Int()  # and how many of its vectors are
     last = Int()  # address of the stream behind all, which is never done
     sign = Int()  # of `other`
     streams = Rows(Stream)

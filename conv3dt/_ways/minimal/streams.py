@@ -47,7 +47,8 @@ def list_streams(plan, task, number):
         n = _list_rows(plan, task, blend, rows_of(plan, job))
     last = task.streams[n]
     last.x = last.other = task.nothing
-    last.mask, last.y, last.length, last.following = 0, task.nothing + 64, 64, last.address
+    last.y, last.step, last.other_step = task.nothing + 64, 0, 0
+    last.vectors, last.following = 1 << 40, last.address
     task.last = last.address
     task.stream, task.done = task.streams[0].address, 0
 
@@ -57,7 +58,7 @@ def _list_rows(plan, task, blend, rows):
     line, n = rows.line, 0
     first, end = reads(plan, rows)
     to = task.scratch + plan.u_at + plan.left * plan.channels * plan.size
-    count = plan.width.i * plan.channels
+    count, step = plan.width.i * plan.channels, plan.lanes * plan.size
     whole = count - count % plan.lanes if blend.c0 > 0 and plan.beside else 0
     for q in range(first, end):
         j = q // line.residues * line.every + get(line.residue, q % line.residues)
@@ -67,9 +68,9 @@ def _list_rows(plan, task, blend, rows):
         many = blend.n if 0 <= j < plan.height.i else 0
         if many and whole:
             stream = task.streams[n]
-            stream.x, stream.y, stream.length = x, y, whole * plan.size
+            stream.x, stream.y, stream.vectors = x, y, whole // plan.lanes
+            stream.step, stream.other_step = step, step if many > 1 else 0
             stream.other = other if many > 1 else task.nothing
-            stream.mask = -1 if many > 1 else 0
             stream.following = task.streams[n + 1].address
             n += 1
         done = whole * plan.size if many else 0
@@ -91,10 +92,11 @@ def _combine(plan, task, n, pair, y, count):
 def finish_streams(plan, task):
     """Make what is left of all streams."""
     while task.stream != task.last:
-        stream, done = Stream(task.stream), task.done
-        n = 2 if stream.mask else 1
+        stream, done = Stream(task.stream), task.done * plan.lanes * plan.size
+        n = 2 if stream.other_step else 1
         pair = Pair(stream.x + done, stream.other + done, 1, task.sign)
-        _combine(plan, task, n, pair, stream.y + done, (stream.length - done) // plan.size)
+        count = (stream.vectors - task.done) * plan.lanes
+        _combine(plan, task, n, pair, stream.y + done, count)
         task.stream, task.done = stream.following, 0
 
 

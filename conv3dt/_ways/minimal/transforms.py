@@ -4,7 +4,7 @@ from llvmlite import ir
 
 from ..._compiler.vectors import Words, i64
 from ..shared.emitter import Loop
-from .emitters import MinimalEmitter
+from .emitters import MinimalEmitter, rounds
 from .formulas import FILTERS, FORMULAS, tall
 
 __all__ = ["Combine", "Transform", "Weigh"]
@@ -85,28 +85,52 @@ class Transform(MinimalEmitter):
 
     def kernel(self, x, far, step, following, planes, count, vectors):
         b = self.builder
-        high, wide = tall(self.tile.tall), FORMULAS[self.tile.rows]
-        to = [self.number(planes, i64(n)) for n in range(len(high) * len(wide))]
-        reads, columns = (sorted({m for _, t, *_ in f for m, _ in t}) for f in (high, wide))
-        rows = {m: b.add(x, b.mul(far, i64(m))) for m in reads}
-        steps = {m: b.mul(step, i64(m)) for m in columns}
+        self.high, self.wide = tall(self.tile.tall), FORMULAS[self.tile.rows]
+        to = [self.number(planes, i64(n)) for n in range(len(self.high) * len(self.wide))]
+        reads, columns = (sorted({m for _, t, *_ in f for m, _ in t})
+                          for f in (self.high, self.wide))  # fmt: skip
+        self.rows = {m: b.add(x, b.mul(far, i64(m))) for m in reads}
+        self.steps = {m: b.mul(step, i64(m)) for m in columns}
+        many, line = self.tile.pitch // self.line, self.line
+        if many <= 2:
+            for h in range(len(self.high)):
+                self.product(h, to[h * len(self.wide) :], following, count)
+            return
         with Loop(b, count) as u:
             tile, place = b.mul(u, following), b.mul(u, i64(self.tile.pitch))
-            for at in self.each_vector(vectors):
-                d = {(m, c): self.at(rows[m], b.add(b.add(tile, steps[c]), at))
-                     for m in reads for c in columns}  # fmt: skip
-                for h, (_, signs, *_) in enumerate(high):
-                    z = {c: self.signed([(d[m, c], e) for m, e in signs]) for c in columns}
-                    for s, (_, terms, *_) in enumerate(wide):
-                        y = self.signed([(z[c], e) for c, e in terms])
-                        self.put(y, to[h * len(wide) + s], b.add(place, at))
-
-    def each_vector(self, vectors):
-        """Yield the offset of each vector of channels: written out if there are two at most."""
-        b, line = self.builder, self.words.lanes * self.words.size
-        many = self.tile.pitch // line
-        if many <= 2:
-            yield from (i64(v * line) for v in range(many))
-        else:
             with Loop(b, vectors) as v:
-                yield b.mul(v, i64(line))
+                at = b.mul(v, i64(line))
+                d = {(m, c): self.at(self.rows[m], b.add(b.add(tile, self.steps[c]), at))
+                     for m in reads for c in columns}  # fmt: skip
+                for h, (_, signs, *_) in enumerate(self.high):
+                    z = {c: self.signed([(d[m, c], e) for m, e in signs]) for c in columns}
+                    self.put_all(z, to[h * len(self.wide) :], b.add(place, at))
+
+    def product(self, h, to, following, count):
+        """Write the inputs of a product of the height, of all tiles; vectors are few.
+
+        Columns that a tile has in common with the one before are not read again.
+        """
+        b, columns, n_vectors = self.builder, [*self.steps], self.tile.pitch // self.line
+        kept = [m for m in columns if m + 2 in columns]
+
+        def column(m, at, v):
+            at = b.add(at, self.steps[m])
+            _, signs, *_ = self.high[h]
+            return self.signed([(self.at(self.rows[r], at, v), sign) for r, sign in signs])
+
+        def one_tile(u, found):
+            first, place, rest = b.mul(u, following), b.mul(u, i64(self.tile.pitch)), []
+            for v in range(n_vectors):
+                z = dict(zip(kept, found[v * len(kept) :], strict=False))
+                z |= {m: column(m, first, v) for m in columns if m not in z}
+                self.put_all(z, to, b.add(place, i64(v * self.line)))
+                rest += [z[m + 2] for m in kept]
+            return rest
+
+        rounds(b, count, [column(m, i64(0), v) for v in range(n_vectors) for m in kept], one_tile)
+
+    def put_all(self, z, to, at):
+        """Write what the formula of the width makes of combined columns."""
+        for (_, terms, *_), y in zip(self.wide, to, strict=False):
+            self.put(self.signed([(z[m], sign) for m, sign in terms]), y, at)

@@ -18,10 +18,10 @@ def streams_of(rows, nothing, y, size):
     """Return the records of streams; the last is followed by the first."""
     streams = np.zeros((len(LENGTHS), Stream.SIZE // 8), np.int64)
     for n, vectors in enumerate(LENGTHS):
-        other, mask = (nothing, 0) if n == ALONE else (rows[1, n], -1)
+        other, step = (nothing, 0) if n == ALONE else (rows[1, n], size)
         following = streams.ctypes.data + Stream.SIZE * ((n + 1) % len(LENGTHS))
-        places = rows[0, n].ctypes.data, other.ctypes.data, mask, y[n].ctypes.data
-        streams[n] = *places, vectors * size, following
+        places = rows[0, n].ctypes.data, other.ctypes.data, y[n].ctypes.data
+        streams[n] = *places, size, step, vectors, following
     return streams
 
 
@@ -51,6 +51,6 @@ def test_a_vector_for_every_two_k(beside, length):
         assert not y[n, done:].any()
         left -= min(left, vectors)
     before = sum(LENGTHS[:-1])
-    made = (COUNT * (length // 2) - before) * 4 * lanes
+    made = COUNT * (length // 2) - before
     expected = [Stream.SIZE * (len(LENGTHS) - 1), made] if beside else [0, 0]
     assert [state[0] - streams.ctypes.data, state[1]] == expected
