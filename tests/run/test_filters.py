@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 import conv3dt
+from conv3dt._call.arguments import as_call
 from conv3dt._plan.choice import make_plan
-from conv3dt._run.run import pack
+from conv3dt._run.filters import Filters
+from conv3dt._run.run import pack, run
 from conv3dt._runtime import team
 from conv3dt._ways.shared import blocked
 from tests.helpers import oracle, plans
@@ -38,6 +40,23 @@ def test_filters_that_are_packed_by_the_task_that_uses_them(layer, dtype):
     w[0, 0, 0, -1] = np.inf  # is met by zeros around the input, unless somebody looks
     prepared = conv3dt.prepare(w, s, **more)(x, output)
     np.testing.assert_array_equal(conv3dt.conv3d_transpose(x, w, output, s, **more), prepared)
+
+
+@pytest.mark.usefixtures("fresh", "direct")
+@pytest.mark.parametrize("ci", [15, 31, 33, 35, 63, 65, 129, 34])
+@pytest.mark.parametrize("co", [5, 17, 33, 52])
+def test_an_odd_number_of_channels_of_bfloat16(ci, co):
+    """Words of two channels begin between words of memory, and the last has one channel."""
+    dtype = ml_dtypes.bfloat16
+    x, w = integers((1, 2, 3, 5, ci), dtype), integers((2, 1, 2, co, ci), dtype, 1)
+    shape = 1, 4, 6, 10, co
+    for last in w[0, 0, 0, -1, -1], np.inf:
+        w[0, 0, 0, -1, -1] = last
+        wanted = expected(x, w, shape, 2).astype(dtype)
+        call = as_call("conv3d_transpose", x, w, shape, 2, "SAME", "NDHWC", None, threads=1)
+        for packed in Filters(w, None).packed, None:
+            found = run(call, packed, "channels: width")
+            np.testing.assert_array_equal(found.astype("f4"), wanted.astype("f4"))
 
 
 @pytest.mark.usefixtures("fresh")

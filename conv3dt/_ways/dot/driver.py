@@ -4,14 +4,16 @@
 2    phases of depth, height, width
 3      blocks of output channels: the sums of a phase begin as zeros, and become outputs
 4        taps that read inside: the positions at which they do are listed
-5          output channels of a tile: their filters come from memory, once
-6            input channels, as many as stay in L1; tiles of positions
+5          input channels, as many as are summed at once; output channels whose filters, which
+           come from memory once, stay in L1, as do the inputs of some tiles
+6            tiles of positions
 """
 
 from typing import Any, NamedTuple
 
 from ..._compiler.words import call, get
 from ..._geometry.integers import n_tiles, rows_inside
+from ..._geometry.tuning import TUNING
 from ..shared.moving import clear
 from ..shared.tables import Phases, taps_between
 from ..shared.tasks import next_block, task_of
@@ -31,6 +33,25 @@ __all__ = [
 
 # Without, filters come from memory half as fast; 4 and 16 channels ahead are as good, L1 is not.
 AHEAD = 8  # output channels whose filters are asked for
+
+
+class Tiles(NamedTuple):
+    """Tiles of positions that follow one another."""
+
+    least: Any  # positions of a tile,
+    longer: Any  # and how many tiles, the first ones, have one more
+    first: Any  # from .. to
+    end: Any
+
+
+class Place(NamedTuple):
+    """Filters of a tap that tiles are multiplied by."""
+
+    j: Any  # the first output channel, of those of the block,
+    channels: Any  # and how many there are
+    c: Any  # the first input channel
+    filters: Any  # address of those of the first output channel,
+    ask: Any  # and of those that are asked for
 
 
 class Taps(NamedTuple):
@@ -161,27 +182,49 @@ def _filters(plan, task, block, phases, reach, number):
 
 
 def _multiply(plan, task, block, filters, following, rows):
-    """Add the products of a tap to the sums of the positions that are listed."""
-    step = task.filters.co
-    channels = min(COLUMNS, plan.co - block.start)
+    """Add the products of a tap to the sums of the positions that are listed.
+
+    All output channels of a block meet the inputs of some tiles while these are in L1; half of them
+    where their filters fall into the same sets.
+    """
+    step, channels = task.filters.co, min(COLUMNS, plan.co - block.start)
     tiles = n_tiles(rows, plan.rows)
     least, longer = divmod(rows, tiles)
-    for j in range(0, channels, CHANNELS):
-        kernels = plan.kernels + 8 * min(CHANNELS, channels - j) * plan.kernels_inner
-        ahead = j + AHEAD
-        ask = filters + ahead * step if ahead < channels else following + (ahead - channels) * step
+    run = max(1, TUNING.dot_inputs // (plan.rows * plan.chunk * plan.size))
+    beside = COLUMNS if step % TUNING.pad_every else COLUMNS // 2
+    beside = CHANNELS if tiles <= run else beside
+    for first in range(0, channels, beside):
         for c in range(0, plan.channels, plan.chunk):
-            last = c + plan.chunk >= plan.channels
-            count = plan.vectors - c // plan.lanes if last else plan.chunk // plan.lanes
-            those = kernels if last else kernels + plan.others
-            source = c // plan.chunk * plan.chunk_step
-            at = filters + j * step + c * plan.filter
-            some = task.rows
-            for t in range(tiles):
-                size = least + 1 if t < longer else least
-                kernel = get(those, size)
-                call(kernel, some, source, count, at, step, j * plan.size, ask + c * plan.filter)
-                some += size * Row.SIZE
+            for t in range(0, tiles, run):
+                some = Tiles(least, longer, t, min(t + run, tiles))
+                for j in range(first, min(first + beside, channels), CHANNELS):
+                    ask = filters + (j + AHEAD) * step
+                    if j + AHEAD >= channels:
+                        ask = following + (j + AHEAD - channels) * step
+                    place = Place(j, min(CHANNELS, channels - j), c, filters + j * step, ask)
+                    _multiply_tiles(plan, task, some, place)
+
+
+def _multiply_tiles(plan, task, tiles, place):
+    """Do so in some tiles, for some output channels and the input channels that are summed at once.
+
+    The first tile asks for filters. Others would ask again for what is in L2 by then.
+    """
+    step, c, last = task.filters.co, place.c, place.c + plan.chunk >= plan.channels
+    kernels = plan.kernels + 8 * place.channels * plan.kernels_inner
+    count, source = plan.vectors, 0
+    if plan.chunk < plan.channels:
+        count = plan.vectors - c // plan.lanes if last else plan.chunk // plan.lanes
+        source = c // plan.chunk * plan.chunk_step
+    if not last:
+        kernels += plan.others
+    at, ask = place.filters + c * plan.filter, place.ask + c * plan.filter
+    at_row = task.rows + (tiles.first * tiles.least + min(tiles.first, tiles.longer)) * Row.SIZE
+    for t in range(tiles.first, tiles.end):
+        size = tiles.least + 1 if t < tiles.longer else tiles.least
+        kernel, asked = get(kernels, size), ask if t == 0 else at
+        call(kernel, at_row, source, count, at, step, place.j * plan.size, asked)
+        at_row += size * Row.SIZE
 
 
 def list_inputs(plan, task, phases, taps):

@@ -15,6 +15,7 @@ from ..._geometry.storages import OPERANDS
 from . import pairs
 from .blocking import AT_ONCE
 from .moving import clear, copy, is_finite, spread, turn
+from .pairs import AT_A_TIME
 from .records import BlockedParams
 from .tables import Phases, panel_of, taps_between
 
@@ -148,7 +149,7 @@ def _pack_taps(plan, block, phases, panel, some, *, storage):
     """Pack input channels of the taps of a phase that read inside for some position.
 
     Behind the last one the next in memory is asked for, which the next phase begins with where
-    kernel and stride are equal.
+    kernel and stride are equal; of a single tap the next block.
     """
     fd, fh, fw = phases.d, phases.h, plan.width.phases[phases.w]
     d_first, d_end = taps_between(plan.depth, fd, 0, fd.length)
@@ -160,6 +161,8 @@ def _pack_taps(plan, block, phases, panel, some, *, storage):
     for n in range(count):
         here = _tap_of(plan, first, rows, columns, n)
         ahead = plan.arrays.step_kw
+        if plan.depth.n_taps * plan.height.n_taps * plan.width.n_taps == 1:
+            ahead = block.columns * plan.arrays.step_co
         if n + 1 < count:
             ahead = _place(plan, _tap_of(plan, first, rows, columns, n + 1)) - _place(plan, here)
         some = Some(some.first, some.end, ahead)
@@ -193,15 +196,18 @@ def _turn_filters(plan, source, target, some, channels, columns, *, storage):
     """Write source[co, ci] to target[ci, co], zeros for channels <= co < columns.
 
     In groups of 16 input channels, or pairs of them, which are checked while in L1. The last one
-    has some of the group before it again, rather than be turned number by number.
+    has some of the group before it again, rather than be turned number by number; a number without
+    another half is a group of its own.
     """
-    size, ci_step = OPERANDS[storage].size, plan.arrays.step_ci
+    size, ci_step, end = OPERANDS[storage].size, plan.arrays.step_ci, some.end
     if OPERANDS[storage].pairs:
         ci_step *= 2
-    for begin in range(some.first, some.end, 16):
-        ci = max(some.first, min(begin, some.end - 16))
-        count, y = min(16, some.end - ci), target + ci * columns * size
-        x = source + ci * ci_step
+        end = min(end, plan.halves // 2)
+    groups, last = n_tiles(end - some.first, AT_A_TIME), max(some.first, end - AT_A_TIME)
+    for n in range(groups + some.end - end):
+        ci = min(some.first + n * AT_A_TIME, last) if n < groups else end
+        count = min(AT_A_TIME, end - ci) if n < groups else 1
+        x, y = source + ci * ci_step, target + ci * columns * size
         ask_filters(plan, x, some.ahead, count, channels, storage=storage)
         if channels < columns:
             clear(y, count * columns, size)
@@ -223,8 +229,10 @@ def ask_filters(plan, source, ahead, count, channels, *, storage):
     source += ahead
     ci_step, co_step = plan.arrays.step_ci, plan.arrays.step_co
     if ci_step < co_step:
+        row = count * (4 if OPERANDS[storage].pairs else OPERANDS[storage].item)
         for co in range(channels):
-            ask(source + co * co_step)
+            for at in range(0, row, 64):
+                ask(source + co * co_step + at)
     else:
         for ci in range(count):
             for at in range(0, channels * OPERANDS[storage].item, 64):

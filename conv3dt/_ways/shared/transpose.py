@@ -11,7 +11,7 @@ from ..._compiler.words import float32_at, float64_at, uint16_at, uint32_at, wor
 from ..._geometry.storages import BITS
 from .lane_emitter import interleaved
 
-__all__ = ["PARTED", "PAST", "SQUARES", "WEAVES", "WOVEN", "transpose_pairs"]
+__all__ = ["PARTED", "PAST", "SQUARES", "WEAVES", "WOVEN", "transpose_pairs", "transpose_words"]
 
 WOVEN = 8  # rows that are interleaved, at most
 
@@ -66,6 +66,11 @@ def _exchange(builder, rows, n, distance):
 def _loaded(words, at):
     """Return the vector of numbers at an address."""
     return words.load(words.pointer(at), i64(0), words.size)
+
+
+def _halves(words, at):
+    """Return the vector of words whose halves are 16-bit numbers at an address, as float32."""
+    return words.load(words.pointer(at), i64(0), 2)
 
 
 def _bits(words, at):
@@ -162,6 +167,21 @@ def _twin_of_pairs(n):
 
 
 transpose_pairs = _transposing(_KINDS[BITS]._replace(store=_store), _twin_of_pairs, pairs=True)
+
+
+def _twin_of_words(n):
+    """Return the plain twin of `transpose_words` for n words a row."""
+
+    def transpose(source, source_step, target, target_step):
+        rows = np.array([uint16_at(source + r * source_step, 2 * n) for r in range(n)])
+        for r, row in enumerate(rows.view(np.uint32).T):
+            uint32_at(target + r * target_step, n)[:] = row
+
+    return transpose
+
+
+# Rows of words, which lie where a number of 16 bits may.
+transpose_words = _transposing(_KINDS["float32"]._replace(load=_halves), _twin_of_words)
 
 
 def _weaving(kind):

@@ -164,6 +164,14 @@ def test_bfloat16():
 
 
 @only_plain
+def test_an_odd_number_of_channels_of_bfloat16():
+    bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
+    x, w = integers((1, 1, 2, 3, 35), bfloat16), integers((1, 1, 2, 18, 35), bfloat16, 1)
+    y = conv3dt.conv3d_transpose(x, w, (1, 2, 4, 6, 18), 2)
+    np.testing.assert_array_equal(y, expected(x, w, y.shape, 2).astype(bfloat16))
+
+
+@only_plain
 def test_bfloat16_in_pairs_of_taps():
     """Where pairs are multiplied; elsewhere the same, widened."""
     bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
