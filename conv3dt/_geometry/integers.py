@@ -180,8 +180,10 @@ def tap_range(
     """
     if i == 0:
         return 0, 0
-    j_lo = max(0, (q_lo * in_s + shift - i) // dilation + 1)
-    j_hi = min(taps, ((q_hi - 1) * in_s + shift) // dilation + 1)
+    beyond, last = q_lo * in_s + shift - i, (q_hi - 1) * in_s + shift
+    if dilation > 1:  # drivers ask for every row, and divisions take as long as a short tile
+        beyond, last = beyond // dilation, last // dilation
+    j_lo, j_hi = max(0, beyond + 1), min(taps, last + 1)
     return j_lo, max(j_lo, j_hi)
 
 

@@ -72,6 +72,7 @@ class Tuning(NamedTuple):
     scattered_cycles: float = 3.0  # to store one output whose neighbours in the tile lie apart
     wide_tap_cycles: float = 4.0  # of an entry of a wide tile's table
     wide_tile_cycles: float = 60.0  # of a wide tile, beside its products
+    seamed_sums: int = 24  # vectors of a wide tile that has a whole row, where lines are joined
     wide_store_cycles: float = 5.0  # to interleave and store a vector of its sums
     wide_pack_cycles: float = 1.5  # to pack an input for wide tiles, halos included
     parts_cycles: float = 40.0  # to pack a row in parts, as strides need,

@@ -7,6 +7,8 @@
 5          tiles along the width
 """
 
+from typing import Any, NamedTuple
+
 from ..._compiler.words import call, get, put
 from ..._geometry.integers import n_tiles, tile_range
 from ..shared.lists import begin_tables, list_taps, n_tiles_of, table_of, tile_of
@@ -23,6 +25,15 @@ from .ahead import ask_for_some, begin_to_ask
 from .records import WideParams, WideTask
 
 __all__ = ["convolve"]
+
+
+class Plane(NamedTuple):
+    """Rows of a phase of the depth."""
+
+    first: Any  # the taps of the depth, from .. to, that read inside
+    end: Any
+    at: Any  # address of the inputs of tap 0,
+    to: Any  # and of the outputs
 
 
 def convolve(plan, slot):
@@ -72,53 +83,55 @@ def _run_planes(plan, task, block, rd):
         begin_tables(plan, task, block, Phases(d, plan.height.phases[rh], 0), 0)
     for n in range(task.batch.lo, task.batch.hi):
         for z in range(task.depth.lo, min(task.depth.hi, d.length)):
+            plane = _plane(plan, task, d, n, z)
             task.seam.first = 1
             for y in range(task.height.lo, task.height.hi):
                 for rh in range(plan.height.n_phases):
                     task.lists = lists + rh * plan.row_lists
-                    phases = Phases(d, plan.height.phases[rh], 0)
-                    _run_plane(plan, task, block, phases, n, z, y, y + 1)
-            call(plan.close_seams, plan, task, block, _plane(plan, task, d, n, z))
+                    h = plan.height.phases[rh]
+                    if y < h.length:
+                        _run_lines(plan, task, block, Phases(d, h, 0), plane, y, y + 1)
+            call(plan.close_seams, plan, task, block, plane.to)
     task.lists = lists
 
 
 def _run_rows(plan, task, block, phases):
-    """Run over the rows of a block's phase: images, depth."""
+    """Run over the rows of a block's phase: images, depth, groups of lines in height."""
+    y_lo, y_hi = task.height.lo, min(task.height.hi, phases.h.length)
+    groups = n_tiles(y_hi - y_lo, plan.height.most)
     for n in range(task.batch.lo, task.batch.hi):
         for z in range(task.depth.lo, min(task.depth.hi, phases.d.length)):
-            _run_plane(plan, task, block, phases, n, z, task.height.lo, task.height.hi)
-
-
-def _run_plane(plan, task, block, phases, n, z, y_lo, y_hi):
-    """Run over rows of a plane: groups of lines in height."""
-    depth, height, d, h = plan.depth, plan.height, phases.d, phases.h
-    y_hi = min(y_hi, h.length)
-    groups = n_tiles(y_hi - y_lo, height.most)
-    d_first, d_end = taps_between(depth, d, z, z + 1)
-    at_z = task.inputs + (n - task.batch.lo) * plan.batch.packed_step
-    at_z += packed_distance(depth, d, z, task.depth.start)
-    to_z = _plane(plan, task, d, n, z)
-    for th in range(groups):
-        y0, y1 = tile_range(y_lo, y_hi, groups, th)
-        h_first, h_end = taps_between(height, h, y0, y1)
-        at = at_z + packed_distance(height, h, y0, task.height.start)
-        to = to_z + output_distance(height, h, y0)
-        taps = Taps(d_first, d_end, h_first, h_end)
-        kernels = kernels_for(plan, block, y1 - y0)
-        _run_row(plan, task, block, phases, taps, kernels, at, to)
+            plane = _plane(plan, task, phases.d, n, z)
+            for th in range(groups):
+                y0, y1 = tile_range(y_lo, y_hi, groups, th)
+                _run_lines(plan, task, block, phases, plane, y0, y1)
 
 
 def _plane(plan, task, d, n, z):
-    """Return the address of a plane of outputs."""
-    return task.output + n * plan.batch.output_step + output_distance(plan.depth, d, z)
+    """Return a plane of a phase of the depth.
+
+    What a row would compute again took as long as its tiles, where these have few products.
+    """
+    first, end = taps_between(plan.depth, d, z, z + 1)
+    at = task.inputs + (n - task.batch.lo) * plan.batch.packed_step
+    to = task.output + n * plan.batch.output_step + output_distance(plan.depth, d, z)
+    return Plane(first, end, at + packed_distance(plan.depth, d, z, task.depth.start), to)
+
+
+def _run_lines(plan, task, block, phases, plane, y0, y1):
+    """Run over lines of a plane along the width that are computed together."""
+    height, h = plan.height, phases.h
+    h_first, h_end = taps_between(height, h, y0, y1)
+    at = plane.at + packed_distance(height, h, y0, task.height.start)
+    to = plane.to + output_distance(height, h, y0)
+    taps = Taps(plane.first, plane.end, h_first, h_end)
+    _run_row(plan, task, block, phases, taps, kernels_for(plan, block, y1 - y0), at, to)
 
 
 def _run_row(plan, task, block, phases, taps, kernels, at, to):
     """Run over the tiles of a row, all phases of the width."""
     bias = plan.arrays.bias + block.start * plan.size
     step = plan.width.output_step
-    # How many numbers an output position has in a row: its channels, unless they lie apart.
-    numbers = step // plan.item
     tables = table_of(plan, task, 0)
     for t in range(n_tiles_of(plan, task, 0)):
         for rw in range(plan.width.n_phases):
@@ -128,7 +141,7 @@ def _run_row(plan, task, block, phases, taps, kernels, at, to):
         ask_for_some(plan, task)
         call(
             get(kernels, tile.count), at + tile.at, tables, plan.k_step, bias,
-            to + tile.to * step, plan.outer_step, plan.out_step, (tile.end - tile.to) * numbers,
+            to + tile.to * step, plan.outer_step, plan.out_step, (tile.end - tile.to) * plan.row_numbers,
             task.seam.address,
         )  # fmt: skip
         task.seam.first = 0

@@ -27,6 +27,7 @@ def encoded(scheme: WideScheme) -> Encoded:
         close_seams=close,
         seams_at=scheme.made_at,
         apart=scheme.layer.apart,
+        row_numbers=1 if scheme.layer.apart else scheme.layer.request.co,
         whole=scheme.whole,
         row_lists=scheme.row_lists,
         asked_lines=scheme.asked_lines,

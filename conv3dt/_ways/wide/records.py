@@ -13,6 +13,7 @@ class WideParams(BlockedParams):
     close_seams = Int()  # address of what stores a plane's first and last line; 0: tiles do
     seams_at = Int()  # where in a thread's region tiles leave them
     apart = Int()  # 1: each channel has rows of its own
+    row_numbers = Int()  # of a position in a row of outputs: its channels, unless they lie apart
     whole = Int()  # 1: tiles make whole vectors, whatever they have to store
     row_lists = Int()  # from the lists of one phase of the height to the next
     asked_lines = Int()  # lines of the next block's inputs that each tile asks for; 0: none

@@ -123,11 +123,14 @@ class WideScheme(Blocked):
         """Return the scheme whose tiles store whole lines wherever rows begin, if they can.
 
         Such tiles have one row: of as many vectors, or all that it has, if these hide the latency.
+        Where two products are made a cycle, what is beside them counts, and one tile has the row.
         """
         _, _, outer, positions = self.shape.most
         machine, row = self.layer.machine, -(-self.axes[3].positions // self.lanes)
         along = outer * positions // self.lanes
         vectors = min(along, row)
+        if machine.fmas > 1 and row * self.columns <= TUNING.seamed_sums:
+            vectors = row
         hidden = vectors * self.columns >= machine.latency * machine.fmas
         most = (1, 1, 1, vectors * self.lanes) if along <= row or hidden else self.shape.most
         seamed = replace(self, shape=self.shape._replace(most=most))
