@@ -41,7 +41,7 @@ MACHINES = {
     "avx512": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0),
     "znver4": Machine("avx512", 64, True,  32, (28, 14, 9, 6), 1.0, 1.3, 4.0, 24.0, 8 << 20, 1.8,
                       pairs=True),
-    "znver5": Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0, 8 << 20,
+    "znver5": Machine("avx512", 64, True,  32, (28, 14, 9, 6), 2.0, 2.0, 4.0, 24.0, 8 << 20,
                       pairs=True),
     AMX:      Machine("avx512", 64, True,  32, (28, 14, 9), 2.0, 2.0, 4.0, 24.0, amx=16.0),
     "avx2":   Machine("avx2",   32, True,  16, (10, 6, 4),  2.0, 2.0, 4.0, 24.0),
@@ -68,6 +68,7 @@ class Tuning(NamedTuple):
     taps_end_cycles: float = 5.0  # of a word some of whose inputs may not exist,
     taps_word_cycles: float = 0.4  # of one of these in vectors,
     taps_far_cycles: float = 2.0  # and of one whose numbers lie so far apart that it is alone
+    run_margin: float = 1.03  # times as many where not all channels of a position are in a tile
     line_cycles: float = 3.0  # to copy a cache line past the caches
     scattered_cycles: float = 3.0  # to store one output whose neighbours in the tile lie apart
     wide_tap_cycles: float = 4.0  # of an entry of a wide tile's table

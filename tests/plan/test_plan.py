@@ -12,6 +12,7 @@ from conv3dt._geometry import integers
 from conv3dt._geometry.tuning import MACHINES
 from conv3dt._plan.choice import choose, freshly_packed, make_plan
 from conv3dt._ways.channels.cost import channel_blocks
+from conv3dt._ways.list import WAYS
 from conv3dt._ways.shared.layer import Layer, axes_of
 from conv3dt._ways.shared.storing import past_caches
 
@@ -103,6 +104,27 @@ def test_blocks_of_channels(co, widths):
     blocks = channel_blocks(co, 16)
     assert [columns for _, columns in blocks] == widths
     assert all(a + n == b for (a, n), (b, _) in pairwise(blocks))
+
+
+@pytest.mark.parametrize(
+    ("width", "widths"), [(64, [64]), (48, [64]), (8, [32, 32]), (7, [32, 32])]
+)
+def test_all_channels_of_a_position_are_a_tile_unless_it_has_few_positions(width, widths):
+    found = chosen("znver5", co=64, i=(8, 8, width), algorithm="direct")
+    assert found.way == "channels"
+    assert [columns for _, columns in found.shape.blocks] == widths
+
+
+@pytest.mark.parametrize(("isa", "positions"), [("znver4", 16), ("znver5", 48)])
+def test_a_row_is_a_tile_where_lines_are_joined_and_two_products_take_a_cycle(isa, positions):
+    r = request(i=(48, 48, 48), ci=8, co=8, k=2, data_format="NCDHW")
+    layer = Layer(r, r, axes_of(r), MACHINES[isa], False)
+    choice, _ = choose(layer)
+    assert choice.way == "wide"
+    scheme = WAYS["wide"].scheme(layer, choice, 1)
+    assert not scheme.seamed
+    assert scheme.between_lines().seamed
+    assert scheme.between_lines().shape.most == (1, 1, 1, positions)
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def _run_lines(plan, task, block, phases, plane, y0, y1):
 def _run_row(plan, task, block, phases, taps, kernels, at, to):
     """Run over the tiles of a row, all phases of the width."""
     bias = plan.arrays.bias + block.start * plan.size
-    step = plan.width.output_step
+    step, numbers = plan.width.output_step, plan.row_numbers
     tables = table_of(plan, task, 0)
     for t in range(n_tiles_of(plan, task, 0)):
         for rw in range(plan.width.n_phases):
@@ -141,7 +141,7 @@ def _run_row(plan, task, block, phases, taps, kernels, at, to):
         ask_for_some(plan, task)
         call(
             get(kernels, tile.count), at + tile.at, tables, plan.k_step, bias,
-            to + tile.to * step, plan.outer_step, plan.out_step, (tile.end - tile.to) * plan.row_numbers,
+            to + tile.to * step, plan.outer_step, plan.out_step, (tile.end - tile.to) * numbers,
             task.seam.address,
         )  # fmt: skip
         task.seam.first = 0
