@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import conv3dt
+from conv3dt._call.arguments import as_call
 from conv3dt._compiler import processor
+from conv3dt._run import run
 from tests.helpers import oracle
 from tests.helpers.cases import DTYPES
 from tests.helpers.checks import THREADS
@@ -120,6 +122,27 @@ def test_lines_are_joined_between_blocks_of_a_row(streaming, offset, ci):
     assert plan.scheme.n_blocks[3] >= THREADS[-1]
     if ci == 64 and processor.host().isa == "avx512":
         assert plan.scheme.seamed
+
+
+@pytest.mark.parametrize("space", [(16, 32, 32), (15, 33, 41)])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("offset", [0, 1, 7, 15, 31])
+def test_tiles_of_long_rows_begin_with_lines_of_outputs(streaming, offset, dtype, space):
+    x, w = integers((1, 4, *space), dtype), integers((1, 1, 1, 16, 4), dtype, seed=1)
+    wanted = np.einsum("ncdhw,oc->nodhw", x, w[0, 0, 0])
+    line = 64 // x.itemsize
+    room = np.full(wanted.size + 4 * line, 9, dtype)
+    first = -room.ctypes.data // x.itemsize % line + offset % line
+    found = room[first : first + wanted.size].reshape(wanted.shape)
+    for threads in THREADS:
+        found[...] = 0
+        how = {"out": found, "threads": threads}
+        call = as_call("test", x, w, wanted.shape, 1, "SAME", "NCDHW", None, **how)
+        way = "wide: all positions, a few channels at a time"
+        assert run.plan_of(call, way).scheme.on_lines == (processor.machine().stream_from == 0)
+        np.testing.assert_array_equal(run.run(call, way=way), wanted)
+        assert (room[:first] == 9).all()
+        assert (room[first + wanted.size :] == 9).all()
 
 
 @pytest.mark.parametrize("threads", THREADS)

@@ -151,16 +151,19 @@ def _list_tiles(plan, task):
     """List the tiles of a row, cut in whole vectors as evenly as can be, for each phase.
 
     The tiles are the same for all phases but for their taps; a phase may miss the last position.
+    Where `on_lines`, they are cut as if the row began with a cache line of outputs: else two tiles
+    would store parts of a line.
     """
     width, lo, hi = plan.width, task.width.lo, task.width.hi
-    vectors = n_tiles(hi - lo, plan.lanes)
+    start = lo - (plan.arrays.output + lo * plan.item) % 64 // plan.item if plan.on_lines else lo
+    vectors = n_tiles(hi - start, plan.lanes)
     parts = n_tiles(vectors, width.most // plan.lanes)
     for rw in range(width.n_phases):
         phase = width.phases[rw]
         put(tile_of(plan, task, rw, 0).address - 8, 0, parts)
         for t in range(parts):
             v0, v1 = tile_range(0, vectors, parts, t)
-            w0, w1 = lo + v0 * plan.lanes, min(lo + v1 * plan.lanes, hi)
+            w0, w1 = max(lo, start + v0 * plan.lanes), min(start + v1 * plan.lanes, hi)
             if plan.pack == 0 and plan.whole:  # nothing is read beyond a row
                 w0 = min(w0, width.i - (v1 - v0) * plan.lanes)
             first, end = taps_between(width, phase, w0, max(w0, min(w1, phase.length)))

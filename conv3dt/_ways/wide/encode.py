@@ -28,6 +28,7 @@ def encoded(scheme: WideScheme) -> Encoded:
         seams_at=scheme.made_at,
         apart=scheme.layer.apart,
         row_numbers=1 if scheme.layer.apart else scheme.layer.request.co,
+        on_lines=scheme.on_lines,
         whole=scheme.whole,
         row_lists=scheme.row_lists,
         asked_lines=scheme.asked_lines,

@@ -14,6 +14,7 @@ class WideParams(BlockedParams):
     seams_at = Int()  # where in a thread's region tiles leave them
     apart = Int()  # 1: each channel has rows of its own
     row_numbers = Int()  # of a position in a row of outputs: its channels, unless they lie apart
+    on_lines = Int()  # 1: tiles of a row, but for the first, begin with a cache line of outputs
     whole = Int()  # 1: tiles make whole vectors, whatever they have to store
     row_lists = Int()  # from the lists of one phase of the height to the next
     asked_lines = Int()  # lines of the next block's inputs that each tile asks for; 0: none

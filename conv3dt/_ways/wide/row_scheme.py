@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from ..._geometry.integers import n_tiles
 from ..._geometry.tuning import TUNING
 from ..shared.blocking import Blocking, blockings
 from ..shared.cuts import ends, sizes
 from ..shared.layer import Layer
 from ..shared.scheme import Candidate
 from ..shared.sharing import best_of
-from ..shared.storing import past_caches
+from ..shared.storing import LINE, past_caches
 from ..shared.wording import listed
 from .row_cost import rounds
 from .row_tile import RowTile
@@ -27,6 +28,14 @@ class RowScheme(WideScheme):
 
     whole = False
     seamed = False  # long runs are written fast wherever they begin
+
+    @property
+    def on_lines(self) -> bool:  # type: ignore[override]
+        """Whether tiles begin with cache lines: of results that go past the caches.
+
+        A tile may have some vectors less or more: none has less than one.
+        """
+        return past_caches(self.layer) and self.shape.most[3] >= 8 * self.lanes
 
     @cached_property
     def packed_steps(self) -> tuple[int, int, int, int, int]:
@@ -50,7 +59,9 @@ class RowScheme(WideScheme):
     def tiles(self) -> Iterator[tuple[int, int, int, RowTile]]:  # type: ignore[override]
         """Yield (number of the kind, 1, vectors, tile) for every micro-kernel in use."""
         most = self.shape.most[3] // self.lanes
-        lengths = {-(-(hi - lo) // self.lanes) for lo, hi in ends(self, 3)}
+        more = n_tiles(LINE // self.layer.storage.item - 1, self.lanes) if self.on_lines else 0
+        vectors = (n_tiles(hi - lo, self.lanes) for lo, hi in ends(self, 3))
+        lengths = {length + n for length in vectors for n in range(more + 1)}
         counts = set().union(*(sizes(length, most) for length in lengths))
         for number, (_, channels) in enumerate(self.kinds):
             for count in sorted(counts):

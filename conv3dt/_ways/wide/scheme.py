@@ -27,6 +27,7 @@ class WideScheme(Blocked):
     """How a layer is computed with output positions in the lanes."""
 
     whole = True  # tiles make whole vectors, whatever they have to store
+    on_lines = False  # nor do they begin elsewhere
 
     @property
     def task_record(self) -> type[Record]:
