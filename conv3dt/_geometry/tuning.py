@@ -225,6 +225,7 @@ class Tuning(NamedTuple):
     looked_cycles: float = 0.5  # to look at an output, whether it is NaN
     dot_positions: int = 4096  # of a phase: a list has all of them
     dot_inputs: int = 16 * 1024  # bytes of inputs that stay in L1 beside filters
+    dot_tiles: int = 4  # that wait for filters from memory: more are multiplied meanwhile
     dot_margin: float = 1.1  # times as many cycles are predicted as products take,
     dot_dilated: float = 1.6  # and as many more, where the other ways leave out more zeros,
     dot_across: float = 0.6  # to sum the lanes of an accumulator, beside other products,

@@ -42,6 +42,7 @@ class Tiles(NamedTuple):
     longer: Any  # and how many tiles, the first ones, have one more
     first: Any  # from .. to
     end: Any
+    few: Any  # whether a tap has few of them: they wait for filters
 
 
 class Place(NamedTuple):
@@ -192,11 +193,11 @@ def _multiply(plan, task, block, filters, following, rows):
     least, longer = divmod(rows, tiles)
     run = max(1, TUNING.dot_inputs // (plan.rows * plan.chunk * plan.size))
     beside = COLUMNS if step % TUNING.pad_every else COLUMNS // 2
-    beside = CHANNELS if tiles <= run else beside
+    beside = CHANNELS if tiles <= max(run, TUNING.dot_tiles) else beside
     for first in range(0, channels, beside):
         for c in range(0, plan.channels, plan.chunk):
             for t in range(0, tiles, run):
-                some = Tiles(least, longer, t, min(t + run, tiles))
+                some = Tiles(least, longer, t, min(t + run, tiles), tiles <= TUNING.dot_tiles)
                 for j in range(first, min(first + beside, channels), CHANNELS):
                     ask = filters + (j + AHEAD) * step
                     if j + AHEAD >= channels:
@@ -208,7 +209,7 @@ def _multiply(plan, task, block, filters, following, rows):
 def _multiply_tiles(plan, task, tiles, place):
     """Do so in some tiles, for some output channels and the input channels that are summed at once.
 
-    The first tile asks for filters. Others would ask again for what is in L2 by then.
+    The first tile asks for filters: of many, others would ask again for what is in L2 by then.
     """
     step, c, last = task.filters.co, place.c, place.c + plan.chunk >= plan.channels
     kernels = plan.kernels + 8 * place.channels * plan.kernels_inner
@@ -222,7 +223,7 @@ def _multiply_tiles(plan, task, tiles, place):
     at_row = task.rows + (tiles.first * tiles.least + min(tiles.first, tiles.longer)) * Row.SIZE
     for t in range(tiles.first, tiles.end):
         size = tiles.least + 1 if t < tiles.longer else tiles.least
-        kernel, asked = get(kernels, size), ask if t == 0 else at
+        kernel, asked = get(kernels, size), ask if t == 0 or tiles.few else at
         call(kernel, at_row, source, count, at, step, place.j * plan.size, asked)
         at_row += size * Row.SIZE
 
