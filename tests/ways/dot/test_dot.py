@@ -171,6 +171,7 @@ FEW = [
 ]
 
 
+@pytest.mark.usefixtures("znver4")
 @pytest.mark.parametrize(("x", "w", "s"), FEW, ids=str)
 @pytest.mark.parametrize("data_format", cases.FORMATS)
 def test_few_positions_and_many_filters_take_it(x, w, s, data_format):

@@ -13,7 +13,7 @@ from conv3dt._run.run import plan_of
 from conv3dt._ways.dot import lines_scheme
 from conv3dt._ways.dot.turned import CI, CO, runs_of
 from tests.helpers import cases, oracle
-from tests.helpers.checks import every_dtype
+from tests.helpers.checks import THREADS, every_dtype
 from tests.helpers.guarded import guarded
 from tests.helpers.plans import forget
 from tests.ways.dot.test_dot import integers
@@ -62,7 +62,7 @@ def test_no_bit_depends_on_how_filters_lie(order, forward, dtype):
     for seed, size in enumerate(SIZES):
         x, w, how, shape = layer(seed, *size, forward, dtype)
         wanted = computed(x, w, how, shape, forward)
-        for threads in (1, 2, 2):
+        for threads in (*THREADS, *THREADS):
             found = computed(x, lying(w, order), how, shape, forward, threads=threads)
             np.testing.assert_array_equal(found, wanted)
 
@@ -97,7 +97,7 @@ def test_few_filters_at_a_time(monkeypatch):
     forget()
     x, w, how, shape = layer(3, (3, 3, 3), 33, 100, True)
     wanted = computed(x, w, how, shape, True)
-    for threads in (1, 2):
+    for threads in THREADS:
         found = computed(x, lying(w, ORDERS[1]), how, shape, True, threads=threads)
         np.testing.assert_array_equal(found, wanted)
 
