@@ -239,7 +239,9 @@ class Tuning(NamedTuple):
     line_gather: float = 4.0  # cycles to gather a cache line of inputs,
     line_tile: float = 150.0  # of a tile and some input channels, beside its products,
     line_saved: float = 1.0  # and of a filter, which others have to pack
-    turned_bytes: int = 1024 * 1024  # of filters that a task turns into lines
+    turned_bytes: int = 1024 * 1024  # of filters that a task turns into lines,
+    turned_run: int = 16  # in runs of so many numbers, at least, which fill squares:
+    turned_dearer: int = 8  # one by one, so many times as many in squares take no longer
     pad_every: int = 4096  # rows at multiples of this many bytes fall into the same cache lines
 
 

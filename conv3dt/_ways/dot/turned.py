@@ -5,15 +5,13 @@ from __future__ import annotations
 from math import prod
 from typing import NamedTuple
 
+from ..._geometry.tuning import TUNING
+
 __all__ = ["CI", "CO", "Box", "Order", "Runs", "runs_of", "step_of", "worthwhile"]
 
 Order = tuple[int, ...]  # axes of filters, the one whose steps are the longest first
 Box = tuple[tuple[int, int], ...]  # of filters along each axis, from .. to
 CO, CI = 3, 4  # and what they are: depth, height and width of the kernel, output and input channels
-
-# Numbers of a run that fill squares; shorter ones are turned one by one, which takes longer than
-# to turn so many times as many in squares.
-_LONG, _DEARER = 16, 8
 
 
 class Runs(NamedTuple):
@@ -42,8 +40,8 @@ def worthwhile(
     some = runs_of(shape, box, order, near, channels)
     if whole is None or some is None:
         return whole or some
-    long = some.run + some.run_co * channels >= _LONG
-    return some if long or _DEARER * some.n_lines <= whole.n_lines else whole
+    long = some.run + some.run_co * channels >= TUNING.turned_run
+    return some if long or TUNING.turned_dearer * some.n_lines <= whole.n_lines else whole
 
 
 def runs_of(
