@@ -1,5 +1,6 @@
 """The axes of a convolution: batch, depth, height and width, each with its phases."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from . import integers
@@ -56,22 +57,18 @@ class Axis(NamedTuple):
 
     def phases_and_taps(self) -> list[tuple[Phase, int]]:
         """Return different phases, and how many taps of each read inside for some position."""
-        ranges = [
-            integers.tap_range(0, f.length, f.taps, f.shift, f.dilation, self.i, self.in_s)
-            for f in self.phases
-        ]
-        return [(f, hi - lo) for f, (lo, hi) in zip(self.phases, ranges, strict=True)]
+        return [(f, hi - lo) for f, lo, hi in self._taps_of_phases()]
 
     def taps_read(self) -> tuple[int, int]:
         """Return the taps of the kernel, from .. to, beyond which none reads inside."""
-        found = [
-            f.k0 + j * f.k_step
-            for f in self.phases
-            for j in range(
-                *integers.tap_range(0, f.length, f.taps, f.shift, f.dilation, self.i, self.in_s)
-            )
-        ]
+        found = [f.k0 + j * f.k_step for f, lo, hi in self._taps_of_phases() for j in range(lo, hi)]
         return min(found, default=0), 1 + max(found, default=0)
+
+    def _taps_of_phases(self) -> Iterator[tuple[Phase, int, int]]:
+        """Yield different phases, and the taps of each, from .. to, that read inside somewhere."""
+        for f in self.phases:
+            how = f.taps, f.shift, f.dilation, self.i, self.in_s
+            yield f, *integers.tap_range(0, f.length, *how)
 
     def pairs(self) -> int:
         """Return how many (input index, tap) pairs land inside the output."""

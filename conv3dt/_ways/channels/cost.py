@@ -25,8 +25,8 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
         yield whole.along_width()
         return
     yield from whole.candidates()
-    for halves in _Channels(layer, channel_blocks(r.co, lanes)).candidates():
-        if max(whole.vectors) > 3:  # which are tiles of more positions
+    if max(whole.vectors, default=0) > 3:  # halves of such blocks are tiles of more positions
+        for halves in _Channels(layer, channel_blocks(r.co, lanes)).candidates():
             yield halves._replace(cycles=halves.cycles * TUNING.run_margin)
     if layer.machine.half_loads and 0 < r.co % lanes <= lanes // 2:
         yield from _Channels(layer, channel_blocks(r.co, lanes, half=True)).candidates()

@@ -68,7 +68,7 @@ def _fill_turning(record: Turning, scheme: DotScheme) -> None:
     runs, item, line = scheme.runs, scheme.layer.storage.item, scheme.line_bytes
     if runs is None:
         return
-    near, r = CI if scheme.filters_lie == "ci" else CO, scheme.layer.request
+    near, r = scheme.near, scheme.layer.request
     kd, kh, kw, co, ci = (item if a == near else n * line for a, n in enumerate(runs.lines))
     record.lying.fill(co=co, ci=ci, kd=kd, kh=kh, kw=kw)
     record.fill(

@@ -98,14 +98,19 @@ class DotScheme(Blocked):
         """Output channels whose filters are turned at a time."""
         return COLUMNS
 
+    @property
+    def near(self) -> int:
+        """The axis of filters along which the numbers of a line lie."""
+        return CI if self.filters_lie == "ci" else CO
+
     @cached_property
     def runs(self) -> Runs | None:
         """How filters lie in memory that are turned."""
         if not self.turned:
             return None
-        r, near = self.layer.request, CI if self.filters_lie == "ci" else CO
+        r = self.layer.request
         box = (*(axis.taps_read() for axis in self.axes[1:]), (0, r.co), (0, r.ci))
-        return worthwhile((*r.k, r.co, r.ci), box, self.turned, near, self.turned_channels)
+        return worthwhile((*r.k, r.co, r.ci), box, self.turned, self.near, self.turned_channels)
 
     @property
     def line_bytes(self) -> int:

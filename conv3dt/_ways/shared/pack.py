@@ -11,13 +11,13 @@ from .moving import clear, copy, copy_words, spread, turn
 from .records import BlockedParams, Task
 from .transpose import WOVEN
 
-__all__ = ["clear_row", "copy_channel", "copy_row", "copy_rows", "pack_input"]
+__all__ = ["LATER", "clear_row", "copy_channel", "copy_row", "copy_rows", "pack_input", "plane_at"]
 
 # So many channels' rows a processor's prefetching follows at once. With 64 channels, packing one
 # channel after the other took two thirds of the time; with 16, it took longer.
 _STREAMS = 16
 
-_LATER = 2  # channels after which one comes that is asked for: 4 % at 64^3 x 128 to 32, kernel 1
+LATER = 2  # channels after which one comes that is asked for: 4 % at 64^3 x 128 to 32, kernel 1
 
 
 def pack_input(plan, task, *, storage):
@@ -25,10 +25,15 @@ def pack_input(plan, task, *, storage):
     plan, task = BlockedParams(plan), Task(task)
     for n in range(task.batch.start, task.batch.end):
         for d in range(task.depth.start, task.depth.end):
-            plane = plan.arrays.input + n * plan.arrays.step_n + d * plan.arrays.step_d
-            to = task.inputs + (n - task.batch.start) * plan.batch.packed_step
-            to += (d - task.depth.start) * plan.depth.packed_step
+            plane, to = plane_at(plan, task, n, d)
             _pack_plane(plan, task, plane, to, storage=storage)
+
+
+def plane_at(plan, task, n, d):
+    """Return where a plane of inputs lies, and where in the block it is packed."""
+    to = task.inputs + (n - task.batch.start) * plan.batch.packed_step
+    to += (d - task.depth.start) * plan.depth.packed_step
+    return plan.arrays.input + n * plan.arrays.step_n + d * plan.arrays.step_d, to
 
 
 def _pack_plane(plan, task, plane, to, *, storage):
@@ -151,10 +156,10 @@ def clear_row(plan, target, positions):
 def _copy_planes(plan, part, source, target, positions, *, storage):
     """Copy the rows that exist of one channel, then of the next: they lie together."""
     for c in range(plan.channels):
-        y, later = target + c * plan.chunk_step, _LATER * plan.arrays.step_c
+        y, later = target + c * plan.chunk_step, LATER * plan.arrays.step_c
         for h in range(max(part.start, 0), min(part.end, plan.height.i)):
             to = y + (h - part.start) * plan.height.packed_step
-            if c + _LATER < plan.channels:
+            if c + LATER < plan.channels:
                 asked = source + h * plan.arrays.step_h + c * plan.arrays.step_c + later
                 for n in range(0, positions * plan.item, 64):
                     ask(asked + n)

@@ -5,11 +5,10 @@ next is not known; with so many threads, it is most likely the one that comes so
 """
 
 from ..._compiler.words import ask
+from ..shared.storing import LINE
 from ..shared.tasks import inputs_of, numbers_of
 
 __all__ = ["ask_for_some", "begin_to_ask"]
-
-_LINE = 64  # bytes of a cache line
 
 
 def begin_to_ask(plan, task):
@@ -35,8 +34,8 @@ def ask_for_some(plan, task):
     """Ask for some lines of a run."""
     if task.runs_left <= 0:
         return
-    end = min(task.asked + plan.asked_lines * _LINE, task.run_bytes)
-    for at in range(task.asked, end, _LINE):
+    end = min(task.asked + plan.asked_lines * LINE, task.run_bytes)
+    for at in range(task.asked, end, LINE):
         ask(task.run + at)
     task.asked = end
     if end == task.run_bytes:

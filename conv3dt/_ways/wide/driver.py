@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from ..._compiler.words import call, get, put
 from ..._geometry.integers import n_tiles, tile_range
 from ..shared.lists import begin_tables, list_taps, n_tiles_of, table_of, tile_of
+from ..shared.storing import LINE
 from ..shared.tables import (
     Phases,
     Taps,
@@ -155,7 +156,7 @@ def _list_tiles(plan, task):
     would store parts of a line.
     """
     width, lo, hi = plan.width, task.width.lo, task.width.hi
-    start = lo - (plan.arrays.output + lo * plan.item) % 64 // plan.item if plan.on_lines else lo
+    start = lo - (plan.arrays.output + lo * plan.item) % LINE // plan.item if plan.on_lines else lo
     vectors = n_tiles(hi - start, plan.lanes)
     parts = n_tiles(vectors, width.most // plan.lanes)
     for rw in range(width.n_phases):

@@ -7,13 +7,11 @@ which neighbouring positions read with a tap are neighbours. Zeros where the row
 from ..._compiler.words import ask
 from ..._geometry.integers import n_tiles
 from ..shared.moving import LANES, NUMBERS, clear, spread
+from ..shared.pack import LATER, plane_at
 from ..shared.records import BlockedParams, Task
+from ..shared.storing import LINE
 
 __all__ = ["pack_parts"]
-
-
-_LATER = 2  # channels after which one comes that is asked for
-_LINE = 64  # bytes of a cache line
 
 
 def pack_parts(plan, task, *, storage):
@@ -21,9 +19,7 @@ def pack_parts(plan, task, *, storage):
     plan, task = BlockedParams(plan), Task(task)
     for n in range(task.batch.start, task.batch.end):
         for d in range(task.depth.start, task.depth.end):
-            plane = plan.arrays.input + n * plan.arrays.step_n + d * plan.arrays.step_d
-            to = task.inputs + (n - task.batch.start) * plan.batch.packed_step
-            to += (d - task.depth.start) * plan.depth.packed_step
+            plane, to = plane_at(plan, task, n, d)
             for c in range(plan.channels):
                 x, y = plane + c * plan.arrays.step_c, to + c * plan.chunk_step
                 ahead = _ahead(plan, c, d + 1 < task.depth.end)
@@ -32,9 +28,9 @@ def pack_parts(plan, task, *, storage):
 
 def _ahead(plan, c, has_next):
     """Return the bytes to the rows that are asked for: of a later channel, or of the next plane."""
-    over = c + _LATER - plan.channels
+    over = c + LATER - plan.channels
     if over < 0:
-        return _LATER * plan.arrays.step_c
+        return LATER * plan.arrays.step_c
     return plan.arrays.step_d + (over - c) * plan.arrays.step_c if has_next else 0
 
 
@@ -50,7 +46,7 @@ def _pack_channel(plan, task, source, target, ahead, *, storage):
             clear(row, width.in_s * width.part_step // plan.size, plan.size)
         else:
             x = source + h * plan.arrays.step_h + left * step
-            for at in range(0, (right - left) * step if ahead else 0, _LINE):
+            for at in range(0, (right - left) * step if ahead else 0, LINE):
                 ask(x + ahead + at)
             _pack_row(plan, x, row, before, right - left, storage=storage)
             _clear_numbers(plan, row, 0, before)
