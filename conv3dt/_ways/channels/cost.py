@@ -153,7 +153,8 @@ def _storing(layer: Layer, blocks: Blocks) -> float:
     if layer.apart:
         near = size * outputs < TUNING.near_bytes
         turned = TUNING.turned_cycles if near else TUNING.far_turned_cycles
-        if layer.request.co == layer.lanes and layer.machine.fmas >= 2:
+        alone = layer.request.co == layer.lanes and layer.machine.fmas >= 2
+        if alone and not layer.asked.forward:  # whose few taps do not hide it
             turned = TUNING.turned_alone
         return outputs * (turned if layer.request.co >= layer.lanes else TUNING.scattered_cycles)
     copied = size * outputs >= layer.machine.stream_from and size * layer.request.co % 64
