@@ -1,9 +1,11 @@
 """Filters as they lie in memory, and as kernels can read them."""
 
+from math import prod
 from typing import Any
 
 from numpy.typing import NDArray
 
+from .._geometry.formats import lie_in_a_row
 from .._plan.plan import Plan
 from .._ways.shared.layer import Layer
 from .launching import readable
@@ -34,6 +36,8 @@ def weights(plan: Plan, compiled: Tables, filters: Array) -> Array:
     """
     if plan.scheme.turned:
         return filters
+    if plan.layer.patches:
+        return _patches(readable(filters), plan.threads)
     filters = _taps_last(plan.layer, readable(filters))
     if plan.request.groups > 1 and not plan.request.forward:
         filters = _outputs_first(filters, plan.request.groups)
@@ -57,6 +61,16 @@ def _taps_last(layer: Layer, filters: Array) -> Array:
     s = layer.asked.k[2] // layer.taps
     phases = filters.reshape(*filters.shape[:2], layer.taps, s, filters.shape[3])
     return phases[:, :, :: 1 if layer.asked.forward else -1].transpose(0, 1, 3, 4, 2)
+
+
+def _patches(filters: Array, threads: int) -> Array:
+    """Return filters of one tap whose channels are those of all taps: a view where it can be."""
+    *taps, co, ci = filters.shape
+    lie = [axis for axis in (0, 1, 2, 4) if filters.shape[axis] > 1]
+    steps = [filters.strides[axis] for axis in lie]
+    if not lie_in_a_row([filters.shape[axis] for axis in lie], steps):
+        filters = in_order(filters.swapaxes(3, 4), threads).swapaxes(3, 4)
+    return filters.transpose(3, 0, 1, 2, 4).reshape(1, 1, 1, co, prod(taps) * ci)
 
 
 def _outputs_first(filters: Array, groups: int) -> Array:

@@ -83,7 +83,13 @@ class Layer(NamedTuple):
     def in_other_rows(self) -> bool:
         """Whether positions form other rows than were asked for: one, or longer ones."""
         r = self.request
-        return r.i != self.asked.i and not self.taps and self.apart and _alone(r)
+        other = r.i != self.asked.i and not self.taps and not self.patches
+        return other and self.apart and _alone(r)
+
+    @property
+    def patches(self) -> bool:
+        """Whether what a position reads is taken for its channels, and all positions for a row."""
+        return self.asked.forward and self.request.s != self.asked.s
 
     @property
     def instructions(self) -> str:
@@ -105,6 +111,11 @@ class Layer(NamedTuple):
         if r is not self.asked and not self.no_zeros:
             r = _with_neighbours_as_channels(_with_pairs(r), self.machine)
             yield self._replace(request=r, axes=axes_of(r))
+
+    def in_patches(self) -> "Layer | None":
+        """Return the same with patches as channels, widened, if no input is in two of them."""
+        r = _with_patches_as_channels(self.asked)
+        return None if r is self.asked else self._replace(request=r, axes=axes_of(r))
 
     def in_pairs(self) -> "Layer":
         """Return the same of pairs of bfloat16, where it can be made of them."""
@@ -131,7 +142,7 @@ class Layer(NamedTuple):
     @property
     def flops(self) -> int:
         """Two for every product that lands inside the output."""
-        if self.taps:
+        if self.taps or self.patches:
             return self._replace(request=self.asked, axes=axes_of(self.asked)).flops
         ci = self.asked.ci // self.asked.groups
         return 2 * ci * self.request.co * prod(a.pairs() for a in self.axes)
@@ -244,6 +255,24 @@ def _with_positions_in_a_row(r: Request) -> Request:
     if r.scattered or not (_alone(r) and FORMATS[r.data_format].apart):
         return r
     return r._replace(i=(1, 1, prod(r.i)), o=(1, 1, prod(r.o)))
+
+
+def _with_patches_as_channels(r: Request) -> Request:
+    """Return the request of one tap and one row whose channels are what a position reads.
+
+    Of a forward layer whose strides are no shorter than its kernel, where channels lie apart: then
+    the outputs of a channel are one row, whatever the input's rows are, and each input is packed
+    once. (tap of depth, height, width; channel), nothing beyond the input.
+    """
+    axes = tuple(zip(r.i, r.k, r.s, r.o, strict=True))
+    alone = all(0 < k <= s and 0 < (o - 1) * s + k <= i for i, k, s, o in axes)
+    near = all(d == 1 or k == 1 for d, k in zip(r.d, r.k, strict=True))
+    apart = r.forward and FORMATS[r.data_format].apart and r.p == (0, 0, 0) and max(r.s) > 1
+    if not (apart and alone and near and r.ci and r.groups == 1):
+        return r
+    row = (1, 1, prod(r.o))
+    ones = (1, 1, 1)
+    return r._replace(ci=prod(r.k) * r.ci, i=row, o=row, k=ones, s=ones, d=ones)
 
 
 def _with_positions_in_rows(r: Request) -> Request:

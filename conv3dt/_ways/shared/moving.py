@@ -46,7 +46,8 @@ class Numbers(NamedTuple):
     widened: Callable[..., Any]  # from one to the other
     square: Any  # the word that turns a square
     few: Any  # the word that turns few rows
-    parted: Any  # the word that parts even from odd numbers
+    parted: Any  # the word that parts even from odd numbers,
+    halved: Any  # and that which leaves the odd ones out
 
 
 def _same(x):
@@ -72,7 +73,7 @@ def _widen_bfloat16(bits):
 
 
 NUMBERS = {
-    name: Numbers(*read, transpose.SQUARES[name], transpose.WEAVES[name], transpose.PARTED[name])
+    name: Numbers(*read, *(words[name] for words in transpose.WORDS))
     for name, read in {
         "float32": (4, 4, float32_at, float32_at, _same),
         "float64": (8, 8, float64_at, float64_at, _same),

@@ -13,7 +13,7 @@ from .layer import Layer
 from .sharing import Costs, Sharing, fewest, least, numbers_of_threads, shared
 
 __all__ = [
-    "BY_FEWER", "BY_INPUTS", "BY_LANES", "BY_LINES", "BY_TAPS", "BY_TILES",
+    "BY_FEWER", "BY_INPUTS", "BY_LANES", "BY_LINES", "BY_PATCHES", "BY_TAPS", "BY_TILES",
     "READS_NO_ZEROS", "Candidate", "Encoded", "Scheme", "Way",
 ]  # fmt: skip
 
@@ -21,6 +21,7 @@ __all__ = [
 # In which order an output is summed: ways of the same order give the same bits. A layer in another
 # form, which pairs taps, has orders of its own: these, and `Layer.form`.
 BY_TAPS = "by taps"  # all products of all taps, from the last of the width, in one sum
+BY_PATCHES = "by patches"  # the same, from the first tap on
 BY_TILES = "by tiles"  # as by taps, but halves of pairs apart within an instruction of AMX
 BY_INPUTS = "by inputs"  # the bias, then the sums of each tap, as rows of inputs come
 BY_LANES = "by lanes"  # of each tap, every lanes-th product apart, then these; then the bias
@@ -186,7 +187,7 @@ class Way(Protocol):
     Attributes
     ----------
     order : str
-        One of the six above. None may depend on where the output begins or is cut.
+        One of the seven above. None may depend on where the output begins or is cut.
     grouped : bool
         Whether it is for layers of several groups of channels, all at once; else for one group.
     """

@@ -11,7 +11,7 @@ from ..._compiler.words import float32_at, float64_at, uint16_at, uint32_at, wor
 from ..._geometry.storages import BITS
 from .lane_emitter import interleaved
 
-__all__ = ["PARTED", "PAST", "SQUARES", "WEAVES", "WOVEN", "transpose_pairs", "transpose_words"]
+__all__ = ["PAST", "WORDS", "WOVEN", "transpose_pairs", "transpose_words"]
 
 WOVEN = 8  # rows that are interleaved, at most
 
@@ -236,3 +236,29 @@ def _parting(kind):
 
 
 PARTED = {name: _parting(kind) for name, kind in _KINDS.items()}
+
+
+def _halving(kind):
+    """Return the word that copies every second number, widened, up to the last one.
+
+    Nothing behind that is read: the second vector begins with the last number of the first.
+    """
+    n = processor.machine().vector_bytes // (8 if kind.double else 4)
+
+    def write(builder, source, target):
+        words = Words(builder, kind.double, n, False)
+        behind = builder.add(source, i64((n - 1) * kind.item))
+        both = kind.load(words, source), kind.load(words, behind)
+        lanes = [ir.Constant(I32, 2 * m if 2 * m < n else 2 * m + 1) for m in range(n)]
+        mask = ir.Constant(ir.VectorType(I32, n), lanes)
+        kind.store(words, builder.shuffle_vector(*both, mask), target)
+
+    def halve(source, target):
+        kind.wide_at(target, n)[:] = kind.widened(kind.at(source, 2 * n - 1))[::2]
+
+    return word(halve)(write)
+
+
+HALVED = {name: _halving(kind) for name, kind in _KINDS.items()}
+
+WORDS = SQUARES, WEAVES, PARTED, HALVED  # what `moving.Numbers` has of each type

@@ -7,14 +7,22 @@ from ..._geometry import integers
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import Shape
 from ..shared.layer import Layer
-from ..shared.scheme import Candidate
+from ..shared.scheme import BY_PATCHES, Candidate
 from ..shared.tiled import tiled
-from .row_cost import arrival, even_blocks, rows_of
+from .row_cost import arrival, even_blocks, gathering, rows_of
 
 __all__ = ["candidates"]
 
 
 def candidates(layer: Layer) -> Iterator[Candidate]:
+    """Yield candidates that fit the registers, and the same with patches as channels."""
+    yield from _candidates(layer)
+    patches = None if layer.no_zeros or layer.taps else layer.in_patches()
+    for found in _candidates(patches) if patches else ():
+        yield found._replace(along=f"{found.along}, of patches", order=BY_PATCHES, layer=patches)
+
+
+def _candidates(layer: Layer) -> Iterator[Candidate]:
     """Yield candidates that fit the registers, beside inputs and a weight."""
     _, _, height, width = layer.axes
     # A vector would need zeros, or would be stored in pieces. Inputs that lie apart are parted, but
@@ -87,6 +95,7 @@ def _candidate(layer: Layer, channels: int, vectors: int, outer: int) -> Candida
     if layer.in_a_row:  # read where they lie, or copied in long rows
         total += arrival(layer, TUNING.wide_line, TUNING.near_bytes)
         total += TUNING.wide_row_cycles * inputs if layer.converted else 0.0
+        total += gathering(layer)
     elif width.in_s > 1:
         total = TUNING.parts_margin * (total + _parting(layer))
     else:

@@ -18,7 +18,7 @@ def encoded(scheme: WideScheme) -> Encoded:
 
     kernels = {(kind, outer, inner): address(tile) for kind, outer, inner, tile in scheme.tiles()}
     params = WideParams.zeros()
-    pack = _packer(scheme.layer.request.dtype) if scheme.part_step else None
+    pack = _pack(scheme)
     kept = fill_blocked(params, scheme, output_steps(scheme), kernels, pack)
     seamed = scheme.seamed
     close = part(__package__, ".made:close_plane", 4) if seamed else 0
@@ -33,7 +33,13 @@ def encoded(scheme: WideScheme) -> Encoded:
         row_lists=scheme.row_lists,
         asked_lines=scheme.asked_lines,
         asked_task=scheme.threads,
+        patch_channels=scheme.layer.asked.ci,
     )
+    asked = scheme.layer.asked
+    patch = zip(asked.o, asked.s, asked.k, strict=True)
+    of = params.patch_depth, params.patch_height, params.patch_width
+    for axis, (o, s, k) in zip(of, patch, strict=True):
+        axis.fill(o=o, s=s, k=k)
     lists = scheme.threads * scheme.scratch_step
     filters = filters_driver(scheme)
     return Encoded(params.numbers, filters, _driver(), (kept, close), lists, scheme.scratch)
@@ -43,13 +49,18 @@ def parts() -> Iterator[int]:
     """Yield the addresses of all parts of the driver, for all types, compiled where new."""
     yield _driver()
     yield part(__package__, ".made:close_plane", 4)
-    yield from map(_packer, STORAGES)
+    for place in (".pack:pack_parts", ".patches:pack_patches"):
+        yield from (part(__package__, place, 2, storage=storage) for storage in STORAGES)
     yield from shared_parts()
 
 
-def _packer(storage: str) -> int:
-    """Return the address of what packs rows in parts."""
-    return part(__package__, ".pack:pack_parts", 2, storage=storage)
+def _pack(scheme: WideScheme) -> int | None:
+    """Return the address of what packs rows in parts, or patches; None where rows are whole."""
+    storage = scheme.layer.request.dtype
+    if scheme.layer.patches:
+        return part(__package__, ".patches:pack_patches", 2, storage=storage)
+    parts = scheme.part_step > 0
+    return part(__package__, ".pack:pack_parts", 2, storage=storage) if parts else None
 
 
 def _driver() -> int:

@@ -1,9 +1,17 @@
 """The record of the wide way's driver, beside those that ways share."""
 
-from ..._compiler.records import Inline, Int
+from ..._compiler.records import Inline, Int, Record
 from ..shared.records import BlockedParams, Part, Seam, Task
 
-__all__ = ["WideParams", "WideTask"]
+__all__ = ["Patch", "WideParams", "WideTask"]
+
+
+class Patch(Record):
+    """An axis of patches that are taken for channels."""
+
+    o = Int()  # positions
+    s = Int()  # inputs from one to the next
+    k = Int()  # inputs of one
 
 
 class WideParams(BlockedParams):
@@ -19,6 +27,10 @@ class WideParams(BlockedParams):
     row_lists = Int()  # from the lists of one phase of the height to the next
     asked_lines = Int()  # lines of the next block's inputs that each tile asks for; 0: none
     asked_task = Int()  # tasks from this one to that
+    patch_depth = Inline(Patch)
+    patch_height = Inline(Patch)
+    patch_width = Inline(Patch)
+    patch_channels = Int()  # of each input of a patch
 
 
 class WideTask(Task):

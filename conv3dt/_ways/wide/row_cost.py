@@ -9,7 +9,7 @@ from ..shared.layer import Layer
 from ..shared.scheme import Candidate
 from ..shared.storing import LINE
 
-__all__ = ["ROWS", "arrival", "even_blocks", "is_lost", "rounds", "rows_of"]
+__all__ = ["ROWS", "arrival", "even_blocks", "gathering", "is_lost", "rounds", "rows_of"]
 
 ROWS = "all positions, a few channels at a time"  # what rows of such tiles run along
 _CHANNELS = 4  # of a tile's outputs, at most
@@ -44,7 +44,17 @@ def rows_of(layer: Layer) -> Iterator[Candidate]:
     cycles = max(cycles, arrival(layer, TUNING.row_line, TUNING.row_far))
     if is_lost(layer, blocks):
         cycles = max(cycles, len(blocks) * arrival(layer, TUNING.row_lost, TUNING.row_far))
-    yield Candidate(ROWS, cycles, Shape((1, 1, 1, most), blocks))
+    yield Candidate(ROWS, cycles + gathering(layer), Shape((1, 1, 1, most), blocks))
+
+
+def gathering(layer: Layer) -> float:
+    """Return the predicted cycles of packing patches: a row of the output after the other."""
+    if not layer.patches:
+        return 0.0
+    (*_, width), s = layer.asked.o, layer.asked.s[2]
+    numbers = layer.request.ci * layer.request.n * layer.axes[3].positions
+    each = TUNING.patched_cycles if s <= 2 else TUNING.parted_alone
+    return numbers * (each + TUNING.patch_cycles / width)
 
 
 def _vectors(layer: Layer, channels: int) -> int:
@@ -76,7 +86,7 @@ def is_lost(layer: Layer, blocks: Blocks) -> bool:
     Many channels whose rows lie whole pages apart share few of its lines.
     """
     row = layer.axes[3].positions * layer.storage.item
-    again = len(blocks) > 1 and layer.request.ci > TUNING.wide_channels
+    again = len(blocks) > 1 and layer.request.ci > TUNING.wide_channels and not layer.patches
     return again and row % TUNING.pad_every == 0
 
 

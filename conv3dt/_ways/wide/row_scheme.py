@@ -54,7 +54,7 @@ class RowScheme(WideScheme):
 
     def in_place(self) -> RowScheme:
         """Return the scheme that reads the input where it lies; 16-bit numbers are widened."""
-        return replace(self, direct=True)
+        return self if self.layer.patches else replace(self, direct=True)
 
     def tiles(self) -> Iterator[tuple[int, int, int, RowTile]]:  # type: ignore[override]
         """Yield (number of the kind, 1, vectors, tile) for every micro-kernel in use."""

@@ -110,7 +110,7 @@ class WideScheme(Blocked):
         last = row - (self.n_blocks[3] - 1) * self.blocking.block[3]
         whole = row % self.lanes == 0 or (last >= most and not self.seamed)
         lost = is_lost(layer, self.shape.blocks)
-        can = layer.in_a_row and not layer.converted and whole and not lost
+        can = layer.in_a_row and not layer.patches and not layer.converted and whole and not lost
         return replace(self, direct=True) if can else self
 
     # ---- outputs that begin between cache lines --------------------------------------------------

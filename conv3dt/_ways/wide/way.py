@@ -19,7 +19,7 @@ grouped = False
 
 def scheme(layer: Layer, candidate: Candidate, threads: int) -> WideScheme:
     """Return the scheme of a candidate: its blocks of positions and of channels."""
-    if candidate.along == ROWS:
+    if candidate.along.startswith(ROWS):
         return row_scheme(layer, candidate, threads)
     shape, position = candidate.shape, layer.request.ci * layer.storage.size
     halos = (False, False, shape.most[2] > 1, True)
