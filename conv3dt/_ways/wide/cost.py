@@ -85,15 +85,17 @@ def _candidate(layer: Layer, channels: int, vectors: int, outer: int) -> Candida
     rows = batch.i * depth.outputs * height.outputs
     tiles = rows / outer * integers.n_tiles(in_row, vectors)
     stores = rows * in_row * width.n_phases * channels
+    alone = layer.in_a_row and machine.fmas >= 2
     inputs = layer.request.ci * batch.i * depth.i * height.i * width.i
     total = len(blocks) * (
         batch.i * depth.pairs() * count
         + TUNING.wide_tile_cycles * tiles
-        + TUNING.wide_store_cycles * stores
+        + (TUNING.wide_store_alone if alone else TUNING.wide_store_cycles) * stores
     )
     one_by_one = width.i < layer.lanes  # else inputs are turned in squares
     if layer.in_a_row:  # read where they lie, or copied in long rows
-        total += arrival(layer, TUNING.wide_line, TUNING.near_bytes)
+        near = TUNING.wide_line_near if machine.fmas >= 2 else 0.0
+        total += arrival(layer, near, TUNING.wide_line)
         total += TUNING.wide_row_cycles * inputs if layer.converted else 0.0
         total += gathering(layer)
     elif width.in_s > 1:

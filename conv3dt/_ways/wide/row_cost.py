@@ -41,9 +41,13 @@ def rows_of(layer: Layer) -> Iterator[Candidate]:
     most = _vectors(layer, channels) * layer.lanes
     blocks = even_blocks(r.co, channels)
     cycles = sum(_cycles(layer, columns) for _, columns in blocks) * r.n
-    cycles = max(cycles, arrival(layer, TUNING.row_line, TUNING.row_far))
+    two = layer.machine.fmas >= 2
+    wait = len(blocks) > 1 and rounds(layer, channels)[0] < r.ci
+    cycles *= TUNING.row_again if two and wait else 1.0
+    near = TUNING.row_line_near if two else TUNING.row_line
+    cycles = max(cycles, arrival(layer, near, TUNING.row_line))
     if is_lost(layer, blocks):
-        cycles = max(cycles, len(blocks) * arrival(layer, TUNING.row_lost, TUNING.row_far))
+        cycles = max(cycles, len(blocks) * arrival(layer, TUNING.row_lost, TUNING.row_lost))
     yield Candidate(ROWS, cycles + gathering(layer), Shape((1, 1, 1, most), blocks))
 
 
@@ -76,7 +80,8 @@ def _cycles(layer: Layer, channels: int) -> float:
     moved = (ci + waits) / machine.loads + 2 * (waits + channels)
     if layer.converted:
         moved += ci * (TUNING.row_joined if layer.storage.pairs else TUNING.row_widened)
-    beside = TUNING.row_moved * moved + TUNING.row_store * channels
+    store = TUNING.row_store_two if machine.fmas >= 2 else TUNING.row_store
+    beside = TUNING.row_moved * moved + store * channels
     return layer.axes[3].positions / layer.lanes * (products + beside)
 
 
@@ -90,7 +95,9 @@ def is_lost(layer: Layer, blocks: Blocks) -> bool:
     return again and row % TUNING.pad_every == 0
 
 
-def arrival(layer: Layer, line: float, near: int) -> float:
-    """Return the predicted cycles of cache lines of inputs, so many each, if they are not near."""
+def arrival(layer: Layer, near: float, far: float) -> float:
+    """Return the predicted cycles of lines of inputs: so many each from L3, or from beyond it."""
     size = layer.axes[3].positions * layer.request.n * layer.request.ci * layer.storage.item
-    return line * size / LINE if size > near else 0.0
+    if size <= TUNING.row_far:
+        return 0.0
+    return (near if size <= TUNING.near_bytes else far) * size / LINE
