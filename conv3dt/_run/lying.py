@@ -42,6 +42,8 @@ def weights(plan: Plan, compiled: Tables, filters: Array) -> Array:
     if plan.request.groups > 1 and not plan.request.forward:
         filters = _outputs_first(filters, plan.request.groups)
     _, _, kw, co, ci = filters.strides
+    if plan.layer.reversed:
+        filters = filters[::-1, ::-1, ::-1]
     near = {"": filters.itemsize, "ci": ci, "co": co}[plan.scheme.filters_lie]
     apart = compiled.as_channels and kw != filters.shape[3] * co
     if not apart and near == filters.itemsize:

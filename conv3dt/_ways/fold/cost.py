@@ -25,10 +25,11 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
     The order of summation must not depend on how many threads there are: nor must the choice.
     """
     cannot = layer.no_zeros or layer.among_others or layer.in_a_row
+    layer = layer.as_transposed()
     folding = None if cannot else choose_folding(layer.request, layer.machine, 1)
     if folding is not None:
         along = "width of the input, in the lanes"
-        yield Candidate(along, predicted_cycles(folding), None)
+        yield Candidate(along, predicted_cycles(folding), None, layer=layer)
 
 
 def predicted_cycles(folding: Folding) -> float:

@@ -9,8 +9,20 @@ from ..._call.request import Request
 from ..._compiler import processor
 from ..._geometry.axes import Axis, batch_axis, forward_axis, transposed_axis
 from ..._geometry.formats import FORMATS
-from ..._geometry.storages import OPERANDS, PAIRS, Storage
+from ..._geometry.storages import OPERANDS, Storage
 from ..._geometry.tuning import TUNING, Machine
+from .forms import (
+    as_transposed,
+    is_alone,
+    taps_of_a_position,
+    with_neighbours_as_channels,
+    with_pairs,
+    with_patches_as_channels,
+    with_positions_in_a_row,
+    with_positions_in_rows,
+    with_taps_apart,
+    with_taps_as_channels,
+)
 
 __all__ = ["Layer", "axes_of", "layer_of", "operands"]
 
@@ -44,7 +56,7 @@ class Layer(NamedTuple):
         """Taps of the width that are taken for channels; 0: channels are."""
         if not self.storage.pairs or self.asked.ci > 1:
             return 0
-        return _taps_of_a_position(self.asked)
+        return taps_of_a_position(self.asked)
 
     @property
     def halves(self) -> int:
@@ -77,14 +89,14 @@ class Layer(NamedTuple):
     def in_a_row(self) -> bool:
         """Whether all positions of a channel are one row, each made of those at its place."""
         r = self.request
-        return self.apart and r.i[:2] == (1, 1) and _alone(r)
+        return self.apart and r.i[:2] == (1, 1) and is_alone(r)
 
     @property
     def in_other_rows(self) -> bool:
         """Whether positions form other rows than were asked for: one, or longer ones."""
         r = self.request
         other = r.i != self.asked.i and not self.taps and not self.patches
-        return other and self.apart and _alone(r)
+        return other and self.apart and is_alone(r)
 
     @property
     def patches(self) -> bool:
@@ -107,26 +119,36 @@ class Layer(NamedTuple):
         Not without zeros, as infinite weights need: the ends of rows have some for inputs.
         """
         yield self
-        r = _with_taps_as_channels(self.asked) if self.machine.pairs else self.asked
+        r = with_taps_as_channels(self.asked) if self.machine.pairs else self.asked
         if r is not self.asked and not self.no_zeros:
-            r = _with_neighbours_as_channels(_with_pairs(r), self.machine)
+            r = with_neighbours_as_channels(with_pairs(r), self.machine)
             yield self._replace(request=r, axes=axes_of(r))
+
+    def as_transposed(self) -> "Layer":
+        """Return a forward layer without strides as the transposed one that it is."""
+        r = self.request if self.taps else as_transposed(self.request)
+        return self if r is self.request else self._replace(request=r, axes=axes_of(r))
+
+    @property
+    def reversed(self) -> bool:
+        """Whether it is a forward layer that is computed as a transposed one."""
+        return self.asked.forward and not self.request.forward
 
     def in_patches(self) -> "Layer | None":
         """Return the same with patches as channels, widened, if no input is in two of them."""
-        r = _with_patches_as_channels(self.asked)
+        r = with_patches_as_channels(self.asked)
         return None if r is self.asked else self._replace(request=r, axes=axes_of(r))
 
     def in_pairs(self) -> "Layer":
         """Return the same of pairs of bfloat16, where it can be made of them."""
-        return self._replace(request=_with_pairs(self.request))
+        return self._replace(request=with_pairs(self.request))
 
     def widened(self) -> "Layer":
         """Return the same of numbers in the compute type, where it is of pairs."""
         if not self.storage.pairs:
             return self
-        r = _with_positions_in_a_row(_with_taps_apart(self.asked))
-        r = _with_neighbours_as_channels(r, self.machine)
+        r = with_positions_in_a_row(with_taps_apart(self.asked))
+        r = with_neighbours_as_channels(r, self.machine)
         return self._replace(request=r, axes=axes_of(r))
 
     @property
@@ -169,11 +191,11 @@ def layer_of(request: Request, no_zeros: bool = False) -> Layer:
     """Return the layer that ways compute for a request."""
     machine = processor.machine()
     if request.groups > 1:
-        r = _with_positions_in_rows(request._replace(ci=request.ci // request.groups))
+        r = with_positions_in_rows(request._replace(ci=request.ci // request.groups))
         return Layer(request, r, axes_of(r), machine, no_zeros)
-    r = _with_taps_apart(request)
-    r = _with_pairs(r) if machine.pairs else r
-    r = _with_neighbours_as_channels(_with_positions_in_a_row(r), machine)
+    r = with_taps_apart(request)
+    r = with_pairs(r) if machine.pairs else r
+    r = with_neighbours_as_channels(with_positions_in_a_row(r), machine)
     return Layer(request, r, axes_of(r), machine, no_zeros)
 
 
@@ -182,112 +204,3 @@ def axes_of(r: Request) -> tuple[Axis, Axis, Axis, Axis]:
     make = forward_axis if r.forward else transposed_axis
     d, h, w = (make(r.i[a], r.k[a], r.s[a], r.d[a], r.o[a], r.p[a]) for a in range(3))
     return batch_axis(r.n), d, h, w
-
-
-def _with_taps_apart(r: Request) -> Request:
-    """Return the request with each tap a phase of its own, along axes of a single input.
-
-    Whatever the stride is, no output has two taps there; panels of a phase are used when they have
-    been packed. Not where that would part outputs that are neighbours in memory: 16 x 1^3 x 128 to
-    512, kernel 4, took 1.1 times as long. A part does as its whole.
-    """
-    frames = r.frame or ((0, 0, 0),) * 3
-    if r.forward:
-        return r
-    wholes = [before + i + behind for i, (_, before, behind) in zip(r.i, frames, strict=True)]
-    d, h, w = (max(r.s[a], r.k[a]) if r.d[a] == 1 == wholes[a] else r.s[a] for a in range(3))
-    return r._replace(s=(d, *r.s[1:]) if FORMATS[r.data_format].apart else (d, h, w))
-
-
-def _with_pairs(r: Request) -> Request:
-    """Return the request with pairs of input channels as one, where that are fewer."""
-    if r.dtype != "bfloat16" or r.ci < 2:
-        return r
-    return r._replace(dtype=PAIRS, ci=-(-r.ci // 2))
-
-
-def _taps_of_a_position(r: Request) -> int:
-    """Return how many taps of the width a position has; 0 if phases have different numbers."""
-    if r.forward:
-        return r.k[2]
-    return 0 if r.k[2] % r.s[2] else r.k[2] // r.s[2]
-
-
-def _with_taps_as_channels(r: Request) -> Request:
-    """Return the request with the inputs of a position along the width as its channels.
-
-    Of one channel, so that pairs can be made: position v has the inputs v - reach to v, every d-th
-    of them, and zeros where there are none. (Had phases different numbers of taps, a weight of zero
-    would meet an input that belongs to another phase, and may be infinite.)
-    """
-    taps, (s, d) = _taps_of_a_position(r), (r.s[2], r.d[2])
-    if r.dtype != "bfloat16" or r.ci != 1 or taps < 2 or (not r.forward and 1 not in (s, d)):
-        return r
-    reach = (taps - 1) * d
-    k, p = (1, r.p[2] - reach) if r.forward else (s, r.p[2])
-    i = r.i[2] + reach
-    return r._replace(
-        ci=taps, i=(*r.i[:2], i), k=(*r.k[:2], k), d=(*r.d[:2], 1), p=(*r.p[:2], p)
-    )  # fmt: skip
-
-
-def _with_neighbours_as_channels(r: Request, machine: Machine) -> Request:
-    """Return the request with the outputs that an input makes along the width as channels.
-
-    Where kernel and stride are equal, w and co of the output are one axis in memory, and so are k
-    and co of the filters; of a part, only where it begins with a first tap. Beyond a block of
-    channels nothing is gained: the rows of one are written before those of the next.
-    """
-    s = r.s[2]
-    alone = r.k[2] == s > 1 == r.d[2] and r.o[2] == s * r.i[2] and r.p[2] == 0
-    apart = r.among or FORMATS[r.data_format].apart
-    block = len(machine.rows) * machine.vector_bytes // OPERANDS[r.dtype].size
-    if r.forward or apart or not alone or s * r.co > block:
-        return r
-    return r._replace(co=s * r.co, k=(*r.k[:2], 1), s=(*r.s[:2], 1), o=(*r.o[:2], r.i[2]))
-
-
-def _with_positions_in_a_row(r: Request) -> Request:
-    """Return the request whose width is all of depth, height and width, if it has one tap.
-
-    Where channels lie apart: then no row ends before all positions do.
-    """
-    if r.scattered or not (_alone(r) and FORMATS[r.data_format].apart):
-        return r
-    return r._replace(i=(1, 1, prod(r.i)), o=(1, 1, prod(r.o)))
-
-
-def _with_patches_as_channels(r: Request) -> Request:
-    """Return the request of one tap and one row whose channels are what a position reads.
-
-    Of a forward layer whose strides are no shorter than its kernel, where channels lie apart: then
-    the outputs of a channel are one row, whatever the input's rows are, and each input is packed
-    once. (tap of depth, height, width; channel), nothing beyond the input.
-    """
-    axes = tuple(zip(r.i, r.k, r.s, r.o, strict=True))
-    alone = all(0 < k <= s and 0 < (o - 1) * s + k <= i for i, k, s, o in axes)
-    near = all(d == 1 or k == 1 for d, k in zip(r.d, r.k, strict=True))
-    apart = r.forward and FORMATS[r.data_format].apart and r.p == (0, 0, 0) and max(r.s) > 1
-    if not (apart and alone and near and r.ci and r.groups == 1):
-        return r
-    row = (1, 1, prod(r.o))
-    ones = (1, 1, 1)
-    return r._replace(ci=prod(r.k) * r.ci, i=row, o=row, k=ones, s=ones, d=ones)
-
-
-def _with_positions_in_rows(r: Request) -> Request:
-    """Return the request of groups with longer rows, each a plane, if it has one tap.
-
-    Where channels lie apart: a plane is packed, computed and turned, and should stay in L1 or L2.
-    """
-    if r.scattered or 0 in r.i or not (_alone(r) and FORMATS[r.data_format].apart):
-        return r
-    positions = prod(r.i)
-    most = min(positions, TUNING.depthwise_row)
-    length = next(n for n in range(most, 0, -1) if positions % n == 0)
-    return r._replace(i=(i := (positions // length, 1, length)), o=i) if length > r.i[2] else r
-
-
-def _alone(r: Request) -> bool:
-    """Return whether each output is made of the input at its place."""
-    return r.k == r.s == (1, 1, 1) and r.p == (0, 0, 0) and r.i == r.o

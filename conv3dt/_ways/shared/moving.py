@@ -47,7 +47,8 @@ class Numbers(NamedTuple):
     square: Any  # the word that turns a square
     few: Any  # the word that turns few rows
     parted: Any  # the word that parts even from odd numbers,
-    halved: Any  # and that which leaves the odd ones out
+    halved: Any  # that which leaves the odd ones out,
+    quartered: Any  # and that which parts every fourth
 
 
 def _same(x):

@@ -221,12 +221,9 @@ def _parting(kind):
 
     def write(builder, source, even, odd):
         words = Words(builder, kind.double, n, False)
-        item = i64(n * kind.item)
-        both = kind.load(words, source), kind.load(words, builder.add(source, item))
-        for first, target in enumerate((even, odd)):
-            lanes = [ir.Constant(I32, lane) for lane in range(first, 2 * n, 2)]
-            mask = ir.Constant(ir.VectorType(I32, n), lanes)
-            kind.store(words, builder.shuffle_vector(*both, mask), target)
+        both = kind.load(words, source), kind.load(words, builder.add(source, i64(n * kind.item)))
+        for row, target in zip(_parts(builder, *both, n), (even, odd), strict=True):
+            kind.store(words, row, target)
 
     def part(source, even, odd):
         numbers = kind.widened(kind.at(source, 2 * n))
@@ -235,7 +232,39 @@ def _parting(kind):
     return word(part)(write)
 
 
+def _parts(builder, first, second, n):
+    """Return the even and the odd numbers of two vectors."""
+    masks = [
+        ir.Constant(ir.VectorType(I32, n), [ir.Constant(I32, lane) for lane in range(at, 2 * n, 2)])
+        for at in range(2)
+    ]
+    return [builder.shuffle_vector(first, second, mask) for mask in masks]
+
+
 PARTED = {name: _parting(kind) for name, kind in _KINDS.items()}
+
+
+def _quartering(kind):
+    """Return the word that parts four vectors of numbers, widened: every fourth goes to a row."""
+    n = processor.machine().vector_bytes // (8 if kind.double else 4)
+
+    def write(builder, source, target, target_step):
+        words = Words(builder, kind.double, n, False)
+        rows = [kind.load(words, builder.add(source, i64(m * n * kind.item))) for m in range(4)]
+        halves = _parts(builder, *rows[:2], n), _parts(builder, *rows[2:], n)
+        even, odd = (_parts(builder, *both, n) for both in zip(*halves, strict=True))
+        for r, row in enumerate((even[0], odd[0], even[1], odd[1])):
+            kind.store(words, row, builder.add(target, builder.mul(i64(r), target_step)))
+
+    def quarter(source, target, target_step):
+        numbers = kind.widened(kind.at(source, 4 * n))
+        for r in range(4):
+            kind.wide_at(target + r * target_step, n)[:] = numbers[r::4]
+
+    return word(quarter)(write)
+
+
+QUARTERED = {name: _quartering(kind) for name, kind in _KINDS.items()}
 
 
 def _halving(kind):
@@ -261,4 +290,4 @@ def _halving(kind):
 
 HALVED = {name: _halving(kind) for name, kind in _KINDS.items()}
 
-WORDS = SQUARES, WEAVES, PARTED, HALVED  # what `moving.Numbers` has of each type
+WORDS = SQUARES, WEAVES, PARTED, HALVED, QUARTERED  # what `moving.Numbers` has of each type

@@ -56,7 +56,7 @@ def _pack_channel(plan, part, source, target, run, ahead, *, storage):
     (y, first), left = divmod(part.start, row), part.end - part.start
     z, y = divmod(y, rows)
     in_order = step_h >= row * run.s * run.step > 0 and step_d >= rows * height_step
-    short = lanes if row < lanes and run.s <= 2 and in_order else 0
+    short = lanes if row < lanes and (run.s == 1 or _in_vectors(run)) and in_order else 0
     at = target
     while left > 0:
         count = min(row - first, left)
@@ -74,14 +74,21 @@ def _pack_channel(plan, part, source, target, run, ahead, *, storage):
             z, y = z + 1, 0
 
 
+def _in_vectors(run):
+    """Return whether neighbours are parted in registers."""
+    return run.s == 2 or (run.s == 4 and run.k == 4)
+
+
 def _pack_run(run, source, target, count, *, storage):
     """Pack what `count` neighbours of a row read of a channel, each tap of the width."""
     numbers, lanes = NUMBERS[storage], LANES[storage]
-    if run.s == 2 and run.step == numbers.item and count >= lanes:
+    if _in_vectors(run) and run.step == numbers.item and count >= lanes:
         for begin in range(0, count, lanes):  # the last ones have some again
             n = min(begin, count - lanes)
-            x, y = source + 2 * n * numbers.item, target + n * numbers.size
-            if run.k == 2:
+            x, y = source + run.s * n * numbers.item, target + n * numbers.size
+            if run.k == 4:
+                numbers.quartered(x, y, run.tap_step)
+            elif run.k == 2:
                 numbers.parted(x, y, y + run.tap_step)
             else:
                 numbers.halved(x, y)

@@ -55,9 +55,10 @@ def gathering(layer: Layer) -> float:
     """Return the predicted cycles of packing patches: a row of the output after the other."""
     if not layer.patches:
         return 0.0
-    (*_, width), s = layer.asked.o, layer.asked.s[2]
+    (*_, width), s, k = layer.asked.o, layer.asked.s[2], layer.asked.k[2]
     numbers = layer.request.ci * layer.request.n * layer.axes[3].positions
-    each = TUNING.patched_cycles if s <= 2 else TUNING.parted_alone
+    in_vectors = s <= 2 or s == k == 4
+    each = TUNING.patched_cycles if in_vectors else TUNING.parted_alone
     return numbers * (each + TUNING.patch_cycles / width)
 
 

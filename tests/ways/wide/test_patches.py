@@ -20,9 +20,10 @@ WIDTHS = (1, 2, 7, 8, 9, 15, 16, 17, 20, 31, 32, 33, 40, 64)
 def drawn(seed, dtype="float32"):
     """Return input and filters of a layer whose strides are no shorter than its kernel, and it."""
     pick = random.Random(seed).choice
-    s = [pick((1, 2, 3)), pick((1, 2, 4)), pick((2, 2, 2, 1, 3))]
+    s = [pick((1, 2, 3)), pick((1, 2, 4)), pick((2, 2, 4, 1, 3))]
     s[0] = max(2, s[0]) if s[1] == s[2] == 1 else s[0]
     k = [pick(range(1, n + 1)) for n in s]
+    k[2] = pick((k[2], s[2]))
     o = [pick((1, 3, 4)), pick((1, 2, 5)), pick(WIDTHS)]
     i = [(n - 1) * a + b + pick(range(a)) for n, a, b in zip(o, s, k, strict=True)]
     rng = np.random.default_rng(seed)
