@@ -54,14 +54,14 @@ class Layer(NamedTuple):
     @property
     def taps(self) -> int:
         """Taps of the width that are taken for channels; 0: channels are."""
-        if not self.storage.pairs or self.asked.ci > 1:
+        if not self.storage.pairs or self.asked.ci > 1 or self.patches:
             return 0
         return taps_of_a_position(self.asked)
 
     @property
     def halves(self) -> int:
         """Numbers of a position that are multiplied: channels, or taps that are taken for them."""
-        return self.taps or self.asked.ci
+        return self.taps or self.asked.ci * (prod(self.asked.k) if self.patches else 1)
 
     @property
     def form(self) -> str:
@@ -135,9 +135,15 @@ class Layer(NamedTuple):
         return self.asked.forward and not self.request.forward
 
     def in_patches(self) -> "Layer | None":
-        """Return the same with patches as channels, widened, if no input is in two of them."""
+        """Return the same with patches as channels, if no input is in two of them.
+
+        In pairs, where processors multiply these, and all numbers have another.
+        """
         r = with_patches_as_channels(self.asked)
-        return None if r is self.asked else self._replace(request=r, axes=axes_of(r))
+        if r is self.asked:
+            return None
+        r = with_pairs(r) if self.machine.pairs and r.ci % 2 == 0 else r
+        return self._replace(request=r, axes=axes_of(r))
 
     def in_pairs(self) -> "Layer":
         """Return the same of pairs of bfloat16, where it can be made of them."""

@@ -20,6 +20,7 @@ __all__ = [
     "copy_rows",
     "fill_words",
     "join",
+    "join_apart",
     "join_rows",
     "joined",
     "turn_filters",
@@ -55,6 +56,17 @@ def join(plan, source, step, half, target, target_step, number, count):
         _join(source, step, half, target, target_step, count)
     else:
         _widen(source, step, target, target_step, count)
+
+
+def join_apart(source, step, half, target, count):
+    """Write words of pairs of numbers that lie `step` apart: every second in vectors."""
+    if step != 4:
+        _join(source, step, half, target, 4, count)
+        return
+    x, y = uint16_at(source, 2 * count - 1), uint16_at(source + half, 2 * count - 1)
+    words = uint32_at(target, count)
+    for n in range(count):
+        words[n] = joined(x[2 * n], y[2 * n])
 
 
 def _join(source, step, half, target, target_step, count):

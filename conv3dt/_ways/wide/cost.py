@@ -96,7 +96,7 @@ def _candidate(layer: Layer, channels: int, vectors: int, outer: int) -> Candida
     if layer.in_a_row:  # read where they lie, or copied in long rows
         near = TUNING.wide_line_near if machine.fmas >= 2 else 0.0
         total += arrival(layer, near, TUNING.wide_line)
-        total += TUNING.wide_row_cycles * inputs if layer.converted else 0.0
+        total += TUNING.wide_row_cycles * inputs if layer.converted and not layer.patches else 0.0
         total += gathering(layer)
     elif width.in_s > 1:
         total = TUNING.parts_margin * (total + _parting(layer))

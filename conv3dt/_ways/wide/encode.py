@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ..._compiler.drivers import part
 from ..._geometry.storages import STORAGES
 from ..shared.encode import fill_blocked, filters_driver, output_steps, shared_parts
+from ..shared.layer import operands
 from ..shared.scheme import Encoded
 from .records import WideParams
 from .scheme import WideScheme
@@ -49,8 +50,8 @@ def parts() -> Iterator[int]:
     """Yield the addresses of all parts of the driver, for all types, compiled where new."""
     yield _driver()
     yield part(__package__, ".made:close_plane", 4)
-    for place in (".pack:pack_parts", ".patches:pack_patches"):
-        yield from (part(__package__, place, 2, storage=storage) for storage in STORAGES)
+    yield from (part(__package__, ".pack:pack_parts", 2, storage=x) for x in STORAGES)
+    yield from (part(__package__, ".patches:pack_patches", 2, storage=x) for x in operands())
     yield from shared_parts()
 
 

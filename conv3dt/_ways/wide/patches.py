@@ -7,8 +7,10 @@ shorter than their kernel. Positions of all rows follow each other, as those of 
 from typing import Any, NamedTuple
 
 from ..._compiler.words import ask
+from ..._geometry.storages import OPERANDS
 from ..shared.moving import LANES, NUMBERS, copy, spread
 from ..shared.pack import LATER
+from ..shared.pairs import join_apart
 from ..shared.records import Task
 from ..shared.storing import LINE
 from .records import WideParams
@@ -30,8 +32,11 @@ class Run(NamedTuple):
 
 
 def pack_patches(plan, task, *, storage):
-    """Pack what the positions of a task read, a channel after the other."""
+    """Pack what the positions of a task read, a channel after the other; pairs word by word."""
     plan, task = WideParams(plan), Task(task)
+    if OPERANDS[storage].pairs:
+        _pack_words(plan, task)
+        return
     width, channels = plan.patch_width, plan.patch_channels
     run = Run(width.s, width.k, plan.arrays.step_w, channels * plan.chunk_step)
     for n in range(task.batch.start, task.batch.end):
@@ -70,6 +75,42 @@ def _pack_channel(plan, part, source, target, run, ahead, *, storage):
                     ask(here + ahead + n)
                 _pack_run(run, here, to, max(count, some), storage=storage)
         at, left, first, y = at + count * NUMBERS[storage].size, left - count, 0, y + 1
+        if y == rows:
+            z, y = z + 1, 0
+
+
+def _pack_words(plan, task):
+    """Pack words of two numbers of a patch, each for all positions: no number is alone."""
+    for n in range(task.batch.start, task.batch.end):
+        source = plan.arrays.input + n * plan.arrays.step_n
+        target = task.inputs + (n - task.batch.start) * plan.batch.packed_step
+        for word in range(plan.channels):
+            x, y = source + _place(plan, 2 * word), source + _place(plan, 2 * word + 1)
+            _pack_word(plan, task.width, x, y - x, target + word * plan.chunk_step)
+
+
+def _place(plan, number):
+    """Return the distance of a number of a patch from its first one: [d][h][w][channel]."""
+    arrays = plan.arrays
+    tap, c = divmod(number, plan.patch_channels)
+    row, kw = divmod(tap, plan.patch_width.k)
+    kd, kh = divmod(row, plan.patch_height.k)
+    return kd * arrays.step_d + kh * arrays.step_h + kw * arrays.step_w + c * arrays.step_c
+
+
+def _pack_word(plan, part, source, half, target):
+    """Pack a word, row after row of positions."""
+    step_d, step_h, row = plan.arrays.step_d, plan.arrays.step_h, plan.patch_width.o
+    depth_step, height_step = plan.patch_depth.s * step_d, plan.patch_height.s * step_h
+    step, rows = plan.patch_width.s * plan.arrays.step_w, plan.patch_height.o
+    (y, first), left = divmod(part.start, row), part.end - part.start
+    z, y = divmod(y, rows)
+    at = target
+    while left > 0:
+        count = min(row - first, left)
+        x = source + z * depth_step + y * height_step + first * step
+        join_apart(x, step, half, at, count)
+        at, left, first, y = at + 4 * count, left - count, 0, y + 1
         if y == rows:
             z, y = z + 1, 0
 

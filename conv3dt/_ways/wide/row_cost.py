@@ -57,8 +57,9 @@ def gathering(layer: Layer) -> float:
         return 0.0
     (*_, width), s, k = layer.asked.o, layer.asked.s[2], layer.asked.k[2]
     numbers = layer.request.ci * layer.request.n * layer.axes[3].positions
-    in_vectors = s <= 2 or s == k == 4
+    in_vectors = s == 2 if layer.storage.pairs else s <= 2 or s == k == 4
     each = TUNING.patched_cycles if in_vectors else TUNING.parted_alone
+    numbers *= 2 if layer.storage.pairs else 1
     return numbers * (each + TUNING.patch_cycles / width)
 
 
@@ -79,7 +80,7 @@ def _cycles(layer: Layer, channels: int) -> float:
     waits = channels * (integers.n_tiles(ci, at_once) - 1)
     products = ci * channels / machine.fmas
     moved = (ci + waits) / machine.loads + 2 * (waits + channels)
-    if layer.converted:
+    if layer.converted and not layer.patches:
         moved += ci * (TUNING.row_joined if layer.storage.pairs else TUNING.row_widened)
     store = TUNING.row_store_two if machine.fmas >= 2 else TUNING.row_store
     beside = TUNING.row_moved * moved + store * channels

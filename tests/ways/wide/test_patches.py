@@ -68,20 +68,22 @@ def test_small_integers_are_exact(seed, dtype):
 
 
 @pytest.mark.parametrize("at_end", [False, True])
-@pytest.mark.parametrize("seed", range(20))
-def test_nothing_beside_the_input_is_read(seed, at_end):
-    x, w, how = drawn(seed)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("seed", range(12))
+def test_nothing_beside_the_input_is_read(seed, dtype, at_end):
+    x, w, how = drawn(seed, dtype)
     for found in computed(guarded(x, at_end), w, how):
-        np.testing.assert_array_equal(found, wanted(x, w, how))
+        np.testing.assert_array_equal(found, wanted(x, w, how).astype(dtype))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("seed", range(8))
-def test_inputs_and_filters_in_any_order_of_memory(seed):
-    x, w, how = drawn(seed)
+def test_inputs_and_filters_in_any_order_of_memory(seed, dtype):
+    x, w, how = drawn(seed, dtype)
     taps_together = np.ascontiguousarray(w.transpose(4, 3, 0, 1, 2)).transpose(2, 3, 4, 1, 0)
     for other in (np.asfortranarray(x), np.repeat(x, 2, axis=4)[..., ::2], x[:, :, ::-1, ::-1]):
         for found in computed(other, taps_together, how):
-            np.testing.assert_array_equal(found, wanted(other, w, how))
+            np.testing.assert_array_equal(found, wanted(other, w, how).astype(dtype))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
