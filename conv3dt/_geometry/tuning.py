@@ -106,6 +106,7 @@ class Tuning(NamedTuple):
     beside_cycles: float = 2.5  # the same beside products,
     fold_pack_cycles: float = 0.8  # and to pack an input whose channels lie apart
     fold_between: float = 30.0  # more to store a line of outputs whose rows are not lines,
+    fold_made: float = 15.0  # or to make it in scratch, where results go past the caches,
     fold_far: int = 6 * 1024 * 1024  # if these are so many bytes
     fold_run_bytes: int = 512  # of a channel that are read at a time, where channels lie apart
     fold_row_bytes: int = 192 * 1024  # of a packed row, and of the sums of a row of outputs

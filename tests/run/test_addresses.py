@@ -41,8 +41,17 @@ CASES = {
     "wide, rows below tiles": Case((2, 3, 9, 19, 5), (2, 2, 2, 4, 5), 2, "wide", "", True),
     "wide, short rows": Case((1, 3, 5, 17, 5), (3, 3, 3, 3, 5), 1, "wide", "", True),
     "wide, channels together": Case((1, 3, 5, 33, 5), (3, 3, 3, 7, 5), 2, "wide", ""),
+    "folded, channels together": Case((2, 3, 5, 33, 5), (3, 3, 3, 3, 5), 2, "fold", "rows"),
+    "folded, an odd end": Case((1, 3, 5, 17, 5), (4, 4, 4, 2, 5), 2, "fold", "rows", missing=1),
+    "folded, channels apart": Case((2, 3, 5, 33, 5), (3, 3, 3, 11, 5), 2, "fold", "rows", True),
+    "folded, planes without taps": Case((1, 2, 3, 17, 5), (1, 1, 3, 2, 5), 3, "fold", "rows"),
+    "folded, rows below a line": Case((1, 3, 4, 5, 5), (2, 2, 2, 1, 5), 2, "fold", ""),
 }
-NAMES = {"channels": "channels: width", "wide": "wide: width, in the lanes"}
+NAMES = {
+    "channels": "channels: width",
+    "wide": "wide: width, in the lanes",
+    "fold": "fold: width of the input, in the lanes",
+}
 
 
 def at(memory, residue, shape, dtype):
@@ -79,4 +88,6 @@ def test_outputs_that_begin_anywhere(name, dtype, threads):
     # Of two threads each may have some of several blocks.
     if dtype == "float32" and threads == 1 and processor.host().isa == "avx512":
         scheme = run.plan_of(call, NAMES[case.way]).scheme
-        assert scheme.seamed if case.way == "wide" else scheme.made.what == case.made
+        whole = {"wide": "seamed", "fold": "made"}.get(case.way)
+        made = getattr(scheme, whole) if whole else scheme.made.what
+        assert made == (case.made if whole is None else case.way == "wide" or case.made == "rows")

@@ -13,7 +13,7 @@ FOLDER = Path(conv3dt.__file__).parent / "_ways"
 # What is translated, by the names of its files.
 NAMES = (
     "ahead", "driver", "fresh", "lines", "lists", "made", "moving", "pack", "pairs", "panels",
-    "rows", "seams", "tables", "taps", "tasks", "tiles",
+    "patches", "rows", "seams", "tables", "taps", "tasks", "tiles",
 )  # fmt: skip
 FILES = [path for path in sorted(FOLDER.rglob("*.py")) if path.stem in NAMES]
 

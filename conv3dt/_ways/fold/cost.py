@@ -53,7 +53,9 @@ def _between_lines(folding: Folding) -> float:
     item = OPERANDS[r.dtype].item
     row = r.o[2] * (1 if apart else r.co) * item
     across = row % LINE > 0 and r.output_bytes >= TUNING.fold_far
-    return TUNING.fold_between * folding.lanes * item / LINE if across else 0.0
+    made = folding.finish_tile.streamed and folding.n_blocks[2] == 1
+    each = TUNING.fold_made if made else TUNING.fold_between
+    return each * folding.lanes * item / LINE if across else 0.0
 
 
 def row_cycles(folding: Folding) -> float:

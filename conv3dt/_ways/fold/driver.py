@@ -92,7 +92,9 @@ def _finish(plan, task, z_from, z_to, y_from, y_to):
         for y in range(y_from, y_to):
             at = start + z % plan.window * plan.sums_plane + (y - task.height.lo) * plan.unit
             to = to_x + z * plan.depth.output_step + y * plan.height.output_step
-            if plan.apart:
+            if plan.make:
+                call(plan.make, plan, task, z, y, at, to)
+            elif plan.apart:
                 for c in range(some):
                     x, y_c = at + c * channel, to + c * plan.out_step
                     call(plan.finish, x, plan.row, 0, y_c, count, bias + c * plan.size)

@@ -24,21 +24,26 @@ def encoded(scheme: FoldScheme) -> Encoded:
 
     folding = scheme.folding
     kernels = {(kind, 0, vectors): fold_address(tile) for kind, _, vectors, tile in scheme.tiles()}
-    finish, turning = finish_address(folding.finish_tile), _turning(scheme)
+    tile = folding.finish_tile._replace(streamed=False) if scheme.made else folding.finish_tile
+    finish, turning = finish_address(tile), _turning(scheme)
+    make = _make() if scheme.made else 0
     convolve, columns, pack = _parts(scheme.layer.storage)
     params = FoldParams.zeros()
     addresses, blocks = kernel_table(kernels), _block_table(scheme)
     _fill(params, scheme)
     params.fill(
         finish=finish,
+        make=make,
+        made_at=folding.region,
+        row_bytes=scheme.row_bytes,
         pack=pack,
         kernels=addresses.ctypes.data,
         kernels_inner=addresses.shape[2],
         turning=turning.ctypes.data,
         blocks=blocks.ctypes.data,
     )
-    kept = addresses, blocks, kernels, finish, pack, turning
-    lists = scheme.threads * folding.region
+    kept = addresses, blocks, kernels, finish, pack, turning, make
+    lists = scheme.threads * scheme.scratch_step
     return Encoded(params.numbers, columns, convolve, kept, lists, scheme.scratch)
 
 
@@ -55,8 +60,13 @@ def _turning(scheme: FoldScheme) -> NDArray[np.int64]:
 
 def parts() -> Iterator[int]:
     """Yield the addresses of all parts of the driver, for all types, compiled where new."""
+    yield _make()
     for storage in operands().values():
         yield from _parts(storage)
+
+
+def _make() -> int:
+    return part(__package__, ".made:make_row", 6)
 
 
 def _parts(storage: Storage) -> tuple[int, int, int]:
@@ -75,7 +85,7 @@ def _fill(params: FoldParams, scheme: FoldScheme) -> None:
     params.fill(
         step=folding.turned,
         tasks=scheme.tasks,
-        scratch_step=folding.region,
+        scratch_step=scheme.scratch_step,
         lists_step=scheme.lists_step,
         size=folding.size,
         item=storage.item,

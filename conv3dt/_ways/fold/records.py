@@ -37,6 +37,9 @@ class FoldParams(Params):
     turning = Int()  # address of those of kind 0 that turn a piece beside their products,
     step = Int()  # whose positions lie this far apart; 0: there are none
     finish = Int()  # address of the micro-kernel that finishes outputs
+    make = Int()  # address of what makes rows of outputs in scratch; 0: that stores them
+    made_at = Int()  # where in a thread's region: lines that wait, then a row
+    row_bytes = Int()  # of a row of outputs
     pack = Int()  # address of what packs rows of inputs
     apart = Int()  # 1: neighbouring channels of the output lie apart
     piece = Int()  # vectors of a row of inputs that are packed at a time, at most
@@ -84,6 +87,7 @@ class FoldTask(Record):
     packed = Int()  # address of packed rows of inputs
     bias = Int()  # address of that of the group
     sums = Int()  # address of the planes of sums
+    made = Int()  # address of lines that wait, and a row of outputs
     trash = Int()  # address behind them, where what is carried beyond the block is added
     rows = Int()  # addresses of all columns; then those of all (kd, kh), in units of sums,
     units = Int()

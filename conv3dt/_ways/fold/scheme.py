@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..shared.blocked import in_lines
@@ -11,6 +11,7 @@ from ..shared.lane_tile import LaneTile
 from ..shared.layer import Layer
 from ..shared.scheme import Scheme
 from ..shared.sharing import Costs
+from ..shared.storing import LINE
 from ..shared.wording import counted, listed, quantity, stored_line
 from .cost import costs_of, row_cycles
 from .folding import Folding
@@ -27,6 +28,7 @@ class FoldScheme(Scheme):
     folding: Folding
     threads: int
     cycles: float
+    shifted: bool = False  # the output begins between cache lines
 
     @cached_property
     def costs(self) -> Costs:
@@ -46,7 +48,39 @@ class FoldScheme(Scheme):
     @property
     def scratch(self) -> int:
         """Bytes of working memory beside packed filters, all threads together."""
-        return self.threads * (self.folding.region + self.lists_step)
+        return self.threads * (self.scratch_step + self.lists_step)
+
+    @cached_property
+    def scratch_step(self) -> int:
+        """Bytes of a thread's region: of folding, a row of outputs, and lines that wait."""
+        return self.folding.region + self.made_bytes
+
+    # ---- outputs that begin between cache lines --------------------------------------------------
+
+    def between_lines(self) -> FoldScheme:
+        """Return the scheme whose rows are made in scratch, wherever the output begins."""
+        shifted = replace(self, shifted=True)
+        return shifted if shifted.made else self
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row of outputs, of a channel if these lie apart."""
+        r = self.layer.request
+        return r.o[2] * self.layer.storage.item * (1 if self.layer.apart else r.co)
+
+    @cached_property
+    def made(self) -> bool:
+        """Whether rows go past the caches though they begin between lines: by way of scratch."""
+        row, folding = self.row_bytes, self.folding
+        between = row >= LINE and (self.shifted or row % LINE > 0)
+        return folding.finish_tile.streamed and folding.n_blocks[2] == 1 and between
+
+    @property
+    def made_bytes(self) -> int:
+        """Bytes of a row, what waits before it, and what waits of each plane and channel."""
+        runs = self.folding.group if self.layer.apart else 1
+        waiting = LINE * (1 + self.folding.window * runs)
+        return waiting + in_lines(self.row_bytes) if self.made else 0
 
     @property
     def weights(self) -> int:

@@ -15,6 +15,7 @@ def task_of(plan, slot):
     task.packed = region + plan.packed_at
     task.sums = region + plan.sums_at
     task.trash = task.sums + plan.window * plan.sums_plane
+    task.made = region + plan.made_at
     task.rows = region + plan.rows_at
     task.units = task.rows + 8 * plan.columns
     task.calls = task.units + 8 * plan.depth.k * plan.height.k
