@@ -82,7 +82,6 @@ class Tuning(NamedTuple):
     parted_alone: float = 1.8  # if they are packed one by one,
     patch_cycles: float = 10.0  # to pack what a row of positions reads of a channel of patches,
     patched_cycles: float = 0.3  # and each of its inputs
-    parts_margin: float = 1.1  # times as many as predicted
     row_inputs: int = 8  # channels of a long row that are read side by side, at most
     row_sums: int = 16 * 1024  # bytes of its sums that wait: they stay in L1
     row_near: int = 256 * 1024  # bytes of its inputs, which other output channels read again

@@ -99,7 +99,7 @@ def _candidate(layer: Layer, channels: int, vectors: int, outer: int) -> Candida
         total += TUNING.wide_row_cycles * inputs if layer.converted and not layer.patches else 0.0
         total += gathering(layer)
     elif width.in_s > 1:
-        total = TUNING.parts_margin * (total + _parting(layer))
+        total += _parting(layer)
     else:
         total += TUNING.wide_pack_cycles * inputs * (2 if one_by_one else 1)
     most = (1, 1, outer, vectors * layer.lanes)
