@@ -112,6 +112,8 @@ class Plan:
         """Say what is taken for another layer: outputs as channels, or positions as other rows."""
         if self.layer.patches:
             return "; what a position reads as its channels, all positions in a row"
+        if self.layer.together:
+            return "; what a position reads of a row as its channels"
         if self.layer.in_other_rows:
             long = f"positions of a channel in rows of {self.layer.request.i[2]}"
             return "; all positions of a channel in a row" if self.layer.in_a_row else f"; {long}"

@@ -36,6 +36,9 @@ def weights(plan: Plan, compiled: Tables, filters: Array) -> Array:
     """
     if plan.scheme.turned:
         return filters
+    if plan.layer.together:
+        filters = _rows_as_channels(readable(filters))
+        return filters[::-1, ::-1] if plan.layer.reversed else filters
     if plan.layer.patches:
         return _patches(readable(filters), plan.threads)
     filters = _taps_last(plan.layer, readable(filters))
@@ -73,6 +76,12 @@ def _patches(filters: Array, threads: int) -> Array:
     if not lie_in_a_row([filters.shape[axis] for axis in lie], steps):
         filters = in_order(filters.swapaxes(3, 4), threads).swapaxes(3, 4)
     return filters.transpose(3, 0, 1, 2, 4).reshape(1, 1, 1, co, prod(taps) * ci)
+
+
+def _rows_as_channels(filters: Array) -> Array:
+    """Return filters whose channels are those of all taps of the width: a view if it can be."""
+    kd, kh, kw, co, ci = filters.shape
+    return filters.transpose(0, 1, 3, 2, 4).reshape(kd, kh, 1, co, kw * ci)
 
 
 def _outputs_first(filters: Array, groups: int) -> Array:

@@ -90,6 +90,9 @@ def tables(plan: Plan) -> Tables:
     bias_bytes = plan.scheme.bias_bytes
     order, r = FORMATS[plan.request.data_format], plan.request
     read = order.ordered(r.n, plan.layer.request.i, r.ci) if plan.layer.in_other_rows else ()
+    if plan.layer.together:
+        d, h, w = (axis.i for axis in plan.layer.axes[1:])
+        read = order.ordered(r.n, (d, h, w), plan.layer.halves)
     return Tables(encoded, pack, convolve, bias_bytes, order.sorted, all_inputs, read, as_channels)
 
 

@@ -30,7 +30,7 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
     What decides whether it can be had is the same for a part as for the whole.
     """
     r = layer.request
-    if layer.taps or r.ci < layer.lanes or 0 in r.output_shape:
+    if layer.taps or layer.together or r.ci < layer.lanes or 0 in r.output_shape:
         return
     turned = layer.asked.forward and r.co >= COLUMNS  # a block's filters, for nothing
     if not turned and prod(axis.positions for axis in layer.axes) <= TUNING.dot_positions:

@@ -11,6 +11,7 @@ __all__ = [
     "as_transposed",
     "is_alone",
     "taps_of_a_position",
+    "with_inputs_as_channels",
     "with_neighbours_as_channels",
     "with_pairs",
     "with_patches_as_channels",
@@ -65,6 +66,23 @@ def with_taps_as_channels(r: Request) -> Request:
     i = r.i[2] + reach
     return r._replace(
         ci=taps, i=(*r.i[:2], i), k=(*r.k[:2], k), d=(*r.d[:2], 1), p=(*r.p[:2], p)
+    )  # fmt: skip
+
+
+def with_inputs_as_channels(r: Request) -> Request:
+    """Return the forward request whose channels are all that a position reads of a row.
+
+    Where kernel and stride are equal along the width: w and ci of the input are one axis in memory,
+    and so are k and ci of the filters. Of an odd number of channels, so that pairs can be made as
+    they lie.
+    """
+    s = r.s[2]
+    alone = r.k[2] == s > 1 == r.d[2] and r.i[2] == s * r.o[2] and r.p[2] == 0
+    odd = r.dtype == "bfloat16" and r.ci % 2 == 1 and s % 2 == 0 and r.groups == 1
+    if not (r.forward and alone and odd) or FORMATS[r.data_format].apart:
+        return r
+    return r._replace(
+        ci=s * r.ci, i=(*r.i[:2], r.o[2]), k=(*r.k[:2], 1), s=(*r.s[:2], 1)
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from .forms import (
     as_transposed,
     is_alone,
     taps_of_a_position,
+    with_inputs_as_channels,
     with_neighbours_as_channels,
     with_pairs,
     with_patches_as_channels,
@@ -48,24 +49,27 @@ class Layer(NamedTuple):
         Two channels are a pair as they lie, unless each has rows of its own.
         """
         if self.storage.pairs:
-            return self.apart or self.asked.ci % 2 == 1
+            return self.apart or self.taps > 0 or self.halves % 2 == 1
         return self.storage.converted
 
     @property
     def taps(self) -> int:
         """Taps of the width that are taken for channels; 0: channels are."""
-        if not self.storage.pairs or self.asked.ci > 1 or self.patches:
+        if not self.storage.pairs or self.asked.ci > 1 or self.patches or self.together:
             return 0
         return taps_of_a_position(self.asked)
 
     @property
     def halves(self) -> int:
         """Numbers of a position that are multiplied: channels, or taps that are taken for them."""
-        return self.taps or self.asked.ci * (prod(self.asked.k) if self.patches else 1)
+        taps = prod(self.asked.k) if self.patches else self.asked.k[2] if self.together else 1
+        return self.taps or self.asked.ci * taps
 
     @property
     def form(self) -> str:
         """What tells it from the layer as it was asked for: words behind a comma, or none."""
+        if self.together:
+            return ", inputs of a row in pairs"
         return ", taps in pairs" if self.taps else ""
 
     @property
@@ -101,7 +105,12 @@ class Layer(NamedTuple):
     @property
     def patches(self) -> bool:
         """Whether what a position reads is taken for its channels, and all positions for a row."""
-        return self.asked.forward and self.request.s != self.asked.s
+        return self.asked.forward and self.request.s != self.asked.s and self.apart
+
+    @property
+    def together(self) -> bool:
+        """Whether what a position reads of a row is taken for its channels, as it lies."""
+        return self.asked.forward and self.request.s != self.asked.s and not self.apart
 
     @property
     def instructions(self) -> str:
@@ -122,6 +131,10 @@ class Layer(NamedTuple):
         r = with_taps_as_channels(self.asked) if self.machine.pairs else self.asked
         if r is not self.asked and not self.no_zeros:
             r = with_neighbours_as_channels(with_pairs(r), self.machine)
+            yield self._replace(request=r, axes=axes_of(r))
+        r = with_inputs_as_channels(self.asked) if self.machine.pairs else self.asked
+        if r is not self.asked and not self.no_zeros:
+            r = with_pairs(r)
             yield self._replace(request=r, axes=axes_of(r))
 
     def as_transposed(self) -> "Layer":
@@ -170,7 +183,7 @@ class Layer(NamedTuple):
     @property
     def flops(self) -> int:
         """Two for every product that lands inside the output."""
-        if self.taps or self.patches:
+        if self.taps or self.patches or self.together:
             return self._replace(request=self.asked, axes=axes_of(self.asked)).flops
         ci = self.asked.ci // self.asked.groups
         return 2 * ci * self.request.co * prod(a.pairs() for a in self.axes)
