@@ -47,7 +47,7 @@ def wanted(x, w, how):
     return oracle.conv3d(x, w, shape, s, padding, (1, 1, 1), "NDHWC").astype("bfloat16")
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(16))
 def test_small_integers_are_exact(seed):
     x, w, how = drawn(seed)
     for threads in THREADS:
@@ -56,14 +56,14 @@ def test_small_integers_are_exact(seed):
 
 
 @pytest.mark.parametrize("at_end", [False, True])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_nothing_beside_the_arrays_is_read(seed, at_end):
     x, w, how = drawn(seed)
     for found in computed(guarded(x, at_end), guarded(w, at_end), how):
         np.testing.assert_array_equal(found, wanted(x, w, how))
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_inputs_and_filters_in_any_order_of_memory(seed):
     x, w, how = drawn(seed)
     together = np.ascontiguousarray(w.transpose(4, 3, 0, 1, 2)).transpose(2, 3, 4, 1, 0)

@@ -49,8 +49,8 @@ def wanted(x, w, how):
     return oracle.conv3d(x, w, shape, (1, 1, 1), padding, (d, d, d), data_format)
 
 
-SEEDS = [(seed, "float32") for seed in range(40)]
-SEEDS += [(seed, dtype) for seed in range(40, 50) for dtype in ("float64", "float16", "bfloat16")]
+SEEDS = [(seed, "float32") for seed in range(16)]
+SEEDS += [(seed, dtype) for seed in range(16, 20) for dtype in ("float64", "float16", "bfloat16")]
 
 
 @pytest.mark.parametrize(("seed", "dtype"), SEEDS)
@@ -61,14 +61,14 @@ def test_small_integers_are_exact(seed, dtype):
 
 
 @pytest.mark.parametrize("at_end", [False, True])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_nothing_beside_the_arrays_is_read(seed, at_end):
     x, w, how = drawn(seed)
     found = folded(guarded(x, at_end), guarded(w, at_end), how)
     np.testing.assert_array_equal(found, wanted(x, w, how))
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3))
 def test_filters_in_any_order_of_memory(seed):
     x, w, how = drawn(seed)
     together = np.ascontiguousarray(w.transpose(4, 3, 0, 1, 2)).transpose(2, 3, 4, 1, 0)

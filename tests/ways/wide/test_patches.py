@@ -54,8 +54,8 @@ def wanted(x, w, how):
     return oracle.conv3d(x, w, shape, s, padding, (1, 1, 1), data_format)
 
 
-SEEDS = [(seed, "float32") for seed in range(40)]
-SEEDS += [(seed, dtype) for seed in range(40, 50) for dtype in ("float64", "float16", "bfloat16")]
+SEEDS = [(seed, "float32") for seed in range(24)]
+SEEDS += [(seed, dtype) for seed in range(24, 29) for dtype in ("float64", "float16", "bfloat16")]
 
 
 @pytest.mark.parametrize(("seed", "dtype"), SEEDS)
@@ -69,7 +69,7 @@ def test_small_integers_are_exact(seed, dtype):
 
 @pytest.mark.parametrize("at_end", [False, True])
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_nothing_beside_the_input_is_read(seed, dtype, at_end):
     x, w, how = drawn(seed, dtype)
     for found in computed(guarded(x, at_end), w, how):
@@ -77,7 +77,7 @@ def test_nothing_beside_the_input_is_read(seed, dtype, at_end):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_inputs_and_filters_in_any_order_of_memory(seed, dtype):
     x, w, how = drawn(seed, dtype)
     taps_together = np.ascontiguousarray(w.transpose(4, 3, 0, 1, 2)).transpose(2, 3, 4, 1, 0)
