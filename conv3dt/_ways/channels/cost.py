@@ -135,11 +135,11 @@ def _packing(layer: Layer) -> float:
     """Return the cycles of packing inputs whose channels lie apart: they are turned, in squares.
 
     Of 32 to 3 channels, kernel 1, at 64^3 that is more than all products. Where all are in L2, the
-    next are turned while products wait for nothing. Those that strides leave apart are copied one
-    by one.
+    next are turned while products wait for nothing. Those that the strides of a single tap leave
+    apart are copied one by one.
     """
     inputs = layer.request.ci * prod(axis.i for axis in layer.axes)
-    if layer.apart and layer.axes[3].every > 1:
+    if layer.apart and layer.axes[3].every > 1 and prod(layer.request.k) == 1:
         return TUNING.parted_alone * inputs
     far = inputs * layer.storage.size >= 2 * TUNING.slab_bytes
     return TUNING.apart_cycles * inputs if layer.apart and far and layer.request.ci > 1 else 0.0
