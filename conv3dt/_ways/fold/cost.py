@@ -29,7 +29,10 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
     folding = None if cannot else choose_folding(layer.request, layer.machine, 1)
     if folding is not None:
         along = "width of the input, in the lanes"
-        yield Candidate(along, predicted_cycles(folding), None, layer=layer)
+        cycles = predicted_cycles(folding)
+        if layer.reversed and not (folding.turned or layer.apart):  # number by number
+            cycles += TUNING.apart_cycles * layer.request.ci * prod(axis.i for axis in layer.axes)
+        yield Candidate(along, cycles, None, layer=layer)
 
 
 def predicted_cycles(folding: Folding) -> float:
