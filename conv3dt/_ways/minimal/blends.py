@@ -68,13 +68,13 @@ def blends_of(program: Program, cut: int, together: bool) -> tuple[tuple[Blend, 
 
 def _wanted(line: Line, n: int, program: Program, together: bool) -> Iterator[list[_Wanted]]:
     """Yield what each tile of a line needs."""
-    number = 0
+    number, alone = 0, len(program.lines) == 1  # none shares: V may make way for products
     for u in range(line.tiles):
         found = [entry.terms for entry in program.entries(line, u)]
         count = len(found)
         yield [
             _Wanted(
-                terms if together else (n, u, terms),
+                terms if together else (n, u, p if alone else terms),
                 terms,
                 Use(n, u, number + p, p == 0, p + 1 == count),
             )

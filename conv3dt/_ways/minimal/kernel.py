@@ -16,10 +16,12 @@ transform   x           address of the channels of d0 along height and width of 
                         V[product][tile] = the inputs of the formulas (`tall` of the height, `rows`
                         of FORMULAS along the width), `pitch` bytes from a tile to the next
 multiply    a, b, c     c[m, :] = sum over k < length of a[m, k] * b[k, :], m < rows * count;
-            length, count       rows of a lie `pitch` bytes apart, those of b and c are whole
+            length, count       rows of a lie `pitch` bytes apart, those of b and c are whole;
+                                where pitch is the same, c may be a
             ask         address of what is going to be read next: asked for meanwhile
             state       with `beside`: address of [address of a records.Stream, vectors of it done]
                         for every two k a vector of it is made, and then of those that follow
+paired                  the same of one vector: c is the sum of two, of even and of odd k
 restore     products    table of addresses: [product of the height][of the width] of a tile
             targets     records.Target: n_open, two at most, whose sums go on, and as the third one
             n_open      whose sums become outputs, if n_ended is 1
@@ -43,6 +45,7 @@ Sums are made in the order of the tables and of k: no bit depends on where a pos
 from functools import partial
 
 from ..._compiler.build import assembly, emitted
+from .paired import Paired
 from .products import Define, Multiply
 from .sums import Begin, Finish, Restore
 from .tile import MinimalTile
@@ -56,6 +59,7 @@ _KINDS = {
     "weigh": (Weigh, 8),
     "transform": (Transform, 7),
     "multiply": (Multiply, 7),
+    "paired": (Paired, 7),
     "restore": (Restore, 7),
     "define": (Define, 5),
     "begin": (Begin, 3),

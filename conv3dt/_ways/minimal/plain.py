@@ -187,6 +187,7 @@ KERNELS = {
     "weigh": _silent(_weigh),
     "transform": _silent(_transform),
     "multiply": _silent(_multiply),
+    "paired": _silent(_multiply),
     "restore": _silent(_restore),
     "define": _silent(_define),
     "begin": _silent(_begin),

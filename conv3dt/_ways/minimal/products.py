@@ -5,10 +5,9 @@ from typing import Any, NamedTuple
 from ..._compiler.vectors import i64
 from .emitters import MinimalEmitter, repeated, rounds
 
-__all__ = ["Define", "Multiply"]
+__all__ = ["Define", "Multiply", "Product"]
 
 _LINE = 64  # bytes of a cache line
-_AHEAD = 16 * _LINE  # are asked for, in rows that are combined beside products
 
 
 class _Going(NamedTuple):
@@ -28,11 +27,13 @@ class _Going(NamedTuple):
         return (self.x, self.step), (self.other, self.other_step), (self.y, self.step)
 
 
-class _Product(MinimalEmitter):
+class Product(MinimalEmitter):
     """What writes sums over k; of even and of odd k apart, errors are .7 times those of one sum."""
 
-    def products(self, length, rows, one_k, stream=()):
-        """Return sums over k < length; `one_k` emits the numbers of the rows, and where b's are.
+    ahead = 16  # lines that are asked for ahead, in rows that are combined beside products
+
+    def products(self, length, rows, place, stream=()):
+        """Return sums over k < length; `place` emits where numbers of a row, and of b, are.
 
         After every second k a vector of a stream is made, if there is one; what is left of it is
         returned as well.
@@ -40,7 +41,8 @@ class _Product(MinimalEmitter):
         b, w, tile, vectors = self.builder, self.words, self.tile, self.tile.vectors
 
         def added(k, sums):
-            xs, panel = one_k(k)
+            at_a, panel = place(k)
+            xs = [b.load(self.number_of(at_a, m)) for m in range(rows)]
             columns = [self.at(panel, i64(0), j) for j in range(vectors)]
             return [
                 w.multiply_add(x, column, sums[m * vectors + j])
@@ -65,6 +67,11 @@ class _Product(MinimalEmitter):
         odd = sums[count:]
         return [b.fadd(x, y) for x, y in zip(even, odd, strict=True)] if odd else even, stream
 
+    def number_of(self, a, m):
+        """Return a pointer to a number of row m of a tile; `a` is that of the first row."""
+        step = m * self.tile.pitch // self.words.size
+        return self.builder.gep(self.words.pointer(a), [i64(step)])
+
     def beside(self, half, sums, stream, two_k):
         """Return sums, and a stream of which a vector was made for every two k.
 
@@ -75,7 +82,7 @@ class _Product(MinimalEmitter):
 
         def stretch(values):
             done, sums, stream = values[0], values[1 : 1 + n], values[1 + n :]
-            going = _Going(*(self.number(stream[0], i64(m)) for m in range(len(_Going._fields))))
+            going = self.going(stream)
             left = b.sub(going.vectors, stream[1])
             count = b.sub(half, done)
             count = b.select(b.icmp_signed("<", count, left), count, left)
@@ -96,18 +103,24 @@ class _Product(MinimalEmitter):
         found = repeated(b, start, stretch, lambda x: b.icmp_signed("<", x[0], half))
         return found[1 : 1 + n], found[1 + n :]
 
+    def going(self, stream):
+        """Return the fields of a stream."""
+        return _Going(*(self.number(stream[0], i64(m)) for m in range(len(_Going._fields))))
+
     def combined(self, places, going):
         """Make a vector of a stream; return where the next ones are."""
         b, w = self.builder, self.words
         combine = (b.fsub, b.fadd)[self.tile.beside - 1]
         for row in places[:2]:
-            w.prefetch(w.pointer(row), i64(_AHEAD // w.size))
+            w.prefetch(w.pointer(row), i64(self.ahead * _LINE // w.size))
         self.put(combine(*(self.at(x, i64(0)) for x in places[:2])), places[2], i64(0))
         return [b.add(at, step) for at, (_, step) in zip(places, going.rows, strict=True)]
 
 
-class Multiply(_Product):
+class Multiply(Product):
     """Writes `multiply`."""
+
+    at_once = 1  # k that ask for a line
 
     def kernel(self, a, panel, c, length, count, ask, state):
         b, tile, w = self.builder, self.tile, self.words
@@ -117,18 +130,15 @@ class Multiply(_Product):
             at_a = b.add(a, b.mul(r, i64(tile.rows * tile.pitch)))
             to = b.add(c, b.mul(r, i64(tile.rows * line)))
             # As many lines as b has, and then the same one.
-            more = b.icmp_signed("<", r, i64(tile.vectors))
-            ask_step = b.select(more, i64(_LINE // w.size), i64(0))
+            more = b.icmp_signed("<", r, i64(tile.vectors * self.at_once))
+            ask_step = b.select(more, i64(_LINE // w.size // self.at_once), i64(0))
             asked = w.pointer(b.add(ask, b.mul(b.mul(r, length), b.mul(ask_step, i64(w.size)))))
 
-            def one_k(k):
+            def place(k):
                 w.prefetch(asked, b.mul(k, ask_step), keep=2)
-                at_k = w.pointer(b.add(at_a, b.mul(k, i64(w.size))))
-                rows = range(tile.rows)
-                xs = [b.load(b.gep(at_k, [i64(m * tile.pitch // w.size)])) for m in rows]
-                return xs, b.add(panel, b.mul(k, i64(line)))
+                return b.add(at_a, b.mul(k, i64(w.size))), b.add(panel, b.mul(k, i64(line)))
 
-            sums, stream = self.products(length, tile.rows, one_k, stream)
+            sums, stream = self.products(length, tile.rows, place, stream)
             for n, x in enumerate(sums):
                 self.put(x, to, i64(0), n)
             return stream
@@ -138,7 +148,7 @@ class Multiply(_Product):
             b.store(x, b.gep(w.pointer(state, i64(0).type), [i64(n)]))
 
 
-class Define(_Product):
+class Define(Product):
     """Writes `define`."""
 
     def kernel(self, terms, n, y, bias, length):
@@ -149,11 +159,10 @@ class Define(_Product):
             x = self.number(terms, b.mul(t, i64(2)))
             panel = self.number(terms, b.add(b.mul(t, i64(2)), i64(1)))
 
-            def one_k(k):
-                at_k = w.pointer(b.add(x, b.mul(k, i64(w.size))))
-                return [b.load(at_k)], b.add(panel, b.mul(k, i64(line)))
+            def place(k):
+                return b.add(x, b.mul(k, i64(w.size))), b.add(panel, b.mul(k, i64(line)))
 
-            found, _ = self.products(length, 1, one_k)
+            found, _ = self.products(length, 1, place)
             return [b.fadd(z, p) for z, p in zip(sums, found, strict=True)]
 
         for j, x in enumerate(rounds(b, n, [w.constant(0)] * tile.vectors, one_term)):

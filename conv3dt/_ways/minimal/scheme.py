@@ -248,9 +248,9 @@ class MinimalScheme(Sizes):
         """Yield (vectors, 0, rows, tile) for every micro-kernel that multiplies."""
         for vectors in self.vectors:
             for rows in sorted({*self.rows(vectors).values()}):
-                tile = self.tile(
-                    "multiply", rows=rows, vectors=vectors, pitch=self.pitch, chains=self.chains
-                )
+                paired = self.paired(vectors)
+                kind, chains = ("paired", 2) if paired else ("multiply", self.chains)
+                tile = self.tile(kind, rows=rows, vectors=vectors, pitch=self.pitch, chains=chains)
                 yield vectors, 0, rows, tile
 
     def lines(self) -> dict[str, str]:

@@ -18,6 +18,7 @@ __all__ = [
     "CHUNK",
     "FEW",
     "MOST_SLOTS",
+    "PAIRED_ROWS",
     "ROWS_BESIDE",
     "TERMS",
     "Sizes",
@@ -27,6 +28,7 @@ __all__ = [
 
 TERMS = 256  # of a table
 ROWS_BESIDE = 8  # rows of a register tile of a machine that has a register to spare, at least
+PAIRED_ROWS = 12  # of a register tile that sums even and odd k in its lanes, at most
 CHUNK = 16  # input channels whose filters are turned at a time
 FEW = 2  # and are combined at a time
 MOST_SLOTS = max(map(len, FILTERS.values()))  # of taps that are combined
@@ -86,8 +88,19 @@ class Sizes(Scheme):
         """Sums of each number, of even and of odd k, where F(2,2) needs the digits."""
         return 2 if any_two_taps(self.layer.asked) else 1
 
+    def paired(self, vectors: int) -> bool:
+        """Whether a register tile, of one vector, sums even and odd k in neighbouring lanes.
+
+        One broadcast is half of two products then. Where there are no more loads a cycle than
+        products, all others, of rows that are combined, too, would take time of their own.
+        """
+        machine = self.layer.machine
+        return vectors == 1 and machine.vector_bytes == 64 and machine.loads <= machine.fmas
+
     def most_rows(self, vectors: int) -> int:
         """Return the positions of a register tile, at most."""
+        if self.paired(vectors):
+            return PAIRED_ROWS
         return self.layer.machine.rows[vectors - 1] // self.chains
 
     @property
@@ -135,6 +148,12 @@ class Sizes(Scheme):
         m = in_lines(capacity * self.columns * self.size) + LINE
         return u, v, m, self.y_steps(row_tiles)[0] * len(self.blocks)
 
+    @cached_property
+    def over(self) -> bool:
+        """Whether products are written over their inputs: nothing else reads these."""
+        once = len(self.blocks) == len(self.programs[0].lines) == 1
+        return once and self.pitch == self.columns * self.size
+
     def reads_of(self, row_tiles: int) -> int:
         """Return the rows of inputs that a block reads, at most."""
         lines = self.programs[1].lines
@@ -168,7 +187,8 @@ class Sizes(Scheme):
         """Return the bytes of V and M, where rows of outputs are that will be turned, later."""
         _, v, m, _ = self.parts_of(row_tiles)
         turned = 2 * row_tiles * self.layer.request.o[2] * self.columns * self.size
-        return max(self.planes * (v + m), in_lines(turned) if self.layer.apart else 0)
+        made = v if self.over else v + m
+        return max(self.planes * made, in_lines(turned) if self.layer.apart else 0)
 
     @property
     def taps(self) -> int:

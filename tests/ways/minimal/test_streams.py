@@ -27,7 +27,8 @@ def streams_of(rows, nothing, y, size):
 
 @pytest.mark.parametrize("length", [16, 13])
 @pytest.mark.parametrize("beside", [0, 1, 2])
-def test_a_vector_for_every_two_k(beside, length):
+@pytest.mark.parametrize(("kind", "vectors"), [("multiply", 1), ("multiply", 2), ("paired", 1)])
+def test_a_vector_for_every_two_k(kind, vectors, beside, length):
     lanes, rng = lanes_of("float32"), np.random.default_rng(0)
     rows = rng.standard_normal((2, len(LENGTHS), 40 * lanes)).astype(np.float32)
     rows[1, ALONE] = 0
@@ -35,11 +36,10 @@ def test_a_vector_for_every_two_k(beside, length):
     streams = streams_of(rows, nothing, y, 4 * lanes)
     state = np.array([streams.ctypes.data, 0], np.int64)
     a = rng.integers(-4, 5, (ROWS * COUNT, PITCH // 4)).astype(np.float32)
-    b = rng.integers(-4, 5, (length, 2 * lanes)).astype(np.float32)
-    c = np.zeros((ROWS * COUNT, 2 * lanes), np.float32)
-    tile = MinimalTile(
-        "multiply", "float32", lanes, processor.machine().fused, ROWS, 2, pitch=PITCH, beside=beside
-    )
+    b = rng.integers(-4, 5, (length, vectors * lanes)).astype(np.float32)
+    c = np.zeros((ROWS * COUNT, vectors * lanes), np.float32)
+    shape = kind, "float32", lanes, processor.machine().fused, ROWS, vectors
+    tile = MinimalTile(*shape, pitch=PITCH, beside=beside)
     at_a, at_b, at_c, at_state = (x.ctypes.data for x in (a, b, c, state))
     call(kernel.address(tile), (at_a, at_b, at_c, length, COUNT, at_b, at_state))
     np.testing.assert_array_equal(c, a[:, :length] @ b)
