@@ -3,7 +3,7 @@
 from math import inf
 from typing import NamedTuple
 
-__all__ = ["AMX", "MACHINES", "TUNING", "Machine", "Tuning"]
+__all__ = ["AMX", "MACHINES", "TUNING", "Filtering", "Machine", "Tuning"]
 
 
 class Machine(NamedTuple):
@@ -56,6 +56,18 @@ MACHINES = {
               Machine("neon",   16, True,  32, (16, 8, 7),  4.0, 3.0, 4.0, 16.0)),
     "sse":    Machine("sse",    16, False, 16, (12, 6, 4),  1.0, 2.0, 7.0, 16.0),
 }  # fmt: skip
+
+
+class Filtering(NamedTuple):
+    """Predicted cycles of minimal filtering."""
+
+    product: float  # times as many as products take at best
+    combine: float  # of a vector of a row of inputs, transformed,
+    row: float  # of such a row,
+    restore: float  # of a vector of products that is transformed back,
+    store: float  # of one of outputs,
+    call: float  # of the products of a slot,
+    filter: float  # and of a vector of filters
 
 
 class Tuning(NamedTuple):
@@ -157,19 +169,20 @@ class Tuning(NamedTuple):
     edge_products: int = 32  # of vectors for a row and a tap: fewer are faster than another loop
     edge_loops: int = 6  # of a micro-kernel, for taps that some of its rows miss
     minimal_positions: int = 72  # tiles of a block of minimal filtering
+    minimal_joined: int = 192  # the same where products along the width are joined in registers:
+    minimal_joins: int = 48  # of so many input channels at most, else filters leave L1
     minimal_bytes: int = 1152 * 1024  # of its inputs, products and sums: they stay in L2
     minimal_depth: int = 4  # tiles of depth of a task
     minimal_filters: int = 64 * 1024 * 1024  # bytes of transformed filters: no more
     minimal_region: int = 4 * 1024 * 1024  # bytes of a thread's numbers; packed inputs 4 times
     minimal_channels: tuple[int, int] = (16, 32)  # of inputs, at least: of F(2,3) alone, and others
     minimal_margin: float = 1.05  # times as many cycles are predicted: it is to win, not to draw
-    minimal_combine: float = 8.0  # cycles of a vector of a row of inputs, transformed,
-    minimal_row: float = 60.0  # of such a row,
-    minimal_restore: float = 5.0  # of a vector of products that is transformed back,
-    minimal_store: float = 14.0  # of one of outputs
-    minimal_filter: float = 40.0  # and of one of filters,
-    minimal_call: float = 60.0  # of the products of a slot,
-    minimal_far: float = 1.5  # and of a vector of filters for each of them, which are so many bytes
+    minimal_usual: Filtering = Filtering(1.0, 8.0, 60.0, 5.0, 14.0, 60.0, 40.0)
+    minimal_fast: Filtering = Filtering(
+        1.25, 7.0, 20.0, 2.5, 10.0, 57.0, 20.0
+    )  # of 64 bytes, two a
+    minimal_few: Filtering = Filtering(1.2, 6.0, 20.0, 3.0, 0.0, 20.0, 20.0)  # cycle; joined, too
+    minimal_far: float = 1.5  # more of a vector of filters for each slot's, which are so many bytes
     minimal_near: int = 16 * 1024 * 1024  # or more: they come from beyond L2 each time
     minimal_dilated: float = 1.35  # the margin more, where the other ways leave out more zeros
     correlate_positions: tuple[int, int] = (512, 2048)  # of a box, at least and at most,

@@ -2,7 +2,7 @@
 
 import re
 
-PRODUCT = re.compile(r"\b(vfmadd\w+|vdpbf16ps|fmla|bfdot)\b")
+PRODUCT = re.compile(r"\b(vfn?madd\w+|vdpbf16ps|fmla|bfdot)\b")
 # The loop only reads: a store in it is a spill, and so is what is read from the stack.
 STACK = re.compile(r"\(%rsp|\[sp|\b(v?mov\w+\s+%\w+, .*\)$|st[rp]\s)")
 JUMP = re.compile(r"^\s*(j\w+|b\.\w+)\s+(\S+)")

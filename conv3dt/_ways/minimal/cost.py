@@ -107,17 +107,18 @@ def predicted_cycles(layer: Layer) -> float:
     """Return the predicted cycles of one thread, filters included."""
     layer = layer.widened()
     scheme, r = scheme_of(layer), layer.request
+    cycles = scheme.filtering
     d, h, w = (p.products for p in scheme.programs)
     outputs, rows = scheme.width // layer.lanes, r.n * d * h
-    multiplied = rows * w * outputs * r.ci / layer.machine.fmas
+    multiplied = cycles.product * rows * w * outputs * r.ci / layer.machine.fmas
     blends = r.n * h * sum(map(len, scheme.blends))
-    combined = blends * (r.i[2] * r.ci / layer.lanes * TUNING.minimal_combine + TUNING.minimal_row)
-    restored = rows * w * outputs * TUNING.minimal_restore
-    stored = r.n * prod(r.o) * outputs * TUNING.minimal_store
+    combined = blends * (r.i[2] * r.ci / layer.lanes * cycles.combine + cycles.row)
+    restored = rows * w * outputs * cycles.restore
+    stored = r.n * prod(r.o) * outputs * cycles.store
     calls = r.n * d * scheme.slots_in_turn
     far = TUNING.minimal_far if scheme.filters_bytes > TUNING.minimal_near else 0.0
-    called = calls * (TUNING.minimal_call + far * r.ci * outputs / len(scheme.blocks))
-    filters = scheme.filters_bytes / scheme.size / layer.lanes * TUNING.minimal_filter
+    called = calls * (cycles.call + far * r.ci * outputs / len(scheme.blocks))
+    filters = scheme.filters_bytes / scheme.size / layer.lanes * cycles.filter
     margin = TUNING.minimal_margin * (TUNING.minimal_dilated if max(r.d) > 1 else 1.0)
     width = layer.axes[3]  # in narrow rows other ways leave out what these tiles compute
     margin *= sum(f.length * f.taps for f in width.phases) / max(1, width.pairs())

@@ -96,6 +96,7 @@ def _task_of(plan, slot):
     for n in range(plan.kinds * plan.most_patches):
         task.patches[n].v = tables + 8 * MOST_PRODUCTS * 2 * n
         task.patches[n].m = tables + 8 * MOST_PRODUCTS * (2 * n + 1)
+    task.v_plane, task.m_plane = plan.v_plane, plan.m_plane
     task.nothing = task.address + plan.lists_step - 128
     clear(task.nothing, 128 // plan.size, plan.size)
     clear(task.scratch + plan.u_at, plan.u_bytes // plan.size, plan.size)
@@ -179,7 +180,7 @@ def _multiply(plan, task, use, b, rows):
     for s in range(height.slots):
         lines = get(height.ranks, rows.hi * height.slots + s)
         lines -= get(height.ranks, rows.lo * height.slots + s)
-        for w in range(width.n_slots):
+        for w in range(0, width.n_slots, plan.slots):
             number = s * width.n_slots + w
             a = task.scratch + plan.v_at + number * plan.v_plane
             c = task.scratch + plan.m_at + number * plan.m_plane
@@ -190,6 +191,7 @@ def _multiply(plan, task, use, b, rows):
                 count = n_tiles(positions, tile)
                 kernel = 64 * (3 * beside(plan, task) + vectors) + tile
                 call(
-                    get(plan.multiply, kernel), a, at, c, plan.channels, count, at + panel,
+                    get(plan.multiply, kernel), a, at, c, plan.channels, count,
+                    at + plan.slots * panel,
                     task.address + STATE_AT,
                 )  # fmt: skip

@@ -15,7 +15,7 @@ from .formulas import TALL
 from .mixed import mixed
 from .records import MinimalParams
 from .scheme import MinimalScheme
-from .sizes import CHUNK, FEW, MOST_SLOTS
+from .sizes import CHUNK, MOST_SLOTS
 from .tile import MinimalTile
 
 __all__ = ["encoded", "parts"]
@@ -113,7 +113,8 @@ def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTil
         yield ("finish" + name, vectors), scheme.tile("finish", vectors=vectors, **how)
         how = how if _ended(scheme) else {}
         for h, (n, missing) in product(talls, runs):
-            tile = scheme.tile("restore", tall=h, rows=n, missing=missing, vectors=vectors, **how)
+            shape = {"tall": h, "rows": n, "missing": missing, "vectors": vectors}
+            tile = scheme.tile("restore", joined=scheme.joined, **shape, **how)
             yield ("restore" + name, 3 * (3 * (6 * h + n) + missing) + vectors), tile
 
 
@@ -147,7 +148,7 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
         v_pitch=scheme.pitch,
         v_vectors=-(-r.ci // layer.lanes),
         chunk_ci=CHUNK,
-        few_ci=FEW,
+        few_ci=scheme.few,
         most_slots=MOST_SLOTS,
         parts=scheme.filter_parts,
         pairs=scheme.pairs,
@@ -156,6 +157,7 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
         most_patches=scheme.most_patches,
         kinds=scheme.kinds,
         beside=scheme.beside,
+        slots=scheme.slots_at_once,
         begun=scheme.begun,
         lines_of_sums=scheme.lines_of_sums,
         ended=_ended(scheme),

@@ -29,6 +29,8 @@ from ..._geometry.integers import Phase, each
 
 __all__ = [
     "FILTERS",
+    "JOINED",
+    "OUTPUTS",
     "TALL",
     "Entry",
     "Frame",
@@ -71,6 +73,9 @@ BACK: Formula = ((0, ((0, 1),), 1, 0), (0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0
 
 # What kernels compute at once, by number: one output of one tap, F(2,2), F(2,3), FRONT, BACK.
 FORMULAS: tuple[Formula, ...] = ((), INPUTS[1][:1], INPUTS[2], INPUTS[3], FRONT, BACK)
+
+# What is restored of products of F(2,3) that are joined: outputs.
+JOINED, OUTPUTS = 3, ((0, (), 1, 0), (1, (), 0, 1))
 
 # The same of tiles, whose outputs of one tap are two; restored are one of them (1, 2) or both (3).
 WHOLE: tuple[Formula, ...] = ((), INPUTS[1], *FORMULAS[2:])

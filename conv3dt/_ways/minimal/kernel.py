@@ -22,6 +22,9 @@ multiply    a, b, c     c[m, :] = sum over k < length of a[m, k] * b[k, :], m < 
             state       with `beside`: address of [address of a records.Stream, vectors of it done]
                         for every two k a vector of it is made, and then of those that follow
 paired                  the same of one vector: c is the sum of two, of even and of odd k
+joined                  the same of four slots, the products of F(2,3) along the width: of M are
+                        its outputs, first and second, alone
+            a, b, c     planes of a and of c lie state[2] and state[3] bytes apart; b's are whole
 restore     products    table of addresses: [product of the height][of the width] of a tile
             targets     records.Target: n_open, two at most, whose sums go on, and as the third one
             n_open      whose sums become outputs, if n_ended is 1
@@ -45,6 +48,7 @@ Sums are made in the order of the tables and of k: no bit depends on where a pos
 from functools import partial
 
 from ..._compiler.build import assembly, emitted
+from .joined import Joined
 from .paired import Paired
 from .products import Define, Multiply
 from .sums import Begin, Finish, Restore
@@ -60,6 +64,7 @@ _KINDS = {
     "transform": (Transform, 7),
     "multiply": (Multiply, 7),
     "paired": (Paired, 7),
+    "joined": (Joined, 7),
     "restore": (Restore, 7),
     "define": (Define, 5),
     "begin": (Begin, 3),

@@ -24,16 +24,10 @@ class Paired(Multiply):
         b, w = self.builder, self.words
 
         def two_k(k, sums):
-            at_a, panel = place(b.mul(k, i64(2)))
-            columns = [self.at(panel, i64(0), j) for j in range(2)]
-            pairs = [self.pair(at_a, m) for m in range(rows)]
-            return self.added(sums, pairs, columns)
+            return self.added(sums, *self.two(place, b.mul(k, i64(2))))
 
         def last_k(_, sums):
-            at_a, panel = place(b.sub(length, i64(1)))
-            columns = [self.at(panel, i64(0)), w.constant(0)]
-            pairs = [self.alone(at_a, m) for m in range(rows)]
-            return self.added(sums, pairs, columns)
+            return self.added(sums, *self.one(place, b.sub(length, i64(1))))
 
         half, zeros = b.ashr(length, i64(1)), [w.constant(0)] * 2 * rows
         if stream:
@@ -43,9 +37,23 @@ class Paired(Multiply):
         sums = rounds(b, b.and_(length, i64(1)), sums, last_k)
         return [self.total(*sums[2 * m : 2 * m + 2]) for m in range(rows)], stream
 
-    def added(self, sums, pairs, columns):
-        """Return sums after the products of two k."""
+    def two(self, place, k):
+        """Return what is multiplied of two k: numbers of the rows, and of b."""
+        a, panel = place(k)
+        columns = [self.at(panel, i64(0), j) for j in range(2)]
+        return [self.pair(a, m) for m in range(self.tile.rows)], columns
+
+    def one(self, place, k):
+        """Return the same of one k, the last."""
+        a, panel = place(k)
+        columns = [self.at(panel, i64(0)), self.words.constant(0)]
+        return [self.alone(a, m) for m in range(self.tile.rows)], columns
+
+    def added(self, sums, pairs, columns, sign=1):
+        """Return sums after the products of two k, or of one, by a sign."""
         zipped = [self.shuffled(columns, self.zip(n)) for n in range(2)]
+        if sign < 0:
+            zipped = [self.builder.fneg(x) for x in zipped]
         return [
             self.words.multiply_add(x, zipped[n], sums[2 * m + n])
             for m, x in enumerate(pairs)

@@ -63,7 +63,9 @@ def _write(plan, task, patch, run):
     patch.x = row + (plan.left + operation.column) * column
     patch.far = run.height.residues * plan.u_row
     patch.step, patch.following = run.width.every * column, operation.columns * column
-    _write_places(plan, run, patch.v, task.scratch + plan.v_at, plan.v_plane, plan.v_pitch)
+    _write_places(
+        plan, run, patch.v, run.operation.n, task.scratch + plan.v_at, plan.v_plane, plan.v_pitch
+    )
 
 
 def _write_sums(plan, task, patch, run, position):
@@ -83,17 +85,18 @@ def _write_sums(plan, task, patch, run, position):
     patch.sums_next = patch.sums_step * operation.outputs
     patch.output_step = width.step * plan.width.output_step
     patch.output_next = patch.output_step * operation.outputs
-    _write_places(plan, run, patch.m, task.scratch + plan.m_at, plan.m_plane, position)
+    many = 2 if plan.slots > 1 else operation.n
+    _write_places(plan, run, patch.m, many, task.scratch + plan.m_at, plan.m_plane, position)
 
 
-def _write_places(plan, run, table, planes, plane_step, position):
+def _write_places(plan, run, table, many, planes, plane_step, position):
     """Write where the first tile has each of its products' numbers: inputs, or products."""
     height, operation, n = run.height, run.operation, 0
     for p in range(run.product, run.product + height.products[run.product].many):
         product = height.products[p]
         slot = product.slot - height.slot
         row = product.rank - get(height.ranks, run.lo * height.slots + slot)
-        for s in range(operation.n):
+        for s in range(many):
             w = get(operation.places, 2 * s)
             entry = row * get(plan.width.counts, w) + get(operation.places, 2 * s + 1)
             plane = slot * plan.width.n_slots + w

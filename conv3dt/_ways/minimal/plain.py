@@ -7,7 +7,7 @@ import numpy as np
 from ..._compiler.activations.table import apply
 from ..._compiler.words import float64_at, get, put
 from ..shared.plain import reading, stored, writing
-from .formulas import FILTERS, FORMULAS, tall
+from .formulas import FILTERS, FORMULAS, JOINED, OUTPUTS, tall
 from .records import Stream, Target
 from .tile import MinimalTile
 
@@ -88,10 +88,28 @@ def _multiply(tile: MinimalTile):
     return compute
 
 
+def _joined(tile: MinimalTile):
+    """Return a Python function that does what the compiled `joined` of `tile` does."""
+    read = reading(tile.storage)
+    multiply = [_multiply(tile._replace(beside=n)) for n in (0, tile.beside)]  # of two slots
+    line, formula = tile.lanes * read(0, 0).itemsize, FORMULAS[JOINED]
+
+    def compute(a, b, c, length, count, ask, state):
+        made = np.empty((len(formula), tile.rows * count * tile.lanes), read(0, 0).dtype)
+        for n, m in enumerate(made):
+            at = a + n * get(state, 2), b + n * length * line, m.ctypes.data
+            multiply[n in (1, 2)](*at, length, count, ask, state)
+        for i in range(2):
+            y = sum(row[2 + i] * m for row, m in zip(formula, made, strict=True))
+            read(c + i * get(state, 3), made[0].size)[:] = y
+
+    return compute
+
+
 def _restore(tile: MinimalTile):
     """Return a Python function that does what the compiled `restore` of `tile` does."""
     read, width = reading(tile.storage), tile.vectors * tile.lanes
-    high, wide = tall(tile.tall), FORMULAS[tile.rows]
+    high, wide = tall(tile.tall), OUTPUTS if tile.joined else FORMULAS[tile.rows]
     store = _store(tile)
 
     def compute(products, targets, n_open, n_ended, count, steps, flag):
@@ -188,6 +206,7 @@ KERNELS = {
     "transform": _silent(_transform),
     "multiply": _silent(_multiply),
     "paired": _silent(_multiply),
+    "joined": _silent(_joined),
     "restore": _silent(_restore),
     "define": _silent(_define),
     "begin": _silent(_begin),

@@ -129,23 +129,44 @@ class Multiply(Product):
         def one_tile(r, stream):
             at_a = b.add(a, b.mul(r, i64(tile.rows * tile.pitch)))
             to = b.add(c, b.mul(r, i64(tile.rows * line)))
-            # As many lines as b has, and then the same one.
-            more = b.icmp_signed("<", r, i64(tile.vectors * self.at_once))
-            ask_step = b.select(more, i64(_LINE // w.size // self.at_once), i64(0))
-            asked = w.pointer(b.add(ask, b.mul(b.mul(r, length), b.mul(ask_step, i64(w.size)))))
-
-            def place(k):
-                w.prefetch(asked, b.mul(k, ask_step), keep=2)
-                return b.add(at_a, b.mul(k, i64(w.size))), b.add(panel, b.mul(k, i64(line)))
-
+            asked = self.asked(ask, r, length, tile.vectors * self.at_once)
+            place = self.placed(at_a, panel, asked)
             sums, stream = self.products(length, tile.rows, place, stream)
             for n, x in enumerate(sums):
                 self.put(x, to, i64(0), n)
             return stream
 
-        start = [self.number(state, i64(n)) for n in range(2 * (tile.beside > 0))]
+        self.with_streams(count, state, one_tile)
+
+    def with_streams(self, count, state, one_tile):
+        """Emit a loop over tiles that hands a stream on, if there is one."""
+        b, w = self.builder, self.words
+        start = [self.number(state, i64(n)) for n in range(2 * (self.tile.beside > 0))]
         for n, x in enumerate(rounds(b, count, start, one_tile)):
             b.store(x, b.gep(w.pointer(state, i64(0).type), [i64(n)]))
+
+    def asked(self, ask, number, length, most):
+        """Return where the lines are that a loop over k asks for, and bytes from a k to the next.
+
+        Loops ask for one run of lines; behind the last that b has, all ask for the same one.
+        """
+        b = self.builder
+        more = b.icmp_signed("<", number, i64(most))
+        step = b.select(more, i64(_LINE // self.at_once), i64(0))
+        return b.add(ask, b.mul(b.mul(number, length), step)), step
+
+    def placed(self, a, panel, asked=()):
+        """Return what emits where numbers of a row, and of b, are, and may ask for a line."""
+        b, w = self.builder, self.words
+        line = self.tile.vectors * w.lanes * w.size
+
+        def place(k):
+            if asked:
+                at, step = asked
+                w.prefetch(w.pointer(b.add(at, b.mul(k, step))), i64(0), keep=2)
+            return b.add(a, b.mul(k, i64(w.size))), b.add(panel, b.mul(k, i64(line)))
+
+        return place
 
 
 class Define(Product):

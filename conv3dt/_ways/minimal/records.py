@@ -181,6 +181,7 @@ class MinimalParams(Params):
     combine = Int()  # address of the table [terms] of kernels' addresses
     transform = Int()  # [formula of the height][of the width]
     beside = Int()  # 1: streams are made beside products
+    slots = Int()  # along the width, that `multiply` takes at once: all of a formula, or one
     multiply = Int()  # [nothing beside, difference, sum][vectors][rows of a register tile]
     rows = Int()  # [vectors][positions of a block]: rows of its tiles
     rows_step = Int()
@@ -263,6 +264,8 @@ class MinimalTask(Record):
     scratch = Int()
     stream = Int()  # address of the stream that is being made,
     done = Int()  # and how many of its vectors are
+    v_plane = Int()  # what `joined` is told
+    m_plane = Int()
     last = Int()  # address of the stream behind all, which is never done
     sign = Int()  # of `other`
     streams = Rows(Stream)

@@ -39,7 +39,8 @@ class MinimalScheme(Sizes):
     def _row_tiles(self, lines: int) -> int:
         """Return the tiles along the height of a block, with the sums of so many lines of depth."""
         tiles = max((line.tiles for line in self.programs[1].lines), default=1)
-        most = max(1, min(tiles, TUNING.minimal_positions // self.positions // self.cut))
+        positions = TUNING.minimal_joined if self.joined else TUNING.minimal_positions
+        most = max(1, min(tiles, positions // self.positions // self.cut))
         while most > 1 and self.region_of(most, lines) > TUNING.minimal_bytes:
             most -= 1
         return -(-tiles // -(-tiles // most))
@@ -104,18 +105,19 @@ class MinimalScheme(Sizes):
     @property
     def packing_cycles(self) -> float:
         """Predicted cycles of transforming filters."""
-        return TUNING.minimal_filter * self.weights / self.layer.lanes
+        return self.filtering.filter * self.weights / self.layer.lanes
 
     def rows(self, vectors: int) -> dict[int, int]:
         """Return the positions of a register tile by those that there are in a block.
 
-        As few as possible are computed in vain, behind the last one.
+        As few as possible are computed in vain, behind the last one; a tile that joins products
+        takes as long as one more position.
         """
         most = self.most_rows(vectors)
         good = 4 * most // 7 if most > 12 else most  # more rows do not multiply faster
         legal = sorted(range((most + 1) // 2, most + 1), key=lambda rows: abs(rows - good))
-        return {n: min(legal, key=lambda rows: -(-n // rows) * rows) if n > most else n
-                for n in self.counts}  # fmt: skip
+        return {n: min(legal, key=lambda rows: -(-n // rows) * (rows + self.joined))
+                if n > most else n for n in self.counts}  # fmt: skip
 
     @cached_property
     def counts(self) -> tuple[int, ...]:
@@ -248,8 +250,8 @@ class MinimalScheme(Sizes):
         """Yield (vectors, 0, rows, tile) for every micro-kernel that multiplies."""
         for vectors in self.vectors:
             for rows in sorted({*self.rows(vectors).values()}):
-                paired = self.paired(vectors)
-                kind, chains = ("paired", 2) if paired else ("multiply", self.chains)
+                kind, chains = ("paired", 2) if self.paired(vectors) else ("multiply", self.chains)
+                kind = "joined" if self.joined else kind
                 tile = self.tile(kind, rows=rows, vectors=vectors, pitch=self.pitch, chains=chains)
                 yield vectors, 0, rows, tile
 

@@ -7,10 +7,11 @@ from functools import cached_property
 from math import gcd, prod
 
 from ..._call.request import Request
+from ..._geometry.tuning import TUNING, Filtering
 from ..shared.blocked import LINE, in_lines, unaligned
 from ..shared.layer import Layer
 from ..shared.scheme import Scheme
-from .formulas import FILTERS, Program, groups_of
+from .formulas import FILTERS, FORMULAS, JOINED, Program, groups_of
 from .mixed import mixed
 from .widths import Widths, widths_of
 
@@ -30,15 +31,15 @@ TERMS = 256  # of a table
 ROWS_BESIDE = 8  # rows of a register tile of a machine that has a register to spare, at least
 PAIRED_ROWS = 12  # of a register tile that sums even and odd k in its lanes, at most
 CHUNK = 16  # input channels whose filters are turned at a time
-FEW = 2  # and are combined at a time
+FEW = 2  # and are combined at a time, of two vectors of output channels
 MOST_SLOTS = max(map(len, FILTERS.values()))  # of taps that are combined
 
 
-def blocks_of(co: int, lanes: int) -> tuple[tuple[int, int], ...]:
-    """Return (first channel, columns) of the blocks of output channels: two vectors, or one."""
+def blocks_of(co: int, lanes: int, most: int) -> tuple[tuple[int, int], ...]:
+    """Return (first channel, columns) of the blocks of output channels: so many vectors, or one."""
     vectors, blocks = -(-co // lanes), []
-    for v in range(0, vectors, 2):
-        blocks.append((v * lanes, min(2, vectors - v) * lanes))
+    for v in range(0, vectors, most):
+        blocks.append((v * lanes, min(most, vectors - v) * lanes))
     return tuple(blocks)
 
 
@@ -71,7 +72,7 @@ class Sizes(Scheme):
     @cached_property
     def blocks(self) -> tuple[tuple[int, int], ...]:
         """First channel and columns of the blocks of output channels."""
-        return blocks_of(self.layer.request.co, self.layer.lanes)
+        return blocks_of(self.layer.request.co, self.layer.lanes, 1 if self.joined else 2)
 
     @property
     def vectors(self) -> tuple[int, ...]:
@@ -97,10 +98,33 @@ class Sizes(Scheme):
         machine = self.layer.machine
         return vectors == 1 and machine.vector_bytes == 64 and machine.loads <= machine.fmas
 
+    @cached_property
+    def joined(self) -> bool:
+        """Whether the products of F(2,3) along the width are joined in registers.
+
+        Their sums are longer, and none the less exact, for even and odd k are summed apart.
+        """
+        formulas = {run.formula for runs in self.width_tiles.runs for run in runs}
+        slots = len(self.programs[2].slots) == len(FORMULAS[JOINED])
+        few = self.layer.request.ci <= TUNING.minimal_joins
+        return formulas == {JOINED} and slots and few and self.chains == 1 and self.paired(1)
+
+    @property
+    def filtering(self) -> Filtering:
+        """Predicted cycles of what is done."""
+        if self.joined:
+            return TUNING.minimal_few
+        return TUNING.minimal_fast if self.paired(1) else TUNING.minimal_usual
+
+    @property
+    def slots_at_once(self) -> int:
+        """Slots of the width that are multiplied together."""
+        return len(FORMULAS[JOINED]) if self.joined else 1
+
     def most_rows(self, vectors: int) -> int:
         """Return the positions of a register tile, at most."""
         if self.paired(vectors):
-            return PAIRED_ROWS
+            return PAIRED_ROWS // (1 + self.joined)
         return self.layer.machine.rows[vectors - 1] // self.chains
 
     @property
@@ -219,6 +243,11 @@ class Sizes(Scheme):
         return self._chunks * self.filter_parts
 
     @property
+    def few(self) -> int:
+        """Input channels whose filters are combined at a time: as many numbers of each block."""
+        return FEW * 2 * self.layer.lanes // self.columns
+
+    @property
     def _chunks(self) -> int:
         """Chunks of input channels, in all blocks of output channels."""
         return -(-self.layer.request.ci // CHUNK) * len(self.blocks)
@@ -227,5 +256,5 @@ class Sizes(Scheme):
     def stage(self) -> int:
         """Bytes of the filters that a thread has in work, and of the sums of a few."""
         _, kh, kw = k = self.layer.request.k
-        sums = FEW * (MOST_SLOTS * kh * kw + len(self.programs[1].slots) * kw)
+        sums = self.few * (MOST_SLOTS * kh * kw + len(self.programs[1].slots) * kw)
         return in_lines((prod(k) * self.size * CHUNK + 8 * sums) * self.columns)

@@ -5,7 +5,7 @@ from llvmlite import ir
 from ..._compiler.vectors import i64
 from ..shared.emitter import Loop
 from .emitters import MinimalEmitter, rounds
-from .formulas import FORMULAS, tall
+from .formulas import FORMULAS, OUTPUTS, tall
 from .records import Target
 
 __all__ = ["Begin", "Finish", "Restore"]
@@ -118,7 +118,8 @@ class Restore(_Stored):
     def vectors(self, products, from_, j):
         """Return a vector of each output of a tile, by its place along height and width."""
         tile = self.tile
-        high, wide = tall(tile.tall), FORMULAS[tile.rows]
+        high = tall(tile.tall)
+        wide = OUTPUTS if tile.joined else FORMULAS[tile.rows]
         z = {}
         for s in range(len(wide)):
             numbers = [i64(h * len(wide) + s) for h in range(len(high))]

@@ -20,6 +20,7 @@ class MinimalTile(NamedTuple):
     beside: int = 0  # what `multiply` makes beside products: differences (1), sums (2), or nothing
     terms: int = 0  # how many numbers are combined, in `combine` and `weigh`
     tall: int = 0  # what is restored along the height: a formula and outputs, of `formulas.tall`
+    joined: bool = False  # products along the width are: `restore` adds outputs of them
     missing: int = 0  # along the width: 1: the tile has no first output; 2: no second
     activation: str = "linear"
     streamed: bool = False

@@ -10,12 +10,7 @@ import pytest
 
 import conv3dt
 from benchmarks import accuracy
-from conv3dt._compiler import processor
-from conv3dt._ways.minimal import kernel
-from conv3dt._ways.minimal.sizes import PAIRED_ROWS, ROWS_BESIDE
-from conv3dt._ways.minimal.tile import MinimalTile
-from tests.helpers import assembly, cases, oracle, regions
-from tests.helpers.kernels import lanes_of
+from tests.helpers import cases, oracle, regions
 
 CHANNELS = (1, 3, 8, 16, 17, 33, 40)
 TYPES = ("float32", "float64", "float16", "bfloat16")
@@ -50,24 +45,6 @@ def test_small_integers_are_exact(seed):
     exact = oracle.conv3d_transpose(x, w, output, s, padding, [d] * 3, data_format, bias)
     exact = np.maximum(exact, 0).astype(found.dtype)  # rounded once, where sums are wide
     np.testing.assert_array_equal(regions.bits(found), regions.bits(exact))
-
-
-@pytest.mark.usefixtures("few_channels")
-@pytest.mark.parametrize("channels", [16, 32])
-@pytest.mark.parametrize("padding", ["SAME", "VALID"])
-@pytest.mark.parametrize("k", [1, 2, 3, 4, 5])
-def test_products_take_the_place_of_their_inputs(k, padding, channels):
-    """At borders several products have the same inputs; none may be gone then."""
-    x, w = integers(k, (1, 5, 6, 7, channels), (max(2, k), k, k, channels, channels))
-    lengths = [
-        n if padding == "SAME" else n + m - 1
-        for n, m in zip(x.shape[1:4], w.shape[:3], strict=True)
-    ]
-    how = (1, *lengths, channels), 1, padding
-    found, expected = (
-        conv3dt.conv3d_transpose(x, w, *how, algorithm=name) for name in ("minimal", "direct")
-    )
-    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.usefixtures("few_channels")
@@ -253,30 +230,6 @@ def test_prepared_filters_keep_their_algorithm():
 @pytest.mark.parametrize("channels", [32, 128])
 def test_errors_are_those_of_the_definition_or_less(layer, channels, data):
     assert not accuracy.measured(layer, channels, data).exceeds()
-
-
-@pytest.mark.skipif(not processor.machine().fused, reason="products are not single instructions")
-@pytest.mark.parametrize("storage", ["float32", "float64"])
-@pytest.mark.parametrize("vectors", [1, 2])
-@pytest.mark.parametrize("beside", [0, 1, 2])
-def test_no_spill_in_the_loop_over_k(storage, vectors, beside):
-    machine = processor.machine()
-    if beside and machine.rows[1] < ROWS_BESIDE:
-        pytest.skip("nothing is made beside products here")
-    for chains in (1, 2):
-        rows, lanes = machine.rows[vectors - 1] // chains, lanes_of(storage)
-        shape = "multiply", storage, lanes, machine.fused, rows, vectors
-        tile = MinimalTile(*shape, pitch=256, chains=chains, beside=beside)
-        assembly.check(assembly.loops_over_k(kernel.text(tile)), rows * vectors, beside > 0)
-
-
-@pytest.mark.skipif(processor.machine().vector_bytes != 64, reason="it is for vectors of 64 bytes")
-@pytest.mark.parametrize("storage", ["float32", "float64"])
-@pytest.mark.parametrize("beside", [0, 1, 2])
-def test_no_spill_where_lanes_sum_even_and_odd_k(storage, beside):
-    shape = "paired", storage, lanes_of(storage), True, PAIRED_ROWS
-    tile = MinimalTile(*shape, pitch=256, beside=beside)
-    assembly.check(assembly.loops_over_k(kernel.text(tile)), 2 * PAIRED_ROWS, beside > 0)
 
 
 PLAIN = """

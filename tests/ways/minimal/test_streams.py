@@ -10,7 +10,7 @@ from conv3dt._ways.minimal.tile import MinimalTile
 from tests.helpers.kernels import call, lanes_of
 
 ROWS, COUNT, PITCH = 4, 3, 64
-LENGTHS = 5, 2, 40  # vectors of the streams; there is time for less than all
+LENGTHS = 5, 2, 60  # vectors of the streams; there is time for less than all
 ALONE = 1  # the stream that has one row
 
 
@@ -27,23 +27,27 @@ def streams_of(rows, nothing, y, size):
 
 @pytest.mark.parametrize("length", [16, 13])
 @pytest.mark.parametrize("beside", [0, 1, 2])
-@pytest.mark.parametrize(("kind", "vectors"), [("multiply", 1), ("multiply", 2), ("paired", 1)])
+@pytest.mark.parametrize(
+    ("kind", "vectors"), [("multiply", 1), ("multiply", 2), ("paired", 1), ("joined", 1)]
+)
 def test_a_vector_for_every_two_k(kind, vectors, beside, length):
     lanes, rng = lanes_of("float32"), np.random.default_rng(0)
-    rows = rng.standard_normal((2, len(LENGTHS), 40 * lanes)).astype(np.float32)
+    rows = rng.standard_normal((2, len(LENGTHS), 60 * lanes)).astype(np.float32)
     rows[1, ALONE] = 0
     nothing, y = np.zeros(lanes, np.float32), np.zeros_like(rows[0])
     streams = streams_of(rows, nothing, y, 4 * lanes)
-    state = np.array([streams.ctypes.data, 0], np.int64)
-    a = rng.integers(-4, 5, (ROWS * COUNT, PITCH // 4)).astype(np.float32)
-    b = rng.integers(-4, 5, (length, vectors * lanes)).astype(np.float32)
-    c = np.zeros((ROWS * COUNT, vectors * lanes), np.float32)
+    slots, made, loops = (4, 2, 2) if kind == "joined" else (1, 1, 1)
+    a = rng.integers(-4, 5, (slots, ROWS * COUNT, PITCH // 4)).astype(np.float32)
+    b = rng.integers(-4, 5, (slots, length, vectors * lanes)).astype(np.float32)
+    c = np.zeros((made, ROWS * COUNT, vectors * lanes), np.float32)
+    state = np.array([streams.ctypes.data, 0, a[0].nbytes, c[0].nbytes], np.int64)
     shape = kind, "float32", lanes, processor.machine().fused, ROWS, vectors
     tile = MinimalTile(*shape, pitch=PITCH, beside=beside)
     at_a, at_b, at_c, at_state = (x.ctypes.data for x in (a, b, c, state))
     call(kernel.address(tile), (at_a, at_b, at_c, length, COUNT, at_b, at_state))
-    np.testing.assert_array_equal(c, a[:, :length] @ b)
-    left = COUNT * (length // 2) if beside else 0
+    products = a[..., :length] @ b
+    np.testing.assert_array_equal(c, outputs(products) if kind == "joined" else products)
+    left = loops * COUNT * (length // 2) if beside else 0
     for n, vectors in enumerate(LENGTHS):
         done = min(left, vectors) * lanes
         x, other = rows[:, n, :done]
@@ -51,6 +55,11 @@ def test_a_vector_for_every_two_k(kind, vectors, beside, length):
         assert not y[n, done:].any()
         left -= min(left, vectors)
     before = sum(LENGTHS[:-1])
-    made = COUNT * (length // 2) - before
-    expected = [Stream.SIZE * (len(LENGTHS) - 1), made] if beside else [0, 0]
+    vectors_of_last = loops * COUNT * (length // 2) - before
+    expected = [Stream.SIZE * (len(LENGTHS) - 1), vectors_of_last] if beside else [0, 0]
     assert [state[0] - streams.ctypes.data, state[1]] == expected
+
+
+def outputs(m):
+    """Return what F(2,3) makes of its products."""
+    return np.stack([m[0] + m[1] + m[2], m[1] - m[2] - m[3]])
