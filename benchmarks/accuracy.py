@@ -81,14 +81,14 @@ def errors(found: Array, exact: Array, scale: float, masks: dict[str, Array]) ->
     }
 
 
-def measured(layer: tuple[int, int, str], channels: int, data: str) -> Result:
-    """Return the errors of both ways for one layer."""
+def measured(layer: tuple[int, int, str], channels: int, data: str, co: int = 32) -> Result:
+    """Return the errors of both ways for one layer; two vectors of outputs are summed otherwise."""
     k, s, padding = layer
     rng = np.random.default_rng(0)
     x = numbers(data, rng, (BATCH, *[EXTENT] * 3, channels))
-    w = numbers("normal" if data != "uniform" else data, rng, (k, k, k, 16, channels))
+    w = numbers("normal" if data != "uniform" else data, rng, (k, k, k, co, channels))
     o = EXTENT * s if padding == "SAME" else (EXTENT - 1) * s + k
-    how = (BATCH, o, o, o, 16), s, padding
+    how = (BATCH, o, o, o, co), s, padding
     call = conv3dt.conv3d_transpose
     exact = call(x.astype(float), w.astype(float), *how, algorithm="direct")
     products = call(abs(x).astype(float), abs(w).astype(float), *how, algorithm="direct")

@@ -24,7 +24,7 @@ from .scalars import as_integer, as_integers, shown
 __all__ = ["Part", "Range", "as_part", "as_whole", "cut"]
 
 Range: TypeAlias = tuple[int, int]  # from .. to
-Frame: TypeAlias = tuple[Triple, Triple, Triple]
+Frame: TypeAlias = tuple[Triple, Triple, Triple, int]
 
 NAMES = "batch", "depth", "height", "width", "channels"
 LEGAL = "3 ranges (depth, height, width) or 5, each (from, to) or a slice"
@@ -133,7 +133,7 @@ def cut(whole: Request, outputs: tuple[Range, ...]) -> Part:
 
 
 def _frame(whole: Request, outputs: list[Range], inputs: list[Range]) -> Frame:
-    """Return where a part lies on the grid of tiles of its whole, as far as tiles see.
+    """Return where a part lies on the grid of tiles of its whole, as far as tiles see, and co.
 
     Tiles are two positions, of a stride and a dilation; they look no further than a kernel.
     """
@@ -143,4 +143,4 @@ def _frame(whole: Request, outputs: list[Range], inputs: list[Range]) -> Frame:
             outputs, inputs, whole.i, whole.k, whole.s, whole.d, strict=True
         )
     )
-    return d, h, w
+    return d, h, w, whole.co // whole.groups

@@ -47,8 +47,8 @@ class Request(NamedTuple):
     algorithm: str = "auto"  # one of `arguments.ALGORITHMS`
     prepared: bool = False  # 'minimal' only: filters are kept, which may be large for that
     # Of a part of a whole, for each axis: where it lies on the grid of tiles, and how many inputs
-    # lie before and behind its own, as far as it matters.
-    frame: tuple[Triple, Triple, Triple] | None = None
+    # lie before and behind its own, as far as it matters. Then the output channels of the whole.
+    frame: tuple[Triple, Triple, Triple, int] | None = None
     groups: int = 1  # of channels: each output has the inputs of its own group only
     among: int = 0  # channels of the output array, where `co` of them are written; 0: all are
     scattered: bool = False  # the input's positions are no single row in memory

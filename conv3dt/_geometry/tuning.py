@@ -64,10 +64,12 @@ class Filtering(NamedTuple):
     product: float  # times as many as products take at best
     combine: float  # of a vector of a row of inputs, transformed,
     row: float  # of such a row,
-    restore: float  # of a vector of products that is transformed back,
+    restore: float  # of a vector of products, or of what they are joined to, transformed back,
     store: float  # of one of outputs,
-    call: float  # of the products of a slot,
-    filter: float  # and of a vector of filters
+    broken: float  # or where they are no whole vectors,
+    call: float  # of a call that multiplies,
+    filter: float  # of a vector of filters,
+    beyond: float  # and so many more where these are many bytes
 
 
 class Tuning(NamedTuple):
@@ -169,21 +171,21 @@ class Tuning(NamedTuple):
     edge_products: int = 32  # of vectors for a row and a tap: fewer are faster than another loop
     edge_loops: int = 6  # of a micro-kernel, for taps that some of its rows miss
     minimal_positions: int = 72  # tiles of a block of minimal filtering
-    minimal_joined: int = 192  # the same where products along the width are joined in registers:
-    minimal_joins: int = 48  # of so many input channels at most, else filters leave L1
+    minimal_joined: int = 192  # the same where they are joined in blocks of one vector: of F(2,3)
+    minimal_joins: int = 48  # and so many input channels at most, else filters leave L1
     minimal_bytes: int = 1152 * 1024  # of its inputs, products and sums: they stay in L2
     minimal_depth: int = 4  # tiles of depth of a task
     minimal_filters: int = 64 * 1024 * 1024  # bytes of transformed filters: no more
     minimal_region: int = 4 * 1024 * 1024  # bytes of a thread's numbers; packed inputs 4 times
     minimal_channels: tuple[int, int] = (16, 32)  # of inputs, at least: of F(2,3) alone, and others
     minimal_margin: float = 1.05  # times as many cycles are predicted: it is to win, not to draw
-    minimal_usual: Filtering = Filtering(1.0, 8.0, 60.0, 5.0, 14.0, 60.0, 40.0)
-    minimal_fast: Filtering = Filtering(
-        1.25, 7.0, 20.0, 2.5, 10.0, 57.0, 20.0
-    )  # of 64 bytes, two a
-    minimal_few: Filtering = Filtering(1.2, 6.0, 20.0, 3.0, 0.0, 20.0, 20.0)  # cycle; joined, too
+    minimal_usual: Filtering = Filtering(1.0, 8.0, 60.0, 5.0, 14.0, 14.0, 60.0, 40.0, 0.0)
+    minimal_fast: Filtering = Filtering(1.0, 8.0, 60.0, 3.5, 7.0, 14.0, 130.0, 16.0, 12.0)
+    minimal_few: Filtering = Filtering(1.2, 6.0, 20.0, 6.0, 0.0, 0.0, 80.0, 20.0, 0.0)
+    minimal_written: int = 8 * 1024 * 1024  # bytes of filters that take longer: they leave L2
     minimal_far: float = 1.5  # more of a vector of filters for each slot's, which are so many bytes
     minimal_near: int = 16 * 1024 * 1024  # or more: they come from beyond L2 each time
+    minimal_line: int = 32 * 1024  # bytes of filters of a line of the width that stay in L1
     minimal_dilated: float = 1.35  # the margin more, where the other ways leave out more zeros
     correlate_positions: tuple[int, int] = (512, 2048)  # of a box, at least and at most,
     correlate_near: int = 256 * 1024  # and of so many bytes

@@ -43,8 +43,7 @@ def _fill_axis(record: MinimalAxis, scheme: MinimalScheme, a: int, kept: list[An
     lines = _lines(program, scheme, a, kept)
     combined = table(Mixed, [each._asdict() for each in mixed(program)])
     windows = np.array((*scheme.windows, [(0, 0)])[a], np.int64)
-    counts = np.array([*scheme.width_tiles.counts, 0], np.int64)
-    kept += [lines, windows, combined, counts]
+    kept += [lines, windows, combined]
     if a == 0:
         _fill_blends(record, scheme, kept)
     record.fill(
@@ -58,7 +57,6 @@ def _fill_axis(record: MinimalAxis, scheme: MinimalScheme, a: int, kept: list[An
         lines=lines.ctypes.data,
         n_lines=len(program.lines),
         windows=windows.ctypes.data,
-        counts=counts.ctypes.data,
         mixed=combined.ctypes.data,
         n_mixed=len(combined),
     )
@@ -89,15 +87,8 @@ def _lines(program: Program, scheme: MinimalScheme, a: int, kept: list[Any]) -> 
         row |= {"first": line.first, "step": line.step, "length": line.length, "odd": line.odd}
         row |= {"every": line.every, "tiles": line.tiles, "slot": first, "slots": slots}
         if a == 2:
-            runs = scheme.width_tiles.runs[n]
-            places = [np.array(run.places, np.int64) for run in runs]
-            operations = table(Operation, [
-                run._asdict() | {"n": len(at), "places": at.ctypes.data}
-                for run, at in zip(runs, places, strict=True)
-            ])  # fmt: skip
-            kept += places
-            row |= {"operations": operations.ctypes.data, "n_operations": len(runs)}
-            kept.append(operations)
+            operations = _operations(scheme, n, kept)
+            row |= {"operations": operations.ctypes.data, "n_operations": len(operations)}
         else:
             products, starts, ranks = _products(program, line, first, slots)
             row |= {"products": products.ctypes.data, "starts": starts.ctypes.data}
@@ -112,6 +103,25 @@ def _lines(program: Program, scheme: MinimalScheme, a: int, kept: list[Any]) -> 
         kept.append(ends)
         rows.append(row)
     return table(MinimalLine, rows)
+
+
+def _operations(scheme: MinimalScheme, n: int, kept: list[Any]) -> NDArray[np.int64]:
+    """Return what is done of a line of the width as a table; others join what is kept."""
+    rows = []
+    for run in scheme.width_tiles.runs[n]:
+        places, results = (np.array([*x, (0, 0, 0)], np.int64) for x in (run.places, run.results))
+        row = {name: getattr(run, name) for name in Operation.NAMES if hasattr(run, name)}
+        row |= {"places": places.ctypes.data, "n": len(run.places)}
+        row |= {"results": results.ctypes.data, "n_results": len(run.results)}
+        row |= {"transform": scheme.transforms.index((run.formula, run.every)), "restore": -1}
+        if run.restored:
+            how = run.restored, run.apart, run.missing
+            row["restore"] = scheme.restores.index(how)
+        rows.append(row)
+        kept += [places, results]
+    operations = table(Operation, rows)
+    kept.append(operations)
+    return operations
 
 
 def _ends(program: Program, line: Line) -> NDArray[np.int64]:

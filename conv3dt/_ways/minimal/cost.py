@@ -10,8 +10,8 @@ from ..shared.layer import Layer
 from ..shared.scheme import Candidate
 from ..shared.wording import quantity
 from .formulas import Frame, program
+from .groups import any_two_taps
 from .scheme import MinimalScheme
-from .sizes import any_two_taps
 
 __all__ = ["candidates", "predicted_cycles", "refusal", "saved", "scheme_of"]
 
@@ -97,7 +97,7 @@ def _objections(layer: Layer) -> Iterator[str]:
 @lru_cache(maxsize=1024)
 def scheme_of(layer: Layer) -> MinimalScheme:
     """Return the scheme for one thread, which everything about a layer is asked of."""
-    frames = layer.asked.frame or ((0, 0, 0),) * 3
+    frames = layer.asked.frame[:3] if layer.asked.frame else ((0, 0, 0),) * 3
     d, h, w = (program(layer.axes[1 + a], Frame(*frames[a])) for a in range(3))
     return MinimalScheme(layer, (d, h, w), 1)
 
@@ -112,14 +112,16 @@ def predicted_cycles(layer: Layer) -> float:
     outputs, rows = scheme.width // layer.lanes, r.n * d * h
     multiplied = cycles.product * rows * w * outputs * r.ci / layer.machine.fmas
     blends = r.n * h * sum(map(len, scheme.blends))
-    combined = blends * (r.i[2] * r.ci / layer.lanes * cycles.combine + cycles.row)
-    restored = rows * w * outputs * cycles.restore
-    stored = r.n * prod(r.o) * outputs * cycles.store
+    vectors = -(-r.ci // layer.lanes)
+    combined = blends * (r.i[2] * vectors * cycles.combine + cycles.row)
+    made = sum(strip.positions * strip.outputs for strip in scheme.width_tiles.strips)
+    restored = rows * made * outputs * cycles.restore
+    whole = r.co % layer.lanes == 0  # else outputs go to memory through the caches
+    stored = r.n * prod(r.o) * outputs * (cycles.store if whole else cycles.broken)
     calls = r.n * d * scheme.slots_in_turn
     far = TUNING.minimal_far if scheme.filters_bytes > TUNING.minimal_near else 0.0
     called = calls * (cycles.call + far * r.ci * outputs / len(scheme.blocks))
-    filters = scheme.filters_bytes / scheme.size / layer.lanes * cycles.filter
     margin = TUNING.minimal_margin * (TUNING.minimal_dilated if max(r.d) > 1 else 1.0)
     width = layer.axes[3]  # in narrow rows other ways leave out what these tiles compute
     margin *= sum(f.length * f.taps for f in width.phases) / max(1, width.pairs())
-    return margin * (multiplied + combined + restored + stored + called + filters)
+    return margin * (multiplied + combined + restored + stored + called + scheme.packing_cycles)

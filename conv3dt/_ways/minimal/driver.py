@@ -96,7 +96,6 @@ def _task_of(plan, slot):
     for n in range(plan.kinds * plan.most_patches):
         task.patches[n].v = tables + 8 * MOST_PRODUCTS * 2 * n
         task.patches[n].m = tables + 8 * MOST_PRODUCTS * (2 * n + 1)
-    task.v_plane, task.m_plane = plan.v_plane, plan.m_plane
     task.nothing = task.address + plan.lists_step - 128
     clear(task.nothing, 128 // plan.size, plan.size)
     clear(task.scratch + plan.u_at, plan.u_bytes // plan.size, plan.size)
@@ -170,7 +169,6 @@ def _multiply(plan, task, use, b, rows):
     """Multiply the inputs of all slots of height and width by a block of filters."""
     height, block, width = rows.line, plan.blocks[b], plan.width
     vectors = block.columns // plan.lanes
-    tiles = plan.rows + 8 * plan.rows_step * vectors
     panel = plan.channels * block.columns * plan.size
     panels = plan.arrays.panels + block.start * plan.channels * plan.size * (
         plan.depth.n_slots * plan.height.n_slots * width.n_slots
@@ -180,18 +178,17 @@ def _multiply(plan, task, use, b, rows):
     for s in range(height.slots):
         lines = get(height.ranks, rows.hi * height.slots + s)
         lines -= get(height.ranks, rows.lo * height.slots + s)
-        for w in range(0, width.n_slots, plan.slots):
-            number = s * width.n_slots + w
-            a = task.scratch + plan.v_at + number * plan.v_plane
-            c = task.scratch + plan.m_at + number * plan.m_plane
-            at = panels + ((height.slot + s) * width.n_slots + w) * panel
-            positions = lines * get(width.counts, w)
+        for w in range(width.n_strips):
+            strip = width.strips[w]
+            a = task.scratch + plan.v_at + s * plan.v_plane + strip.v
+            c = task.scratch + plan.m_at + s * plan.m_plane + strip.m
+            at = panels + ((height.slot + s) * width.n_slots + strip.slot) * panel
+            positions = lines * strip.positions
             if positions:
-                tile = get(tiles, positions)
+                tile = get(strip.rows + 8 * plan.rows_step * vectors, positions)
                 count = n_tiles(positions, tile)
                 kernel = 64 * (3 * beside(plan, task) + vectors) + tile
                 call(
-                    get(plan.multiply, kernel), a, at, c, plan.channels, count,
-                    at + plan.slots * panel,
-                    task.address + STATE_AT,
+                    get(strip.multiply, kernel), a, at, c, plan.channels, count,
+                    at + strip.slots * panel, task.address + STATE_AT,
                 )  # fmt: skip

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..._compiler.drivers import part
+from ..._compiler.records import table
 from ..._geometry.storages import STORAGES
 from ..shared.encode import output_steps
 from ..shared.scheme import Encoded
 from .axes import fill_axes
-from .formulas import TALL
 from .mixed import mixed
-from .records import MinimalParams
+from .records import MinimalParams, Strip
 from .scheme import MinimalScheme
 from .sizes import CHUNK, MOST_SLOTS
 from .tile import MinimalTile
@@ -21,19 +21,18 @@ from .tile import MinimalTile
 __all__ = ["encoded", "parts"]
 
 
-# Numbers of the tables of kernels' addresses.
-_TABLES = {
-    "weigh": 3 * 4,
-    "combine": 3,
-    "transform": TALL * 6,
-    "multiply": 3 * 3 * 64,
-    "restore": TALL * 6 * 3 * 3,
-    "restore_last": TALL * 6 * 3 * 3,
-    "define": 3,
-    "begin": 3,
-    "finish": 3,
-    "finish_last": 3,
-}
+# Tables of kernels' addresses.
+_TABLES = (
+    "weigh",
+    "combine",
+    "transform",
+    "restore",
+    "restore_last",
+    "define",
+    "begin",
+    "finish",
+    "finish_last",
+)
 
 
 def encoded(scheme: MinimalScheme) -> Encoded:
@@ -67,20 +66,38 @@ def _kernels(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
 
     addresses = {place: address(tile) for place, tile in _places(scheme)}
     kept: list[Any] = [addresses]
-    for field, length in _TABLES.items():
-        numbers = np.zeros(length, np.int64)
-        for (name, number), found in addresses.items():
-            if name == field:
-                numbers[number] = found
+    for field in _TABLES:
+        found = {number: x for (name, number), x in addresses.items() if name == field}
+        numbers = np.zeros(1 + max(found, default=0), np.int64)
+        numbers[list(found)] = list(found.values())
         setattr(params, field, numbers.ctypes.data)
         kept.append(numbers)
+    return [*kept, *_strips(params, scheme)]
+
+
+def _strips(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
+    """Fill the strips of the width; return what has to be kept."""
+    from .kernel import address
+
     most = max(scheme.counts, default=0) + 1
-    rows = np.zeros((3, most), np.int64)
-    for vectors in scheme.vectors:
-        for positions, n in scheme.rows(vectors).items():
-            rows[vectors, positions] = n
-    params.fill(rows=rows.ctypes.data, rows_step=most)
-    return [*kept, rows]
+    places = scheme.places(scheme.row_tiles)
+    kernels = {joined: np.zeros((3, 3, 64), np.int64) for joined in scheme.forms}
+    rows = {joined: np.zeros((3, most), np.int64) for joined in scheme.forms}
+    for vectors, _, n, tile in scheme.tiles():
+        for beside in range(3 if scheme.beside else 1):
+            kernels[tile.joined][beside, vectors, n] = address(tile._replace(beside=beside))
+    for joined, vectors in product(scheme.forms, scheme.vectors):
+        for positions, n in scheme.rows(vectors, joined).items():
+            rows[joined][vectors, positions] = n
+    strips = table(Strip, [
+        {name: getattr(strip, name) for name in Strip.NAMES if hasattr(strip, name)}
+        | {"v": v, "m": m, "multiply": kernels[strip.joined].ctypes.data}
+        | {"rows": rows[strip.joined].ctypes.data}
+        for strip, v, m in zip(scheme.width_tiles.strips, *places, strict=False)
+    ])  # fmt: skip
+    params.width.fill(strips=strips.ctypes.data, n_strips=len(strips))
+    params.fill(rows_step=most)
+    return [strips, *kernels.values(), *rows.values()]
 
 
 def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTile]]:
@@ -88,18 +105,14 @@ def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTil
     program = scheme.programs[1]
     groups = [(line, group) for line in program.lines for group in line.groups]
     talls = {program.formula(x, g, u) for x, g in groups for u in range(x.tiles)}
-    runs = {(run.formula, run.missing) for line in scheme.width_tiles.runs for run in line}
     for terms in range(3):
         yield ("combine", terms), scheme.tile("combine", terms=terms)
     for axis, along in enumerate(scheme.programs):
         for taps in {each.taps for each in mixed(along)}:
             yield ("weigh", 4 * axis + taps), scheme.tile("weigh", rows=axis, terms=taps)
-    for h, n in product(talls, {formula for formula, _ in runs}):
-        tile = scheme.tile("transform", tall=h, rows=n, pitch=scheme.pitch)
-        yield ("transform", 6 * h + n), tile
-    for vectors, _, n, tile in scheme.tiles():
-        for beside in range(3 if scheme.beside else 1):
-            yield ("multiply", 64 * (3 * beside + vectors) + n), tile._replace(beside=beside)
+    for h, (n, (formula, every)) in product(talls, enumerate(scheme.transforms)):
+        tile = scheme.tile("transform", tall=h, rows=formula, pitch=scheme.pitch, every=every)
+        yield ("transform", len(scheme.transforms) * h + n), tile
     for vectors in scheme.vectors:
         yield ("begin", vectors), scheme.tile("begin", vectors=vectors)
         if scheme.taps:
@@ -112,10 +125,10 @@ def _places(scheme: MinimalScheme) -> Iterator[tuple[tuple[str, int], MinimalTil
         how = {"last": last, "activation": r.activation, "streamed": scheme.streamed}
         yield ("finish" + name, vectors), scheme.tile("finish", vectors=vectors, **how)
         how = how if _ended(scheme) else {}
-        for h, (n, missing) in product(talls, runs):
-            shape = {"tall": h, "rows": n, "missing": missing, "vectors": vectors}
-            tile = scheme.tile("restore", joined=scheme.joined, **shape, **how)
-            yield ("restore" + name, 3 * (3 * (6 * h + n) + missing) + vectors), tile
+        for h, (n, (formula, every, missing)) in product(talls, enumerate(scheme.restores)):
+            tile = scheme.tile("restore", tall=h, rows=formula, every=every, missing=missing,
+                               vectors=vectors, **how)  # fmt: skip
+            yield ("restore" + name, 3 * (len(scheme.restores) * h + n) + vectors), tile
 
 
 def _ended(scheme: MinimalScheme) -> bool:
@@ -152,12 +165,13 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
         most_slots=MOST_SLOTS,
         parts=scheme.filter_parts,
         pairs=scheme.pairs,
+        n_transforms=len(scheme.transforms),
+        n_restores=len(scheme.restores),
         most_jobs=scheme.most_jobs,
         most_streams=scheme.most_reads + 1,
         most_patches=scheme.most_patches,
         kinds=scheme.kinds,
         beside=scheme.beside,
-        slots=scheme.slots_at_once,
         begun=scheme.begun,
         lines_of_sums=scheme.lines_of_sums,
         ended=_ended(scheme),
@@ -181,7 +195,7 @@ def _fill_memory(params: MinimalParams, scheme: MinimalScheme) -> None:
         v_at=u,
         v_plane=v,
         m_at=u if scheme.over else u + planes * v,
-        m_plane=v if scheme.over else m,
+        m_plane=m,
         y_at=sums,
         y_line=y,
         y_block=block,

@@ -28,10 +28,10 @@ from ..._geometry.axes import Axis
 from ..._geometry.integers import Phase, each
 
 __all__ = [
+    "BOTH",
     "FILTERS",
-    "JOINED",
-    "OUTPUTS",
     "TALL",
+    "THREE",
     "Entry",
     "Frame",
     "Group",
@@ -71,14 +71,13 @@ INPUTS: dict[int, Formula] = {
 FRONT: Formula = ((0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0), (2, ((2, 1),), 0, 1))
 BACK: Formula = ((0, ((0, 1),), 1, 0), (0, ((1, 1),), 0, 1), (2, ((1, 1),), 1, 0))
 
-# What kernels compute at once, by number: one output of one tap, F(2,2), F(2,3), FRONT, BACK.
-FORMULAS: tuple[Formula, ...] = ((), INPUTS[1][:1], INPUTS[2], INPUTS[3], FRONT, BACK)
-
-# What is restored of products of F(2,3) that are joined: outputs.
-JOINED, OUTPUTS = 3, ((0, (), 1, 0), (1, (), 0, 1))
+# What kernels compute at once, by number: one output of one tap, F(2,2), F(2,3), FRONT, BACK, two
+# outputs of one tap. The last is also what is left to do of two outputs that have been restored.
+FORMULAS: tuple[Formula, ...] = ((), INPUTS[1][:1], INPUTS[2], INPUTS[3], FRONT, BACK, INPUTS[1])
+THREE, BOTH = 3, 6
 
 # The same of tiles, whose outputs of one tap are two; restored are one of them (1, 2) or both (3).
-WHOLE: tuple[Formula, ...] = ((), INPUTS[1], *FORMULAS[2:])
+WHOLE: tuple[Formula, ...] = ((), INPUTS[1], *FORMULAS[2:6])
 TALL = 4 * len(WHOLE)
 
 

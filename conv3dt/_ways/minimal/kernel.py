@@ -14,7 +14,7 @@ transform   x           address of the channels of d0 along height and width of 
             planes      table of where the first tile has [product of the height][of the width]
             count, vectors      tiles; vectors of channels, the last of which may reach beyond them
                         V[product][tile] = the inputs of the formulas (`tall` of the height, `rows`
-                        of FORMULAS along the width), `pitch` bytes from a tile to the next
+                        of FORMULAS along the width), `every` * `pitch` bytes from tile to tile
 multiply    a, b, c     c[m, :] = sum over k < length of a[m, k] * b[k, :], m < rows * count;
             length, count       rows of a lie `pitch` bytes apart, those of b and c are whole;
                                 where pitch is the same, c may be a
@@ -22,10 +22,12 @@ multiply    a, b, c     c[m, :] = sum over k < length of a[m, k] * b[k, :], m < 
             state       with `beside`: address of [address of a records.Stream, vectors of it done]
                         for every two k a vector of it is made, and then of those that follow
 paired                  the same of one vector: c is the sum of two, of even and of odd k
-joined                  the same of four slots, the products of F(2,3) along the width: of M are
-                        its outputs, first and second, alone
-            a, b, c     planes of a and of c lie state[2] and state[3] bytes apart; b's are whole
-restore     products    table of addresses: [product of the height][of the width] of a tile
+joined      as multiply, but a row of a are all inputs of a position, `pitch` bytes apart, b is all
+            slots of its groups of taps (`joined`: a formula of FORMULAS for each), and a row of c
+            its two outputs along the width; of one group and one sum over k, c may be a
+woven                   the same of one vector and F(2,3) alone, of even and of odd k; c may be a
+restore     products    table of addresses: [product of the height][of the width] of the first
+                        tile; `every` positions to the next
             targets     records.Target: n_open, two at most, whose sums go on, and as the third one
             n_open      whose sums become outputs, if n_ended is 1
             n_ended             to = coefficient * outputs of the formulas (`tall` of the height,
@@ -42,7 +44,8 @@ finish      y, c        c[m, :] = activation(y[m, :]), m < count, channels that 
             count, y_step, c_step
             flag        address of a number that becomes 1 where a y is infinite or NaN
 
-Sums are made in the order of the tables and of k: no bit depends on where a position lies.
+Sums are made in the order of the tables and of k (even and odd k, or halves of k, apart): no bit
+depends on where a position lies.
 """
 
 from functools import partial
@@ -54,6 +57,7 @@ from .products import Define, Multiply
 from .sums import Begin, Finish, Restore
 from .tile import MinimalTile
 from .transforms import Combine, Transform, Weigh
+from .woven import Woven
 
 __all__ = ["address", "text"]
 
@@ -65,6 +69,7 @@ _KINDS = {
     "multiply": (Multiply, 7),
     "paired": (Paired, 7),
     "joined": (Joined, 7),
+    "woven": (Woven, 7),
     "restore": (Restore, 7),
     "define": (Define, 5),
     "begin": (Begin, 3),

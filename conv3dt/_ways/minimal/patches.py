@@ -58,21 +58,22 @@ def _write(plan, task, patch, run):
     column = plan.channels * plan.size
     first = get(run.height.reads, 2 * (run.lo // plan.height.block))
     patch.tiles = operation.tiles
-    patch.transform = get(plan.transform, 6 * product.tall + operation.formula)
+    number = plan.n_transforms * product.tall + operation.transform
+    patch.transform = get(plan.transform, number)
     row = task.scratch + plan.u_at + (product.d0 - first) * plan.u_row
     patch.x = row + (plan.left + operation.column) * column
     patch.far = run.height.residues * plan.u_row
     patch.step, patch.following = run.width.every * column, operation.columns * column
-    _write_places(
-        plan, run, patch.v, run.operation.n, task.scratch + plan.v_at, plan.v_plane, plan.v_pitch
-    )
+    _write_inputs(plan, task, run, patch.v)
 
 
 def _write_sums(plan, task, patch, run, position):
     """Write what is restored, and where; a position of sums has so many bytes."""
     height, width, operation = run.height, run.width, run.operation
     product, end = height.products[run.product], get(height.starts, run.u + 1)
-    patch.restore = 3 * (6 * product.tall + operation.formula) + operation.missing
+    patch.restore = -1
+    if operation.restore >= 0:
+        patch.restore = plan.n_restores * product.tall + operation.restore
     at = width.first + operation.output * width.step
     patch.sums = 2 * (run.u - run.lo) * plan.y_row + (plan.y_left + at) * position
     row = height.first + (2 * run.u - height.odd) * height.step
@@ -85,20 +86,39 @@ def _write_sums(plan, task, patch, run, position):
     patch.sums_next = patch.sums_step * operation.outputs
     patch.output_step = width.step * plan.width.output_step
     patch.output_next = patch.output_step * operation.outputs
-    many = 2 if plan.slots > 1 else operation.n
-    _write_places(plan, run, patch.m, many, task.scratch + plan.m_at, plan.m_plane, position)
+    _write_products(plan, task, run, patch.m, position)
 
 
-def _write_places(plan, run, table, many, planes, plane_step, position):
-    """Write where the first tile has each of its products' numbers: inputs, or products."""
-    height, operation, n = run.height, run.operation, 0
-    for p in range(run.product, run.product + height.products[run.product].many):
-        product = height.products[p]
-        slot = product.slot - height.slot
-        row = product.rank - get(height.ranks, run.lo * height.slots + slot)
-        for s in range(many):
-            w = get(operation.places, 2 * s)
-            entry = row * get(plan.width.counts, w) + get(operation.places, 2 * s + 1)
-            plane = slot * plan.width.n_slots + w
-            put(table, n, planes + plane * plane_step + entry * position)
+def _write_inputs(plan, task, run, table):
+    """Write where the first tile has each of its inputs."""
+    operation, n = run.operation, 0
+    for p in range(run.product, run.product + run.height.products[run.product].many):
+        slot, row = _slot_of(run, p)
+        for s in range(operation.n):
+            strip = plan.width.strips[get(operation.places, 3 * s)]
+            at = row * strip.positions + get(operation.places, 3 * s + 1)
+            at = at * strip.inputs + get(operation.places, 3 * s + 2)
+            at = plan.v_at + slot * plan.v_plane + strip.v + at * plan.v_pitch
+            put(table, n, task.scratch + at)
             n += 1
+
+
+def _write_products(plan, task, run, table, position):
+    """Write where the first tile has each of its products; one has so many bytes."""
+    operation, n = run.operation, 0
+    for p in range(run.product, run.product + run.height.products[run.product].many):
+        slot, row = _slot_of(run, p)
+        for s in range(operation.n_results):
+            strip = plan.width.strips[get(operation.results, 3 * s)]
+            at = row * strip.positions + get(operation.results, 3 * s + 1)
+            at = at * strip.outputs + get(operation.results, 3 * s + 2)
+            at = plan.m_at + slot * plan.m_plane + strip.m + at * position
+            put(table, n, task.scratch + at)
+            n += 1
+
+
+def _slot_of(run, p):
+    """Return the slot of a product of the height, among its line's, and its row there."""
+    height, product = run.height, run.height.products[p]
+    slot = product.slot - height.slot
+    return slot, product.rank - get(height.ranks, run.lo * height.slots + slot)

@@ -7,7 +7,7 @@ import numpy as np
 from ..._compiler.activations.table import apply
 from ..._compiler.words import float64_at, get, put
 from ..shared.plain import reading, stored, writing
-from .formulas import FILTERS, FORMULAS, JOINED, OUTPUTS, tall
+from .formulas import FILTERS, FORMULAS, tall
 from .records import Stream, Target
 from .tile import MinimalTile
 
@@ -58,7 +58,7 @@ def _transform(tile: MinimalTile):
             at = x + u * following
             y = sum(e * sum(c * read(at + m * far + n * step, numbers) for m, c in signs)
                     for n, e in terms)  # fmt: skip
-            read(get(planes, h * len(wide) + s) + u * tile.pitch, numbers)[:] = y
+            read(get(planes, h * len(wide) + s) + u * tile.every * tile.pitch, numbers)[:] = y
 
     return compute
 
@@ -73,35 +73,46 @@ def _multiply(tile: MinimalTile):
             row = read(a + m * tile.pitch, length)
             read(c + m * panel[0].nbytes, width)[:] = row @ panel
         for _ in range(count * (length // 2) if tile.beside else 0):
-            combined(state)
-
-    def combined(state):
-        stream, done = Stream(get(state, 0)), get(state, 1)
-        x, other = (read(at, tile.lanes) for at in (
-            stream.x + done * stream.step, stream.other + done * stream.other_step))  # fmt: skip
-        y = read(stream.y + done * stream.step, tile.lanes)
-        y[:] = x - other if tile.beside == 1 else x + other
-        ended = done + 1 == stream.vectors
-        put(state, 0, stream.following if ended else stream.address)
-        put(state, 1, 0 if ended else done + 1)
+            _go_on(tile, state)
 
     return compute
 
 
+def _go_on(tile: MinimalTile, state) -> None:
+    """Make a vector of a stream."""
+    read = reading(tile.storage)
+    stream, done = Stream(get(state, 0)), get(state, 1)
+    x, other = (read(at, tile.lanes) for at in (
+        stream.x + done * stream.step, stream.other + done * stream.other_step))  # fmt: skip
+    y = read(stream.y + done * stream.step, tile.lanes)
+    y[:] = x - other if tile.beside == 1 else x + other
+    ended = done + 1 == stream.vectors
+    put(state, 0, stream.following if ended else stream.address)
+    put(state, 1, 0 if ended else done + 1)
+
+
 def _joined(tile: MinimalTile):
     """Return a Python function that does what the compiled `joined` of `tile` does."""
-    read = reading(tile.storage)
-    multiply = [_multiply(tile._replace(beside=n)) for n in (0, tile.beside)]  # of two slots
-    line, formula = tile.lanes * read(0, 0).itemsize, FORMULAS[JOINED]
+    read, width = reading(tile.storage), tile.vectors * tile.lanes
+    multiply = _multiply(tile._replace(rows=1, beside=0))
+    formulas = [FORMULAS[n] for n in tile.joined]
 
     def compute(a, b, c, length, count, ask, state):
-        made = np.empty((len(formula), tile.rows * count * tile.lanes), read(0, 0).dtype)
-        for n, m in enumerate(made):
-            at = a + n * get(state, 2), b + n * length * line, m.ctypes.data
-            multiply[n in (1, 2)](*at, length, count, ask, state)
-        for i in range(2):
-            y = sum(row[2 + i] * m for row, m in zip(formula, made, strict=True))
-            read(c + i * get(state, 3), made[0].size)[:] = y
+        products = np.zeros(width, read(0, 0).dtype)
+        for m in range(tile.rows * count):
+            y = read(c + 2 * m * products.nbytes, 2 * width).reshape(2, width)
+            total, slots, n = np.zeros_like(y), 0, m * sum(map(len, formulas))
+            for formula in formulas:
+                for slot, _, *signs in formula:
+                    panel = b + (slots + slot) * length * products.nbytes
+                    multiply(a + n * tile.pitch, panel, products.ctypes.data, length, 1, 0, state)
+                    total += np.outer(signs, products)
+                    n += 1
+                slots += 1 + max(slot for slot, *_ in formula)
+            y[:] = total
+        loops = 2 if tile.kind == "woven" else len(formulas)
+        for _ in range(count * loops * (length // 2) if tile.beside else 0):
+            _go_on(tile, state)
 
     return compute
 
@@ -109,12 +120,13 @@ def _joined(tile: MinimalTile):
 def _restore(tile: MinimalTile):
     """Return a Python function that does what the compiled `restore` of `tile` does."""
     read, width = reading(tile.storage), tile.vectors * tile.lanes
-    high, wide = tall(tile.tall), OUTPUTS if tile.joined else FORMULAS[tile.rows]
+    high, wide = tall(tile.tall), FORMULAS[tile.rows]
     store = _store(tile)
 
     def compute(products, targets, n_open, n_ended, count, steps, flag):
         addresses = [get(products, n) for n in range(len(high) * len(wide))]
-        m = np.stack([read(at, count * width) for at in addresses])
+        step = tile.every * width * read(0, 0).itemsize
+        m = np.stack([read(at + u * step, width) for at in addresses for u in range(count)])
         m = m.reshape(len(high), len(wide), count, width)
         of_sums, of_outputs = (np.array([get(steps, 3 * a + n) for n in range(3)]) for a in (0, 1))
         for h, i in product(range(2), {0, 1} - {tile.missing - 1}):
@@ -207,6 +219,7 @@ KERNELS = {
     "multiply": _silent(_multiply),
     "paired": _silent(_multiply),
     "joined": _silent(_joined),
+    "woven": _silent(_joined),
     "restore": _silent(_restore),
     "define": _silent(_define),
     "begin": _silent(_begin),

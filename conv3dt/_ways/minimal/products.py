@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 from ..._compiler.vectors import i64
 from .emitters import MinimalEmitter, repeated, rounds
 
-__all__ = ["Define", "Multiply", "Product"]
+__all__ = ["LINE", "Define", "Multiply", "Product"]
 
-_LINE = 64  # bytes of a cache line
+LINE = 64  # bytes of a cache line
 
 
 class _Going(NamedTuple):
@@ -30,6 +30,7 @@ class _Going(NamedTuple):
 class Product(MinimalEmitter):
     """What writes sums over k; of even and of odd k apart, errors are .7 times those of one sum."""
 
+    many = 1  # inputs of a position
     ahead = 16  # lines that are asked for ahead, in rows that are combined beside products
 
     def products(self, length, rows, place, stream=()):
@@ -69,7 +70,7 @@ class Product(MinimalEmitter):
 
     def number_of(self, a, m):
         """Return a pointer to a number of row m of a tile; `a` is that of the first row."""
-        step = m * self.tile.pitch // self.words.size
+        step = m * self.many * self.tile.pitch // self.words.size
         return self.builder.gep(self.words.pointer(a), [i64(step)])
 
     def beside(self, half, sums, stream, two_k):
@@ -112,7 +113,7 @@ class Product(MinimalEmitter):
         b, w = self.builder, self.words
         combine = (b.fsub, b.fadd)[self.tile.beside - 1]
         for row in places[:2]:
-            w.prefetch(w.pointer(row), i64(self.ahead * _LINE // w.size))
+            w.prefetch(w.pointer(row), i64(self.ahead * LINE // w.size))
         self.put(combine(*(self.at(x, i64(0)) for x in places[:2])), places[2], i64(0))
         return [b.add(at, step) for at, (_, step) in zip(places, going.rows, strict=True)]
 
@@ -152,7 +153,7 @@ class Multiply(Product):
         """
         b = self.builder
         more = b.icmp_signed("<", number, i64(most))
-        step = b.select(more, i64(_LINE // self.at_once), i64(0))
+        step = b.select(more, i64(LINE // self.at_once), i64(0))
         return b.add(ask, b.mul(b.mul(number, length), step)), step
 
     def placed(self, a, panel, asked=()):

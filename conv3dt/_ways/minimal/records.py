@@ -17,6 +17,7 @@ __all__ = [
     "Patch",
     "Product",
     "Stream",
+    "Strip",
     "Target",
     "Use",
 ]
@@ -60,12 +61,29 @@ class Blend(Record):
     n_uses = Int()
 
 
+class Strip(Record):
+    """Positions along the width that one call multiplies: `widths.Strip`."""
+
+    slot = Int()  # first slot
+    slots = Int()
+    positions = Int()  # of a row of tiles
+    inputs = Int()  # numbers of a position,
+    outputs = Int()  # and of its products
+    v = Int()  # where in the transformed inputs of a slot of the height they lie,
+    m = Int()  # and in its products
+    multiply = Int()  # [nothing beside, difference, sum][vectors][rows of a register tile]
+    rows = Int()  # [vectors][positions of a block]: rows of its tiles
+
+
 class Operation(Record):
     """Tiles along the width that are transformed, and restored, together."""
 
-    formula = Int()  # of `formulas.FORMULAS`
-    n = Int()  # products it has
-    places = Int()  # address of [product][slot, the first tile's entry]
+    transform = Int()  # the number of the kernel for a formula of the height
+    n = Int()  # inputs it has
+    places = Int()  # address of [input][strip, the first tile's position, number]
+    restore = Int()  # as `transform`; -1: nothing is restored
+    n_results = Int()
+    results = Int()  # address of the places of its products
     tiles = Int()
     column = Int()  # d0 of the first tile
     columns = Int()  # from a tile to the next
@@ -135,7 +153,8 @@ class MinimalAxis(Record):
     blends = Rows(Blend)  # of the depth
     blend_starts = Int()  # address of the number of each block's first blend, and of the end
     windows = Int()  # address of [block][from, to] of the inputs that are read
-    counts = Int()  # address of [slot]: products along the width
+    strips = Rows(Strip)  # of the width
+    n_strips = Int()
     mixed = Rows(Mixed)
     n_mixed = Int()
 
@@ -164,7 +183,7 @@ class MinimalParams(Params):
     u_bytes = Int()  # of all,
     left = Int()  # and how many columns lie before the first input
     v_at = Int()  # where are the transformed inputs,
-    v_plane = Int()  # from a slot to the next,
+    v_plane = Int()  # from a slot of the height to the next,
     v_pitch = Int()  # and from a position to the next
     v_vectors = Int()  # of a position's channels
     m_at = Int()  # where are the products
@@ -179,13 +198,12 @@ class MinimalParams(Params):
     begun = Int()  # 1: sums begin with products, not before them,
     ended = Int()  # and become outputs with the last ones, not after them
     combine = Int()  # address of the table [terms] of kernels' addresses
-    transform = Int()  # [formula of the height][of the width]
+    transform = Int()  # [formula of the height][number of an operation]
+    n_transforms = Int()  # numbers there are
     beside = Int()  # 1: streams are made beside products
-    slots = Int()  # along the width, that `multiply` takes at once: all of a formula, or one
-    multiply = Int()  # [nothing beside, difference, sum][vectors][rows of a register tile]
-    rows = Int()  # [vectors][positions of a block]: rows of its tiles
-    rows_step = Int()
-    restore = Int()  # [formula of the height][of the width][missing output][vectors]
+    rows_step = Int()  # from the rows for a number of vectors to those for one more
+    restore = Int()  # [formula of the height][number of an operation][vectors]
+    n_restores = Int()
     restore_last = Int()  # for the last block
     begin = Int()  # [vectors]
     finish = Int()
@@ -236,7 +254,7 @@ class Patch(Record):
     following = Int()  # and to the next tile
     v = Int()  # address of [product]: where the first tile has its transformed inputs,
     m = Int()  # and its products
-    restore = Int()  # a third of the kernel's number
+    restore = Int()  # a third of the kernel's number; -1: nothing is restored
     begins = Int()  # 1: sums begin with these products, along height and width;
     ends = Int()  # and become outputs
     sums = Int()  # of the first output of the first tile, from the first sum of the tile of depth;
@@ -264,8 +282,6 @@ class MinimalTask(Record):
     scratch = Int()
     stream = Int()  # address of the stream that is being made,
     done = Int()  # and how many of its vectors are
-    v_plane = Int()  # what `joined` is told
-    m_plane = Int()
     last = Int()  # address of the stream behind all, which is never done
     sign = Int()  # of `other`
     streams = Rows(Stream)

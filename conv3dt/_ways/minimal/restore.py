@@ -35,6 +35,8 @@ def restore(plan, task, use, b):
     first = last * (plan.kinds - 1) * plan.most_patches
     for n in range(first, first + task.n_patches):
         patch = task.patches[n]
+        if patch.restore < 0:
+            continue
         n_open, n_ended = _targets(plan, task, depth, product, patch, at)
         call(
             get(kernels, 3 * patch.restore + block.columns // plan.lanes), patch.m,

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from math import prod
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..shared.sharing import Costs
 from ..shared.storing import past_caches
 from ..shared.wording import counted, listed, quantity, stored_line
 from .blends import Blend, blends_of, shared
-from .formulas import Program
+from .formulas import BOTH, Program
 from .records import MOST_PRODUCTS, Job, MinimalTask, Patch, Stream, Target
 from .sizes import ROWS_BESIDE, TERMS, Sizes
 from .tile import MinimalTile
@@ -39,7 +40,7 @@ class MinimalScheme(Sizes):
     def _row_tiles(self, lines: int) -> int:
         """Return the tiles along the height of a block, with the sums of so many lines of depth."""
         tiles = max((line.tiles for line in self.programs[1].lines), default=1)
-        positions = TUNING.minimal_joined if self.joined else TUNING.minimal_positions
+        positions = TUNING.minimal_joined if self.woven else TUNING.minimal_positions
         most = max(1, min(tiles, positions // self.positions // self.cut))
         while most > 1 and self.region_of(most, lines) > TUNING.minimal_bytes:
             most -= 1
@@ -105,19 +106,25 @@ class MinimalScheme(Sizes):
     @property
     def packing_cycles(self) -> float:
         """Predicted cycles of transforming filters."""
-        return self.filtering.filter * self.weights / self.layer.lanes
+        beyond = self.filtering.beyond * (self.filters_bytes >= TUNING.minimal_written)
+        return (self.filtering.filter + beyond) * self.weights / self.layer.lanes
 
-    def rows(self, vectors: int) -> dict[int, int]:
+    def rows(self, vectors: int, joined: tuple[int, ...] = ()) -> dict[int, int]:
         """Return the positions of a register tile by those that there are in a block.
 
         As few as possible are computed in vain, behind the last one; a tile that joins products
-        takes as long as one more position.
+        takes as long as 1.5 positions more. Each tile asks for a vector of the next filters.
         """
-        most = self.most_rows(vectors)
+        most = self.most_rows(vectors, joined)
+        if joined:
+            found = {n: range(1, min(n, most) + 1) for n in self.counts}
+            return {n: min(legal, key=lambda rows: -(-n // rows) * (rows + 1.5))
+                    for n, legal in found.items()}  # fmt: skip
         good = 4 * most // 7 if most > 12 else most  # more rows do not multiply faster
         legal = sorted(range((most + 1) // 2, most + 1), key=lambda rows: abs(rows - good))
-        return {n: min(legal, key=lambda rows: -(-n // rows) * (rows + self.joined))
-                if n > most else n for n in self.counts}  # fmt: skip
+        return {n: min(legal, key=lambda rows: -(-n // rows) * rows) if n > most
+                else -(-n // vectors) if n >= ROWS_BESIDE else n
+                for n in self.counts}  # fmt: skip
 
     @cached_property
     def counts(self) -> tuple[int, ...]:
@@ -127,7 +134,8 @@ class MinimalScheme(Sizes):
             for lo in range(0, line.tiles, self.row_tiles):
                 tiles = range(lo, min(line.tiles, lo + self.row_tiles))
                 slots = Counter(x.slot for u in tiles for x in self.programs[1].entries(line, u))
-                found |= {n * w for n in slots.values() for w in self.width_tiles.counts}
+                widths = {strip.positions for strip in self.width_tiles.strips}
+                found |= {n * w for n in slots.values() for w in widths}
         return tuple(sorted(found - {0}))
 
     @property
@@ -142,8 +150,9 @@ class MinimalScheme(Sizes):
 
     @property
     def slots_in_turn(self) -> int:
-        """Slots of height and width, in all blocks: multiplied for each product of the depth."""
-        slots = sum(line.slots for line in self.programs[1].lines) * len(self.programs[2].slots)
+        """Calls for slots of height and width, in all blocks, for each product of the depth."""
+        slots = sum(line.slots for line in self.programs[1].lines)
+        slots *= len(self.width_tiles.strips)
         return slots * len(self.blocks) * self.n_blocks[1]
 
     # ---- memory ----------------------------------------------------------------------------------
@@ -248,12 +257,17 @@ class MinimalScheme(Sizes):
 
     def tiles(self) -> Iterator[tuple[int, int, int, MinimalTile]]:
         """Yield (vectors, 0, rows, tile) for every micro-kernel that multiplies."""
-        for vectors in self.vectors:
-            for rows in sorted({*self.rows(vectors).values()}):
-                kind, chains = ("paired", 2) if self.paired(vectors) else ("multiply", self.chains)
-                kind = "joined" if self.joined else kind
-                tile = self.tile(kind, rows=rows, vectors=vectors, pitch=self.pitch, chains=chains)
-                yield vectors, 0, rows, tile
+        for joined, vectors in product(self.forms, self.vectors):
+            chains = 1 if joined == (BOTH,) else self.chains  # of one tap: nothing is lost
+            how = {"pitch": self.pitch, "chains": chains, "joined": joined}
+            for rows in sorted({*self.rows(vectors, joined).values()}):
+                kind = self.kind_of(vectors, joined)
+                yield vectors, 0, rows, self.tile(kind, rows=rows, vectors=vectors, **how)
+
+    @property
+    def forms(self) -> tuple[tuple[int, ...], ...]:
+        """The formulas that strips join: the different ones."""
+        return tuple(sorted({strip.joined for strip in self.width_tiles.strips}))
 
     def lines(self) -> dict[str, str]:
         """Return the scheme in words."""

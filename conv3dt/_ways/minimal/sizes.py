@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import gcd, prod
+from math import prod
 
-from ..._call.request import Request
 from ..._geometry.tuning import TUNING, Filtering
 from ..shared.blocked import LINE, in_lines, unaligned
 from ..shared.layer import Layer
 from ..shared.scheme import Scheme
-from .formulas import FILTERS, FORMULAS, JOINED, Program, groups_of
+from .formulas import FILTERS, FORMULAS, THREE, Program
+from .groups import any_two_taps, blocks_of, channels_of, lines_of, slots_of, taps_of_output
 from .mixed import mixed
-from .widths import Widths, widths_of
+from .widths import Run, Widths, widths_of
 
 __all__ = [
     "CHUNK",
@@ -23,31 +23,15 @@ __all__ = [
     "ROWS_BESIDE",
     "TERMS",
     "Sizes",
-    "any_two_taps",
-    "blocks_of",
 ]
 
 TERMS = 256  # of a table
+FEW_TAPS = 8  # of an output: more are summed in parts that are short enough
 ROWS_BESIDE = 8  # rows of a register tile of a machine that has a register to spare, at least
 PAIRED_ROWS = 12  # of a register tile that sums even and odd k in its lanes, at most
 CHUNK = 16  # input channels whose filters are turned at a time
 FEW = 2  # and are combined at a time, of two vectors of output channels
 MOST_SLOTS = max(map(len, FILTERS.values()))  # of taps that are combined
-
-
-def blocks_of(co: int, lanes: int, most: int) -> tuple[tuple[int, int], ...]:
-    """Return (first channel, columns) of the blocks of output channels: so many vectors, or one."""
-    vectors, blocks = -(-co // lanes), []
-    for v in range(0, vectors, most):
-        blocks.append((v * lanes, min(most, vectors - v) * lanes))
-    return tuple(blocks)
-
-
-def any_two_taps(r: Request) -> bool:
-    """Return whether a phase has a group of two taps, be it asked for or not."""
-    periods = [s // gcd(s, d) for s, d in zip(r.s, r.d, strict=True)]
-    taps = {n for k, t in zip(r.k, periods, strict=True) for n in (k // t, -(-k // t))}
-    return any(2 in groups_of(n) for n in taps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +51,60 @@ class Sizes(Scheme):
     @cached_property
     def width_tiles(self) -> Widths:
         """What is done along the width."""
-        return widths_of(self.programs[2])
+        return widths_of(self.programs[2], self.joined)
+
+    @property
+    def fast(self) -> bool:
+        """Whether two products of 64 bytes are made a cycle, and no more loads."""
+        machine = self.layer.machine
+        return machine.vector_bytes == 64 and machine.loads <= machine.fmas
+
+    @property
+    def outputs(self) -> int:
+        """Vectors of output channels of the whole, on which depends how sums are made."""
+        return -(-channels_of(self.layer.asked) // self.layer.lanes)
+
+    @cached_property
+    def woven(self) -> bool:
+        """Whether products along the width are joined in blocks of one vector: F(2,3) alone.
+
+        Their sums are longer, and none the less exact, for even and odd k are summed apart.
+        """
+        threes = {*lines_of(self.layer.asked)} == {(3,)}
+        few = self.layer.request.ci <= TUNING.minimal_joins
+        return threes and few and self.chains == 1 and self.fast
+
+    @cached_property
+    def joined(self) -> bool:
+        """Whether products along the width are outputs when they are stored.
+
+        Where two products are made a cycle, in blocks of two vectors or, if it is `woven`, of one,
+        and the filters of a line stay in L1.
+        """
+        r, two = self.layer.asked, 2 * self.layer.lanes
+        filters = max(map(slots_of, lines_of(r))) * r.ci * two * self.size
+        near = r.ci <= TUNING.minimal_joins and filters <= TUNING.minimal_line
+        return self.woven or (self.fast and near and self.outputs % 2 == 0 and r.d[2] == 1)
+
+    @cached_property
+    def transforms(self) -> tuple[tuple[int, int], ...]:
+        """What is transformed along the width: formula, and numbers from a tile to the next."""
+        return tuple(sorted({(run.formula, run.every) for run in self._runs}))
+
+    @cached_property
+    def restores(self) -> tuple[tuple[int, int, int], ...]:
+        """What is restored along the width: likewise, and which output is missing."""
+        return tuple(sorted({(x.restored, x.apart, x.missing) for x in self._runs if x.restored}))
+
+    @property
+    def _runs(self) -> list[Run]:
+        """All runs of the width."""
+        return [run for line in self.width_tiles.runs for run in line]
 
     @cached_property
     def blocks(self) -> tuple[tuple[int, int], ...]:
         """First channel and columns of the blocks of output channels."""
-        return blocks_of(self.layer.request.co, self.layer.lanes, 1 if self.joined else 2)
+        return blocks_of(self.layer.request.co, self.layer.lanes, 1 if self.woven else 2)
 
     @property
     def vectors(self) -> tuple[int, ...]:
@@ -82,50 +114,43 @@ class Sizes(Scheme):
     @cached_property
     def positions(self) -> int:
         """Products of a slot along the width, at most."""
-        return max((1, *self.width_tiles.counts))
+        tiles = [line.tiles for line in self.programs[2].lines] if self.joined else []
+        return max((1, *tiles, *(strip.positions for strip in self.width_tiles.strips)))
 
     @cached_property
     def chains(self) -> int:
-        """Sums of each number, of even and of odd k, where F(2,2) needs the digits."""
-        return 2 if any_two_taps(self.layer.asked) else 1
-
-    def paired(self, vectors: int) -> bool:
-        """Whether a register tile, of one vector, sums even and odd k in neighbouring lanes.
-
-        One broadcast is half of two products then. Where there are no more loads a cycle than
-        products, all others, of rows that are combined, too, would take time of their own.
-        """
-        machine = self.layer.machine
-        return vectors == 1 and machine.vector_bytes == 64 and machine.loads <= machine.fmas
-
-    @cached_property
-    def joined(self) -> bool:
-        """Whether the products of F(2,3) along the width are joined in registers.
-
-        Their sums are longer, and none the less exact, for even and odd k are summed apart.
-        """
-        formulas = {run.formula for runs in self.width_tiles.runs for run in runs}
-        slots = len(self.programs[2].slots) == len(FORMULAS[JOINED])
-        few = self.layer.request.ci <= TUNING.minimal_joins
-        return formulas == {JOINED} and slots and few and self.chains == 1 and self.paired(1)
+        """Sums of each number, each of half of k, where F(2,2) needs the digits."""
+        r = self.layer.asked
+        return 2 if any_two_taps(r) and taps_of_output(r) <= FEW_TAPS else 1
 
     @property
     def filtering(self) -> Filtering:
         """Predicted cycles of what is done."""
-        if self.joined:
+        if self.woven:
             return TUNING.minimal_few
-        return TUNING.minimal_fast if self.paired(1) else TUNING.minimal_usual
+        return TUNING.minimal_fast if self.fast else TUNING.minimal_usual
 
-    @property
-    def slots_at_once(self) -> int:
-        """Slots of the width that are multiplied together."""
-        return len(FORMULAS[JOINED]) if self.joined else 1
+    def kind_of(self, vectors: int, joined: tuple[int, ...]) -> str:
+        """Return the kernel that multiplies strips of so many vectors of output channels.
 
-    def most_rows(self, vectors: int) -> int:
+        Of one vector it sums even and odd k in neighbouring lanes: one broadcast is half of two
+        products then. Where there are no more loads a cycle than products, all others, of rows that
+        are combined, too, would take time of their own.
+        """
+        if joined:
+            return "woven" if self.woven and joined == (THREE,) else "joined"
+        same = self.chains == 2 or self.outputs == 1  # bits as other blocks, or parts, have
+        return "paired" if self.fast and vectors == 1 and same else "multiply"
+
+    def most_rows(self, vectors: int, joined: tuple[int, ...] = ()) -> int:
         """Return the positions of a register tile, at most."""
-        if self.paired(vectors):
-            return PAIRED_ROWS // (1 + self.joined)
-        return self.layer.machine.rows[vectors - 1] // self.chains
+        rows = self.layer.machine.rows[vectors - 1]
+        if joined:
+            rows //= max(len(FORMULAS[formula]) for formula in joined)
+        kind = self.kind_of(vectors, joined)
+        return {"joined": rows, "woven": PAIRED_ROWS // 2, "paired": PAIRED_ROWS}.get(
+            kind, rows // self.chains
+        )
 
     @property
     def width(self) -> int:
@@ -149,15 +174,21 @@ class Sizes(Scheme):
 
     @property
     def planes(self) -> int:
-        """Slots of a line along the height, at most, times those along the width."""
-        most = max((line.slots for line in self.programs[1].lines), default=0)
-        return max(1, most * len(self.programs[2].slots))
+        """Slots of a line along the height, at most."""
+        return max((1, *(line.slots for line in self.programs[1].lines)))
 
-    def capacity(self, row_tiles: int) -> int:
-        """Return the positions that a plane of products has room for."""
+    def places(self, row_tiles: int) -> tuple[list[int], list[int]]:
+        """Return where each strip lies in V and in M of a slot of the height, and the ends."""
         taps = {g.taps for x in self.programs[1].lines for g in x.groups}
         rows = (2 if 1 in taps else 1) * row_tiles + (2 in taps)  # at a border a slot has one more
-        return rows * self.positions + max(map(self.most_rows, self.vectors))
+        v, m = [0], [0]
+        for strip in self.width_tiles.strips:
+            beyond = max(self.most_rows(vectors, strip.joined) for vectors in self.vectors)
+            capacity = rows * strip.positions + beyond
+            v.append(v[-1] + in_lines(capacity * strip.inputs * self.pitch) + LINE)
+            position = strip.outputs * self.columns * self.size
+            m.append(m[-1] + in_lines(capacity * position) + LINE)
+        return v, v if self.over else m
 
     @cached_property
     def left(self) -> tuple[int, int]:
@@ -165,18 +196,21 @@ class Sizes(Scheme):
         return self.width_tiles.halo
 
     def parts_of(self, row_tiles: int) -> tuple[int, int, int, int]:
-        """Return the bytes of combined inputs, of a plane of V and of M, of a line's sums."""
+        """Return the bytes of combined inputs, of a slot's V and M, of a line's sums."""
         u = self.u_row * self.reads_of(row_tiles) + LINE
-        capacity = self.capacity(row_tiles)
-        v = in_lines(capacity * self.pitch) + LINE
-        m = in_lines(capacity * self.columns * self.size) + LINE
+        v, m = (places[-1] for places in self.places(row_tiles))
         return u, v, m, self.y_steps(row_tiles)[0] * len(self.blocks)
 
     @cached_property
     def over(self) -> bool:
-        """Whether products are written over their inputs: nothing else reads these."""
+        """Whether products are written over their inputs: nothing else reads these.
+
+        Joined ones take less, but if other groups add to them they are stored too soon.
+        """
         once = len(self.blocks) == len(self.programs[0].lines) == 1
-        return once and self.pitch == self.columns * self.size
+        alone = self.chains == 1 and all(len(line) == 1 for line in lines_of(self.layer.asked))
+        soon = self.joined and not alone
+        return once and self.pitch == self.columns * self.size and not soon
 
     def reads_of(self, row_tiles: int) -> int:
         """Return the rows of inputs that a block reads, at most."""

@@ -5,7 +5,7 @@ from llvmlite import ir
 from ..._compiler.vectors import i64
 from ..shared.emitter import Loop
 from .emitters import MinimalEmitter, rounds
-from .formulas import FORMULAS, OUTPUTS, tall
+from .formulas import FORMULAS, tall
 from .records import Target
 
 __all__ = ["Begin", "Finish", "Restore"]
@@ -76,7 +76,7 @@ class Restore(_Stored):
         ended = b.add(targets, i64(2 * Target.SIZE))
 
         def one(u, worst):
-            ys = self.outputs(products, b.mul(u, i64(width)))
+            ys = self.outputs(products, b.mul(u, i64(width * tile.every)))
             with Loop(b, n_open) as t:
                 target = b.add(targets, b.mul(t, i64(Target.SIZE)))
                 for sums, _, to in self.added(ys, target, u, steps, steps[:3]):
@@ -118,8 +118,7 @@ class Restore(_Stored):
     def vectors(self, products, from_, j):
         """Return a vector of each output of a tile, by its place along height and width."""
         tile = self.tile
-        high = tall(tile.tall)
-        wide = OUTPUTS if tile.joined else FORMULAS[tile.rows]
+        high, wide = tall(tile.tall), FORMULAS[tile.rows]
         z = {}
         for s in range(len(wide)):
             numbers = [i64(h * len(wide) + s) for h in range(len(high))]

@@ -19,8 +19,9 @@ class MinimalTile(NamedTuple):
     chains: int = 2  # sums of each number: of all k, or of even and of odd
     beside: int = 0  # what `multiply` makes beside products: differences (1), sums (2), or nothing
     terms: int = 0  # how many numbers are combined, in `combine` and `weigh`
+    joined: tuple[int, ...] = ()  # formulas of FORMULAS whose outputs `multiply` makes at once
+    every: int = 1  # numbers of a position that lie together: inputs, or outputs
     tall: int = 0  # what is restored along the height: a formula and outputs, of `formulas.tall`
-    joined: bool = False  # products along the width are: `restore` adds outputs of them
     missing: int = 0  # along the width: 1: the tile has no first output; 2: no second
     activation: str = "linear"
     streamed: bool = False

@@ -97,7 +97,7 @@ class Transform(MinimalEmitter):
                 self.product(h, to[h * len(self.wide) :], following, count)
             return
         with Loop(b, count) as u:
-            tile, place = b.mul(u, following), b.mul(u, i64(self.tile.pitch))
+            tile, place = b.mul(u, following), b.mul(u, i64(self.tile.pitch * self.tile.every))
             with Loop(b, vectors) as v:
                 at = b.mul(v, i64(line))
                 d = {(m, c): self.at(self.rows[m], b.add(b.add(tile, self.steps[c]), at))
@@ -120,7 +120,8 @@ class Transform(MinimalEmitter):
             return self.signed([(self.at(self.rows[r], at, v), sign) for r, sign in signs])
 
         def one_tile(u, found):
-            first, place, rest = b.mul(u, following), b.mul(u, i64(self.tile.pitch)), []
+            first, rest = b.mul(u, following), []
+            place = b.mul(u, i64(self.tile.pitch * self.tile.every))
             for v in range(n_vectors):
                 z = dict(zip(kept, found[v * len(kept) :], strict=False))
                 z |= {m: column(m, first, v) for m in columns if m not in z}

@@ -29,7 +29,7 @@ def with_taps_apart(r: Request) -> Request:
     been packed. Not where that would part outputs that are neighbours in memory: 16 x 1^3 x 128 to
     512, kernel 4, took 1.1 times as long. A part does as its whole.
     """
-    frames = r.frame or ((0, 0, 0),) * 3
+    frames = r.frame[:3] if r.frame else ((0, 0, 0),) * 3
     if r.forward:
         return r
     wholes = [before + i + behind for i, (_, before, behind) in zip(r.i, frames, strict=True)]

@@ -227,9 +227,10 @@ def test_prepared_filters_keep_their_algorithm():
 
 @pytest.mark.parametrize("data", ["normal", "uniform", "sparse", "smooth"])
 @pytest.mark.parametrize("layer", [(3, 1, "SAME"), (3, 1, "VALID"), (5, 2, "SAME")], ids=str)
-@pytest.mark.parametrize("channels", [32, 128])
+@pytest.mark.parametrize("channels", [(32, 32), (128, 16)], ids=str)
 def test_errors_are_those_of_the_definition_or_less(layer, channels, data):
-    assert not accuracy.measured(layer, channels, data).exceeds()
+    ci, co = channels
+    assert not accuracy.measured(layer, ci, data, co).exceeds()
 
 
 PLAIN = """

@@ -6,10 +6,15 @@ import pytest
 import conv3dt
 from conv3dt._compiler import processor
 from conv3dt._ways.minimal import kernel
+from conv3dt._ways.minimal.formulas import FORMULAS
 from conv3dt._ways.minimal.sizes import PAIRED_ROWS, ROWS_BESIDE
 from conv3dt._ways.minimal.tile import MinimalTile
 from tests.helpers import assembly
 from tests.helpers.kernels import lanes_of
+
+WIDE = pytest.mark.skipif(
+    processor.machine().vector_bytes != 64, reason="it is for vectors of 64 bytes"
+)
 
 
 def integers(seed, *shapes):
@@ -50,11 +55,39 @@ def test_no_spill_in_the_loop_over_k(storage, vectors, beside):
         assembly.check(assembly.loops_over_k(kernel.text(tile)), rows * vectors, beside > 0)
 
 
-@pytest.mark.skipif(processor.machine().vector_bytes != 64, reason="it is for vectors of 64 bytes")
+@WIDE
+@pytest.mark.parametrize("storage", ["float32", "float64"])
+@pytest.mark.parametrize("vectors", [1, 2])
+@pytest.mark.parametrize("beside", [0, 1, 2])
+@pytest.mark.parametrize("joined", [(2,), (3,), (2, 5)], ids=str)
+def test_no_spill_where_products_are_joined(joined, storage, vectors, beside):
+    many = len(FORMULAS[joined[0]])
+    rows = processor.machine().rows[vectors - 1] // many
+    shape = "joined", storage, lanes_of(storage), True, rows, vectors
+    tile = MinimalTile(*shape, pitch=256, joined=joined, beside=beside)
+    assembly.check(assembly.loops_over_k(kernel.text(tile)), rows * many * vectors, beside > 0)
+
+
+@WIDE
 @pytest.mark.parametrize("storage", ["float32", "float64"])
 @pytest.mark.parametrize("beside", [0, 1, 2])
-@pytest.mark.parametrize(("kind", "slots"), [("paired", 1), ("joined", 2)])
+@pytest.mark.parametrize(("kind", "slots"), [("paired", 1), ("woven", 2)])
 def test_no_spill_where_lanes_sum_even_and_odd_k(kind, slots, storage, beside):
     shape = kind, storage, lanes_of(storage), True, PAIRED_ROWS // slots
     tile = MinimalTile(*shape, pitch=256, beside=beside)
     assembly.check(assembly.loops_over_k(kernel.text(tile)), 2 * PAIRED_ROWS, beside > 0)
+
+
+@pytest.mark.parametrize(("k", "stride", "ci"), [(3, 1, 64), (3, 2, 32), (4, 2, 32), (5, 2, 32)])
+@pytest.mark.parametrize("co", [64, 48])
+def test_some_channels_have_the_bits_of_all(co, k, stride, ci):
+    """A block of one vector is summed as one of two, whatever is fastest for it."""
+    rng, n = np.random.default_rng(0), 4 * stride
+    shapes = (1, 4, 4, 4, ci), (k, k, k, co, ci)
+    x, w = (rng.standard_normal(shape).astype(np.float32) for shape in shapes)
+    how = x, w, (1, n, n, n, co), stride, "SAME"
+    whole = conv3dt.conv3d_transpose(*how, algorithm="minimal")
+    for lo, hi in ((0, 16), (16, co), (5, 9)):
+        region = (0, 1), (0, n), (0, n), (0, n), (lo, hi)
+        part = conv3dt.conv3d_transpose(*how, algorithm="minimal", region=region, whole=x)
+        np.testing.assert_array_equal(part, whole[..., lo:hi])
