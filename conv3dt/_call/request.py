@@ -59,6 +59,11 @@ class Request(NamedTuple):
         return "conv3d" if self.forward else "conv3d_transpose"
 
     @property
+    def frames(self) -> tuple[Triple, Triple, Triple]:
+        """Where it lies in its whole along each axis, as `frame` has it; a whole has nothing."""
+        return self.frame[:3] if self.frame else ((0, 0, 0),) * 3
+
+    @property
     def output_shape(self) -> tuple[int, ...]:
         """Shape of the output in the order of data_format."""
         return FORMATS[self.data_format].ordered(self.n, self.o, self.co)

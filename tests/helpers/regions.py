@@ -72,3 +72,14 @@ def assert_parts_are_the_whole(case, pick, numbers=cases.normals):
         part = function(value[place], filters, *options, **after, region=region, whole=value.shape)
         at = tuple(slice(*ends) for ends in region)
         np.testing.assert_array_equal(bits(part), bits(whole[at]), err_msg=f"{case} {region}")
+
+
+def assert_these_parts_are_the_whole(x, filters, how, places):
+    """Parts of a forward convolution, (from, to) of depth, height and width, are as the whole."""
+    whole = conv3dt.conv3d(x, filters, *how)
+    for region in places:
+        inside = conv3dt.needed_conv3d(region, x, filters, *how)
+        part = conv3dt.conv3d(x[inside], filters, *how, region=region, whole=x.shape)
+        at = [slice(*ends) for ends in region]
+        at = (slice(None), slice(None), *at) if "NCDHW" in how else (slice(None), *at)
+        np.testing.assert_array_equal(part, whole[at])

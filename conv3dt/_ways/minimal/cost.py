@@ -97,8 +97,8 @@ def _objections(layer: Layer) -> Iterator[str]:
 @lru_cache(maxsize=1024)
 def scheme_of(layer: Layer) -> MinimalScheme:
     """Return the scheme for one thread, which everything about a layer is asked of."""
-    frames = layer.asked.frame[:3] if layer.asked.frame else ((0, 0, 0),) * 3
-    d, h, w = (program(layer.axes[1 + a], Frame(*frames[a])) for a in range(3))
+    frames = zip(layer.axes[1:], layer.asked.frames, strict=True)
+    d, h, w = (program(axis, Frame(*frame)) for axis, frame in frames)
     return MinimalScheme(layer, (d, h, w), 1)
 
 

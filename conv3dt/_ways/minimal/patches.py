@@ -96,10 +96,8 @@ def _write_inputs(plan, task, run, table):
         slot, row = _slot_of(run, p)
         for s in range(operation.n):
             strip = plan.width.strips[get(operation.places, 3 * s)]
-            at = row * strip.positions + get(operation.places, 3 * s + 1)
-            at = at * strip.inputs + get(operation.places, 3 * s + 2)
-            at = plan.v_at + slot * plan.v_plane + strip.v + at * plan.v_pitch
-            put(table, n, task.scratch + at)
+            at = _number_of(strip, row, operation.places + 24 * s, strip.inputs) * plan.v_pitch
+            put(table, n, task.scratch + plan.v_at + slot * plan.v_plane + strip.v + at)
             n += 1
 
 
@@ -110,11 +108,14 @@ def _write_products(plan, task, run, table, position):
         slot, row = _slot_of(run, p)
         for s in range(operation.n_results):
             strip = plan.width.strips[get(operation.results, 3 * s)]
-            at = row * strip.positions + get(operation.results, 3 * s + 1)
-            at = at * strip.outputs + get(operation.results, 3 * s + 2)
-            at = plan.m_at + slot * plan.m_plane + strip.m + at * position
-            put(table, n, task.scratch + at)
+            at = _number_of(strip, row, operation.results + 24 * s, strip.outputs) * position
+            put(table, n, task.scratch + plan.m_at + slot * plan.m_plane + strip.m + at)
             n += 1
+
+
+def _number_of(strip, row, place, each):
+    """Return which number of a strip a place is, in a row; positions have so many each."""
+    return (row * strip.positions + get(place, 1)) * each + get(place, 2)
 
 
 def _slot_of(run, p):

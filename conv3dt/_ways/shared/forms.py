@@ -29,10 +29,9 @@ def with_taps_apart(r: Request) -> Request:
     been packed. Not where that would part outputs that are neighbours in memory: 16 x 1^3 x 128 to
     512, kernel 4, took 1.1 times as long. A part does as its whole.
     """
-    frames = r.frame[:3] if r.frame else ((0, 0, 0),) * 3
     if r.forward:
         return r
-    wholes = [before + i + behind for i, (_, before, behind) in zip(r.i, frames, strict=True)]
+    wholes = [before + i + behind for i, (_, before, behind) in zip(r.i, r.frames, strict=True)]
     d, h, w = (max(r.s[a], r.k[a]) if r.d[a] == 1 == wholes[a] else r.s[a] for a in range(3))
     return r._replace(s=(d, *r.s[1:]) if FORMATS[r.data_format].apart else (d, h, w))
 

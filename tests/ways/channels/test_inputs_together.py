@@ -10,7 +10,7 @@ from conv3dt._call.arguments import Call
 from conv3dt._compiler import processor
 from conv3dt._plan import choice
 from conv3dt._run import run
-from tests.helpers import oracle
+from tests.helpers import oracle, regions
 from tests.helpers.checks import THREADS
 from tests.helpers.guarded import guarded
 
@@ -88,9 +88,5 @@ def test_parts_have_the_bits_of_the_whole():
     how = (1, 2, 4, 4, 1), "VALID"
     if not conv3dt.explain_conv3d(x, w, *how).choice.name.endswith(FORM):
         pytest.skip("another way is faster here")
-    whole = conv3dt.conv3d(x, w, *how)
-    for region in ((0, 4), (0, 8), (5, 16)), ((3, 4), (2, 7), (0, 9)), ((2, 8), (1, 5), (15, 16)):
-        inside = conv3dt.needed_conv3d(region, x, w, *how)
-        part = conv3dt.conv3d(x[inside], w, *how, region=region, whole=x.shape)
-        place = (slice(None), *(slice(*ends) for ends in region), slice(None))
-        np.testing.assert_array_equal(part, whole[place])
+    places = ((0, 4), (0, 8), (5, 16)), ((3, 4), (2, 7), (0, 9)), ((2, 8), (1, 5), (15, 16))
+    regions.assert_these_parts_are_the_whole(x, w, how, places)
