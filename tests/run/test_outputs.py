@@ -155,10 +155,10 @@ def test_rows_are_made_whole_where_the_output_begins_between_lines(streaming, dt
     np.testing.assert_array_equal(up(x, out=found), expected)
     assert not room[:first].any()
     assert not room[first + expected.size :].any()
-    schemes = [plan.scheme for plan in up._held._packed]
-    alone = all(len(scheme.shape.blocks) == 1 for scheme in schemes)
-    position = schemes[0].layer.request.co * x.itemsize
-    in_parts = alone and position % 64  # be it shifted or not
+    used = list(up._held._packed)
+    if any(plan.choice.way != "channels" for plan in used):
+        pytest.skip("another way is faster")
+    schemes = [plan.scheme for plan in used]
+    in_parts = schemes[0].layer.request.co * x.itemsize % 64  # of a line, be it shifted or not
     made = "seams" if processor.host().isa == "avx512" else "lines"
-    expected = {"lines"} if in_parts else {"", made} if alone else {""}
-    assert {scheme.made.what for scheme in schemes} == expected
+    assert {scheme.made.what for scheme in schemes} == ({"lines"} if in_parts else {"", made})

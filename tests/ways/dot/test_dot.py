@@ -200,6 +200,7 @@ OTHERS = [
 ]
 
 
+@pytest.mark.usefixtures("znver4")
 @pytest.mark.parametrize(("x", "w", "s"), OTHERS, ids=str)
 def test_others_do_not(x, w, s):
     n, *space, _ = x

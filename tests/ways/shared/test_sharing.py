@@ -95,6 +95,7 @@ def test_more_threads_are_never_predicted_to_take_longer():
         assert cycles == sorted(cycles, reverse=True), r
 
 
+@pytest.mark.usefixtures("znver4")
 def test_little_work_takes_as_many_threads_as_are_done_first():
     r = request(i=(6, 6, 16), ci=8, co=16, k=2)
     plans = {n: plain_plan(r, n) for n in (2, 16, 128)}
