@@ -179,9 +179,18 @@ class Tuning(NamedTuple):
     minimal_region: int = 4 * 1024 * 1024  # bytes of a thread's numbers; packed inputs 4 times
     minimal_channels: tuple[int, int] = (16, 32)  # of inputs, at least: of F(2,3) alone, and others
     minimal_margin: float = 1.05  # times as many cycles are predicted: it is to win, not to draw
-    minimal_usual: Filtering = Filtering(1.0, 8.0, 60.0, 5.0, 14.0, 14.0, 60.0, 40.0, 0.0)
-    minimal_fast: Filtering = Filtering(1.0, 8.0, 60.0, 3.5, 7.0, 14.0, 130.0, 16.0, 12.0)
-    minimal_few: Filtering = Filtering(1.2, 6.0, 20.0, 6.0, 0.0, 0.0, 80.0, 20.0, 0.0)
+    minimal_usual: Filtering = Filtering(
+        product=1.0, combine=8.0, row=60.0, restore=5.0, store=14.0,
+        broken=14.0, call=60.0, filter=40.0, beyond=0.0,
+    )  # fmt: skip
+    minimal_fast: Filtering = Filtering(
+        product=1.0, combine=8.0, row=60.0, restore=3.5, store=7.0,
+        broken=14.0, call=130.0, filter=16.0, beyond=12.0,
+    )  # fmt: skip
+    minimal_few: Filtering = Filtering(
+        product=1.2, combine=6.0, row=20.0, restore=6.0, store=0.0,
+        broken=0.0, call=80.0, filter=20.0, beyond=0.0,
+    )  # fmt: skip
     minimal_written: int = 8 * 1024 * 1024  # bytes of filters that take longer: they leave L2
     minimal_far: float = 1.5  # more of a vector of filters for each slot's, which are so many bytes
     minimal_near: int = 16 * 1024 * 1024  # or more: they come from beyond L2 each time
