@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..._run.blocks.work import Region
 
-__all__ = ["Box", "Grid", "Index", "count_of", "is_in_part", "pieces"]
+__all__ = ["Box", "Grid", "Index", "is_in_part", "pieces"]
 
 Index = tuple[int, ...]
 Box = tuple[slice, ...]
@@ -106,11 +106,6 @@ def _clipped(place: list[int], size: Index, box: Box) -> Box:
         slice(max(p * s, b.start), min(p * s + s, b.stop))
         for p, s, b in zip(place, size, box, strict=True)
     )
-
-
-def count_of(box: Box) -> int:
-    """Return how many there are in a box."""
-    return prod(b.stop - b.start for b in box)
 
 
 def pieces(wanted: Mask, box: Box) -> Iterator[Box]:
