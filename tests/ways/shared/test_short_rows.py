@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import conv3dt
-from conv3dt._call.arguments import as_call
+from conv3dt._call.arguments import as_call, as_forward_call
 from conv3dt._run import run
 from tests.helpers import oracle
 from tests.helpers.cases import DTYPES
@@ -34,10 +34,11 @@ def test_small_integers_are_exact(k, s, width, algorithm):
 def test_a_slab_of_a_part_of_the_height():
     x = np.random.default_rng(0).integers(-4, 5, (1, 16, 3, 900, 7)).astype(np.float32)
     w = np.random.default_rng(1).integers(-4, 5, (3, 2, 3, 16, 48)).astype(np.float32)
-    plan = conv3dt.explain_conv3d(x.shape, w.shape, 1, "SAME", "NCDHW", algorithm="direct")
-    assert plan.scheme.made.what == "slabs"
-    assert plan.scheme.blocking.block[2] < 900
-    found = conv3dt.conv3d(x, w, 1, "SAME", "NCDHW", algorithm="direct")
+    call, way = as_forward_call("f", x, w, 1, "SAME", "NCDHW", 1), "channels: width"
+    scheme = run.plan_of(call, way).scheme
+    assert scheme.made.what == "slabs"
+    assert scheme.blocking.block[2] < 900
+    found = run.run(call, way=way)
     last = conv3dt.conv3d(np.moveaxis(x, 1, 4), w, 1, "SAME", algorithm="direct")
     np.testing.assert_array_equal(np.moveaxis(found, 1, 4), last)
 
