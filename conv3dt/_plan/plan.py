@@ -1,10 +1,10 @@
 """A plan: everything about a call that does not depend on its arrays, as one frozen value."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 
 from .._call.request import Request
+from .._geometry.kept import cached_property
 from .._ways.shared.layer import Layer, layer_of
 from .._ways.shared.scheme import Candidate, Scheme
 from .._ways.shared.wording import counted, quantity

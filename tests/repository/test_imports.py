@@ -71,6 +71,12 @@ def test_only_some_rooms_import_compilers(name):
         assert not import_graph.outside(name, PACKAGE[name]) & COMPILERS
 
 
+@pytest.mark.parametrize("name", sorted(PACKAGE.keys() - {"conv3dt._geometry.kept"}))
+def test_properties_are_kept_without_locks(name):
+    """Those of functools have one before Python 3.12, which stays shut in a forked child."""
+    assert not import_graph.imports(name, PACKAGE[name], {"functools.cached_property": None})
+
+
 def test_the_oracle_imports_numpy_only():
     files = ["tests.helpers.oracle", *import_graph.reachable(EDGES, "tests.helpers.oracle")]
     assert "tests.helpers.activation_formulas" in files

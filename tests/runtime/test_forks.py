@@ -121,6 +121,32 @@ check()
     run(IN_CHILD + program, CONV3DT_CACHE="0", options=("-W", "ignore::DeprecationWarning"))
 
 
+def test_a_fork_while_another_thread_computes_what_is_kept():
+    """Before Python 3.12 functools' cached properties have a lock, which all instances share."""
+    program = """
+from conv3dt._geometry.kept import cached_property
+held, done = threading.Event(), threading.Event()
+class Kept:
+    def __init__(self, waits):
+        self.waits = waits
+    @cached_property
+    def value(self):
+        if self.waits:
+            held.set()
+            done.wait()
+        return 1
+def work():
+    assert Kept(False).value == 1
+thread = threading.Thread(target=lambda: Kept(True).value, daemon=True)
+thread.start()
+held.wait()
+ended_well(in_child(work))
+done.set()
+thread.join()
+"""
+    run(IN_CHILD + program, options=("-W", "ignore::DeprecationWarning"))
+
+
 def test_a_fork_after_numba_worked_in_parallel(numba_layer):
     """Numba's OpenMP layer ends a forked process that starts parallel work of Numba's."""
     program = """

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import product
 from math import prod
 
 from ..._compiler.records import Record
 from ..._geometry import integers
+from ..._geometry.kept import cached_property
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import Blocked, in_lines, unaligned
 from ..shared.blocking import Blocking

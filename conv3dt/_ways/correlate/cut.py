@@ -2,10 +2,10 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 
 from ..._geometry.integers import n_tiles
+from ..._geometry.kept import cached_property
 from ..shared.blocked import in_lines
 from ..shared.wording import counted, quantity
 from .boxes import Box, packed_bytes, slabs_of

@@ -7,9 +7,9 @@ slab: a part of all positions, with sums of its own; a pairwise tree adds the sl
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import ceil, prod
 
+from ..._geometry.kept import cached_property
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import LINE, in_lines
 from ..shared.wording import counted, listed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import prod
 
+from ..._geometry.kept import cached_property
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import LINE, in_lines
 from ..shared.wording import counted, listed, stored_line

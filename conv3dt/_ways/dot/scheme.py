@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import product
 from math import prod
 
 from ..._compiler.records import Record
 from ..._geometry import integers
 from ..._geometry.axes import Axis
+from ..._geometry.kept import cached_property
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import LINE, Blocked, in_lines
 from ..shared.wording import counted, listed, quantity, stored_line

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 
+from ..._geometry.kept import cached_property
 from ..shared.blocked import in_lines
 from ..shared.lane_tile import LaneTile
 from ..shared.layer import Layer

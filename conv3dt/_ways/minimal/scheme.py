@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import product
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._geometry.kept import cached_property
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import LINE, in_lines
 from ..shared.sharing import Costs

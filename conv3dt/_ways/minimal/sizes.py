@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 
+from ..._geometry.kept import cached_property
 from ..._geometry.tuning import TUNING, Filtering
 from ..shared.blocked import LINE, in_lines, unaligned
 from ..shared.layer import Layer

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import prod
 from typing import NamedTuple
 
 from ..._compiler.records import Record
 from ..._geometry import integers
 from ..._geometry.axes import Axis
+from ..._geometry.kept import cached_property
 from ..._geometry.tuning import TUNING
 from .blocking import AT_ONCE, Blocking, costs_of, uncut
 from .layer import Layer

@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._geometry.kept import cached_property
 from ..._geometry.tuning import TUNING
 from .layer import Layer
 from .sharing import Costs, Sharing, fewest, least, numbers_of_threads, shared

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from ..._geometry.integers import n_tiles
+from ..._geometry.kept import cached_property
 from ..._geometry.tuning import TUNING
 from ..shared.blocking import Blocking, blockings
 from ..shared.cuts import ends, sizes

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import product
 from math import prod
 
 from ..._compiler.records import Record
+from ..._geometry.kept import cached_property
 from ..._geometry.tuning import TUNING
 from ..shared.blocked import Blocked, in_lines, unaligned
 from ..shared.cuts import ends, rows_of_tiles, sizes

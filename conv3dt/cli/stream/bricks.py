@@ -6,13 +6,13 @@ block are walked before those of the next, so that what a block reads may be kep
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import product
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._geometry.kept import cached_property
 from ..._run.blocks.work import Region
 
 __all__ = ["Box", "Grid", "Index", "is_in_part", "pieces"]

@@ -9,11 +9,11 @@ slab: a part of all positions, with sums of its own; a pairwise tree adds the sl
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from math import ceil, prod
 from typing import NamedTuple
 
 from ...._geometry.integers import n_tiles, tile_range
+from ...._geometry.kept import cached_property
 from ...._geometry.tuning import TUNING
 from ...shared.blocked import in_lines
 from ...shared.wording import listed

@@ -8,10 +8,10 @@ slab: a part of all positions, with sums of its own; a pairwise tree adds the sl
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import ceil, gcd, prod
 
 from ...._geometry.integers import n_tiles
+from ...._geometry.kept import cached_property
 from ...._geometry.tuning import TUNING
 from ...shared.blocked import in_lines
 from ...shared.wording import listed
