@@ -1,13 +1,13 @@
 """Filters that are packed once for each plan that needs them."""
 
 from functools import partial
-from threading import Lock
 from typing import Any
 
 from numpy.typing import NDArray
 
 from .._call.arguments import Call
 from .._plan.plan import Plan
+from .._runtime.locks import Lock
 from .grouped import Groups, filters_of, run_with
 from .run import Packed, pack, run
 

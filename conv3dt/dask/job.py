@@ -4,7 +4,6 @@ from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from itertools import accumulate, product
 from math import prod
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from .._call.arrays import as_array
 from .._run.blocks.work import Region, Work
+from .._runtime.locks import Lock
 from . import workers
 
 __all__ = ["Job", "Reads", "clear", "compute_block", "compute_chunk", "reads"]

@@ -1,13 +1,13 @@
 """What layers of any kind have: a name, types, weights, losses."""
 
 from collections.abc import Mapping
-from threading import RLock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._call.arrays import as_array, as_dtype, dtype_name
+from .._runtime.locks import Lock
 from ..functions.lazy import is_lazy
 from ..weights.names import snake_case
 from . import _names, mixed_precision, regularizers
@@ -21,7 +21,7 @@ from ._shapes import InputSpec, TensorShape, as_shape
 __all__ = ["Layer"]
 
 IGNORED = ("autocast", "dynamic", "implementation")  # they are about graphs, or read below
-_building = RLock()
+_building = Lock()
 
 
 class Layer(Losses):

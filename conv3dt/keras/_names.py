@@ -1,7 +1,8 @@
 """Names of layers that were given none: conv3d_transpose, conv3d_transpose_1, ..."""
 
 from collections import Counter
-from threading import Lock
+
+from .._runtime.locks import Lock
 
 __all__ = ["clear", "numbered"]
 

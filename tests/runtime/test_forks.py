@@ -147,6 +147,31 @@ thread.join()
     run(IN_CHILD + program, options=("-W", "ignore::DeprecationWarning"))
 
 
+def test_a_fork_while_another_thread_packs_the_filters_of_a_layer():
+    """Its lock is open in the child; that of the thread which forks stays its own."""
+    program = """
+held, done = threading.Event(), threading.Event()
+x, w, shape, s = layer()
+up = conv3dt.prepare(w, s)
+lock = up._held._lock
+def hold():
+    with lock:
+        held.set()
+        done.wait()
+thread = threading.Thread(target=hold, daemon=True)
+thread.start()
+held.wait()
+ended_well(in_child(lambda: up(x)))
+done.set()
+thread.join()
+with lock:
+    child = in_child(lambda: (up(x), lock.__exit__()))
+ended_well(child)
+up(x)
+"""
+    run(IN_CHILD + program, options=("-W", "ignore::DeprecationWarning"))
+
+
 def test_a_fork_after_numba_worked_in_parallel(numba_layer):
     """Numba's OpenMP layer ends a forked process that starts parallel work of Numba's."""
     program = """

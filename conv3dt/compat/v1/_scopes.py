@@ -6,10 +6,10 @@ made are used by this module, for nobody else could, until `reset_default_graph`
 
 from collections import Counter
 from contextvars import ContextVar, Token
-from threading import RLock
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
+from ..._runtime.locks import Lock
 from ...keras import backend
 from ...keras._variables import Variable
 
@@ -41,7 +41,7 @@ class Scope(NamedTuple):
 
 
 _scope: ContextVar[Scope | None] = ContextVar("variable_scope", default=None)
-_lock = RLock()
+_lock = Lock()
 _variables: WeakValueDictionary[str, Variable] = WeakValueDictionary()
 _kept: dict[str, Variable] = {}
 _used: Counter[str] = Counter()
