@@ -93,16 +93,17 @@ class AmxEmitter(ChannelEmitter):
         turned = self.stack_buffer(self.kind, tile.rows * tile.vectors) if tile.spread else None
         with Loop(b, i64(tile.outer)) as y, Loop(b, i64(tile.inner)) as x:
             first = b.mul(b.add(b.mul(y, i64(tile.inner)), x), i64(tile.vectors))
-            row, placed = self.row_address(c, y, x, c_steps), []
+            vectors = []
             for j in range(tile.vectors):
                 n = b.add(first, i64(j))
                 value = b.load(b.gep(made, [n]), align=self.align)
-                placed.append((j, activate(w, tile.activation, value), row))
+                vectors.append(activate(w, tile.activation, value))
                 if turned:
                     to = b.gep(turned, [n])
-                    b.store(self.stored(placed[-1][1]), to, align=self.item)
+                    b.store(self.stored(vectors[-1]), to, align=self.item)
             if not turned:
-                self.store_placed(placed, (c, *c_steps[:2]))
+                row = self.row_address(c, y, x, c_steps)
+                self.store_placed([(vectors, row)], (c, *c_steps[:2]))
         if turned:
             self.scatter(turned, c, c_steps)
 

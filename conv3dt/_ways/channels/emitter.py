@@ -120,28 +120,24 @@ class ChannelEmitter(Emitter):
         b = self.builder
         return b.add(b.add(c, b.mul(y, c_steps[0])), b.mul(x, c_steps[1]))
 
-    def channels(self, j):
-        """Return how many channels of vector j exist."""
-        return self.tile.last if j == self.tile.vectors - 1 else self.tile.lanes
-
     def store_rows(self, sums, c, c_steps):
         """Store rows whose channels are neighbours."""
-        placed = []
-        for (m, j), x in zip(self.registers, sums, strict=True):
+        each, rows = self.tile.vectors, []
+        for m in range(self.tile.rows):
             row = self.row_address(c, *map(i64, divmod(m, self.tile.inner)), c_steps)
-            placed.append((j, x, row))
-        self.store_placed(placed, (c, *c_steps))
+            rows.append((sums[m * each : (m + 1) * each], row))
+        self.store_placed(rows, (c, *c_steps))
 
-    def store_placed(self, placed, must_align):
-        """Store vectors, given as (number, vector, address of the row): first those in parts."""
-        whole = []
-        for j, x, row in placed:
-            at = self.builder.add(row, i64(j * self.line))
-            if self.channels(j) == self.tile.lanes:
-                whole.append((self.stored(x), at))
-            else:
-                self.words.store(self.stored(x), at, self.channels(j), align=self.item)
-        self.store_whole(whole, must_align)
+    def store_placed(self, rows, must_align):
+        """Store rows, given as (vectors, address): first those vectors that are stored in parts."""
+        tile, b, placed = self.tile, self.builder, []
+        whole = tile.vectors - (tile.last < tile.lanes)
+        for vectors, row in rows:
+            for x in vectors[whole:]:
+                to = b.add(row, i64(whole * self.line))
+                self.words.store(self.stored(x), to, tile.last, align=self.item)
+            placed += self.placed(self.stored_run(vectors[:whole]), row)
+        self.store_whole(placed, must_align)
 
     def store_apart(self, sums, c, c_steps):
         """Store channels that lie `channel` bytes apart, by way of a buffer on the stack."""
@@ -172,7 +168,7 @@ class SeamedEmitter(SeamEmitter, ChannelEmitter):
 
     def store_rows(self, sums, c, c_steps):
         """Store all rows, joined to what the tile before has left."""
-        vectors = self.in_lines([self.stored(x) for x in sums])
+        vectors = self.in_lines(self.stored_run(sums))
         run = Run(c, self.field_of(self.seam, Seam.at))
         for begins in self.whether_it_begins(i64(0)):
             self.store_first(vectors[0], run, i64(0), begins)

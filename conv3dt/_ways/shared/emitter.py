@@ -156,15 +156,16 @@ class Emitter:
         """Store whole vectors, given as (vector, address).
 
         Streaming tiles store past the caches where all of `must_align`, from which the addresses
-        are made, are multiples of a vector. Other threads see it no later than the next task is
-        taken: the counter's locked instruction waits for such stores.
+        are made, are multiples of the longest vector. Other threads see it no later than the next
+        task is taken: the counter's locked instruction waits for such stores.
         """
-        if not self.tile.streamed:
+        if not (placed and self.tile.streamed):
             self._store_through(placed)
             return
         b = self.builder
         past, through, after = (b.append_basic_block(x) for x in ("past", "through", "after"))
-        odd = b.and_(reduce(b.or_, must_align), i64(self.line - 1))
+        line = max(x.type.count for x, _ in placed) * self.item
+        odd = b.and_(reduce(b.or_, must_align), i64(line - 1))
         b.cbranch(b.icmp_signed("==", odd, i64(0)), past, through)
         b.position_at_end(past)
         for x, at in placed:
@@ -177,7 +178,7 @@ class Emitter:
 
     def _store_through(self, placed):
         for x, at in placed:
-            self.words.store(x, at, self.tile.lanes, align=self.item)
+            self.words.store(x, at, x.type.count, align=self.item)
 
     def field_of(self, record, field):
         """Return a number of a record."""
@@ -194,6 +195,21 @@ class Emitter:
     def stored(self, x):
         """Return vector x in the output's type: numbers, or the bits of converted ones."""
         return stored_as(self.tile.storage, self.words, x)
+
+    def stored_run(self, vectors):
+        """Return neighbours as they are stored: two in one vector, where that is one instruction.
+
+        Past the caches only an even number: lines of others do not begin with lines of memory.
+        """
+        two = self.words.rounds_pairs and not (self.tile.streamed and len(vectors) % 2)
+        pairs = zip(vectors[::2], vectors[1::2], strict=False) if two else ()
+        made = [self.words.two_to_bfloat16(*pair) for pair in pairs]
+        return made + [self.stored(x) for x in vectors[2 * len(made) :]]
+
+    def placed(self, vectors, address):
+        """Return vectors that are stored as neighbours, as (vector, address)."""
+        step = self.item * vectors[0].type.count if vectors else 0
+        return [(x, self.builder.add(address, i64(n * step))) for n, x in enumerate(vectors)]
 
 
 # By storage type: from a vector of the compute type to what is stored of it.

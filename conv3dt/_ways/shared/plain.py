@@ -146,7 +146,7 @@ _STORED = {
     "float64": lambda x: x,
     "float16": _float16,
     "bfloat16": _bfloat16,
-    PAIRS: _bfloat16,
+    PAIRS: lambda x: _bfloat16(_without_subnormals(x)),
 }
 
 

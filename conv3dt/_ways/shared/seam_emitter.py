@@ -35,7 +35,7 @@ class SeamEmitter(Emitter):
 
     def in_lines(self, vectors):
         """Return vectors as such that fill a cache line each: an even number, of 16-bit numbers."""
-        if self.line == LINE:
+        if vectors[0].type.count == self.full.count:
             return vectors
         lanes = [ir.Constant(I32, lane) for lane in range(self.full.count)]
         mask = ir.Constant(ir.VectorType(I32, self.full.count), lanes)

@@ -18,17 +18,17 @@ class WideEmitter(LaneEmitter):
         self.plane, self.seam = plane, seam
         start = self.start(bias)
         buffer = self.stack_buffer(self.kind, len(start) * tile.phases)
-        results, known = [], tables
+        sums, known = [], tables
         for r in range(tile.phases):
             if r > 0:
                 known = self.field_of(known, Table.following)
             table = b.add(known, i64(Table.SIZE))
             sums = self.products(a, table, self.field_of(known, Table.entries), start)
-            results = [self.stored(x) for x in self.activated(sums)]
+            sums = self.activated(sums)
             if tile.phases > 1:
-                self.put_aside(buffer, r, results)
+                self.put_aside(buffer, r, sums)
         if tile.phases == 1:
-            self.store_tile(buffer, results, c, c_outer, c_channel, count)
+            self.store_tile(buffer, sums, c, c_outer, c_channel, count)
         else:
             self.store_waiting(buffer, c, c_outer, c_channel, count)
 
@@ -37,11 +37,11 @@ class WideEmitter(LaneEmitter):
         """Rows of the output that a row of the tile has: its channels, where they lie apart."""
         return self.tile.channels if self.tile.apart else 1
 
-    def put_aside(self, buffer, r, results):
+    def put_aside(self, buffer, r, sums):
         """Store the results of phase r where they wait."""
         b = self.builder
-        for n, x in enumerate(results):
-            b.store(x, b.gep(buffer, [i64(self.place(r, n))]), align=self.line)
+        for n, x in enumerate(sums):
+            b.store(self.stored(x), b.gep(buffer, [i64(self.place(r, n))]), align=self.line)
 
     def run_of(self, y, m, c, c_outer, c_channel):
         """Return the run of row y, channel m: where it belongs."""
@@ -55,14 +55,14 @@ class WideEmitter(LaneEmitter):
             first = b.mul(b.add(b.mul(y, i64(self.runs)), m), i64(tile.vectors * tile.streams))
             self.store_run(buffer, first, self.run_of(y, m, c, c_outer, c_channel), count)
 
-    def store_tile(self, buffer, results, c, c_outer, c_channel, count):
+    def store_tile(self, buffer, sums, c, c_outer, c_channel, count):
         """Store the results of the only phase: from registers, if the tile is whole."""
         b, tile = self.builder, self.tile
         whole, part, done = (b.append_basic_block(x) for x in ("all", "some", "end"))
         numbers = i64(tile.vectors * tile.streams * tile.lanes)
         b.cbranch(b.icmp_signed(">=", count, numbers), whole, part)
         b.position_at_end(whole)
-        streams = {self.place(0, n): x for n, x in enumerate(results)}
+        streams = {self.place(0, n): x for n, x in enumerate(sums)}
         runs = []
         for number in range(tile.outer * self.runs):
             y, m = divmod(number, self.runs)
@@ -70,26 +70,20 @@ class WideEmitter(LaneEmitter):
             for j in range(number * tile.vectors, (number + 1) * tile.vectors):
                 some = [streams[j * tile.streams + n] for n in range(tile.streams)]
                 vectors += interleaved(b, some, tile.lanes)
-            runs.append((self.run_of(i64(y), i64(m), c, c_outer, c_channel), vectors))
+            run = self.run_of(i64(y), i64(m), c, c_outer, c_channel)
+            runs.append((run, self.stored_run(vectors)))
         self.store_runs(runs, (c, c_outer, c_channel))
         b.branch(done)
         b.position_at_end(part)
-        self.put_aside(buffer, 0, results)
+        self.put_aside(buffer, 0, sums)
         self.store_waiting(buffer, c, c_outer, c_channel, count)
         b.branch(done)
         b.position_at_end(done)
 
     def store_runs(self, runs, must_align):
         """Store the vectors of whole runs, given as (run, vectors)."""
-        b = self.builder
-        self.store_whole(
-            [
-                (x, b.add(run.at, i64(n * self.line)))
-                for run, vectors in runs
-                for n, x in enumerate(vectors)
-            ],
-            must_align,
-        )
+        placed = [self.placed(vectors, run.at) for run, vectors in runs]
+        self.store_whole([x for some in placed for x in some], must_align)
 
     def place(self, r, n):
         """Return where accumulator n of phase r waits: [run][vector][stream], runs as stored."""
