@@ -270,6 +270,8 @@ class Tuning(NamedTuple):
     line_gather: float = 4.0  # cycles to gather a cache line of inputs,
     line_tile: float = 150.0  # of a tile and some input channels, beside its products,
     line_saved: float = 1.0  # and of a filter, which others have to pack
+    picked_row: int = 24 * 1024  # bytes of a row that is packed number by number: L1 loses it,
+    picked_cycles: float = 8.0  # and each of them takes so many
     turned_bytes: int = 1024 * 1024  # of filters that a task turns into lines,
     turned_run: int = 16  # in runs of so many numbers, at least, which fill squares:
     turned_dearer: int = 8  # one by one, so many times as many in squares take no longer

@@ -7,7 +7,7 @@ from ..._geometry.axes import Axis
 from ..._geometry.tuning import TUNING, Machine
 from ..shared.layer import Layer
 from ..shared.scheme import Candidate
-from .lines_cost import line_candidates
+from .lines_cost import line_candidates, picking
 from .records import CHANNELS, COLUMNS
 
 __all__ = ["PIECE", "candidates", "most_rows", "predicted_cycles"]
@@ -34,7 +34,7 @@ def candidates(layer: Layer) -> Iterator[Candidate]:
         return
     turned = layer.asked.forward and r.co >= COLUMNS  # a block's filters, for nothing
     if not turned and prod(axis.positions for axis in layer.axes) <= TUNING.dot_positions:
-        yield Candidate("taps", _compared(layer), None)
+        yield Candidate("taps", _compared(layer) + picking(layer), None)
     yield from line_candidates(layer)
 
 

@@ -8,7 +8,7 @@ from ..shared.blocked import Blocks
 from ..shared.layer import Layer
 from ..shared.scheme import BY_LINES, Candidate
 
-__all__ = ["PIECE", "line_candidates", "line_cycles"]
+__all__ = ["PIECE", "line_candidates", "line_cycles", "picking"]
 
 PIECE = 512  # bytes of input channels that are multiplied at a time: those of a tile stay in L1
 
@@ -28,7 +28,7 @@ def line_candidates(layer: Layer) -> Iterator[Candidate]:
         cycles = line_cycles(layer)
         saved = TUNING.line_saved * layer.storage.size / 4
         cycles = max(cycles / 2, cycles - filters * saved * far)
-        yield Candidate("lines", cycles, _blocks(layer), order=BY_LINES)
+        yield Candidate("lines", cycles + picking(layer), _blocks(layer), order=BY_LINES)
 
 
 def _blocks(layer: Layer) -> Blocks:
@@ -73,3 +73,17 @@ def _tile_cycles(machine: Machine, rows: float, vectors: float) -> float:
         machine.latency,
         vectors * machine.vector_bytes / machine.panel_rate,
     )
+
+
+def picking(layer: Layer) -> float:
+    """Return the cycles of inputs that are packed one by one, where L1 does not hold a row of them.
+
+    Those that the strides of a single tap leave, a channel after the other: each number has a line
+    of its own. Of channels that lie whole pages apart a few positions at a time are no faster.
+    """
+    r, width, size = layer.request, layer.axes[3], layer.storage.size
+    alone = layer.apart and width.every > 1 and prod(r.k) == 1
+    row = width.i * min(r.ci * size, TUNING.chunk_bytes)
+    if not alone or row < TUNING.picked_row:
+        return 0.0
+    return TUNING.picked_cycles * layer.asked.ci * prod(axis.i for axis in layer.axes)
