@@ -90,6 +90,7 @@ class Tuning(NamedTuple):
     seamed_sums: int = 24  # vectors of a wide tile that has a whole row, where lines are joined
     wide_store_cycles: float = 5.0  # to interleave and store a vector of its sums,
     wide_store_alone: float = 2.5  # or to store one of a single phase, where two are multiplied
+    ordered_bytes: int = 1024 * 1024  # of outputs that are made as they lie, beyond L2
     wide_pack_cycles: float = 1.5  # to pack an input for wide tiles, halos included
     parts_cycles: float = 40.0  # to pack a row in parts, as strides need,
     parted_cycles: float = 0.6  # and each of its inputs,

@@ -5,6 +5,8 @@
 3      phases of depth and height; a tile has all phases of the width
 4        rows of tiles: images, depth, height
 5          tiles along the width
+
+Where rows are made in the order of memory, phases of the height take turns between 4 and 5.
 """
 
 from typing import Any, NamedTuple
@@ -46,7 +48,7 @@ def convolve(plan, slot):
         _place_inputs(plan, task)
         begin_to_ask(plan, task)
         lists = task.lists
-        for rh in range(plan.height.n_phases if plan.close_seams else 1):
+        for rh in range(plan.height.n_phases if plan.in_order else 1):
             task.lists = lists + rh * plan.row_lists
             _list_tiles(plan, task)
         task.lists = lists
@@ -55,7 +57,7 @@ def convolve(plan, slot):
             task.output = plan.arrays.output + block.start * plan.out_step
             task.fresh = task.scratch + plan.fresh_at if plan.pack_panels else 0
             for rd in range(plan.depth.n_phases):
-                if plan.close_seams:
+                if plan.in_order:
                     _run_planes(plan, task, block, rd)
                     continue
                 for rh in range(plan.height.n_phases):
@@ -78,21 +80,24 @@ def _place_inputs(plan, task):
 
 def _run_planes(plan, task, block, rd):
     """Run over a phase of the depth in the order of memory: rows hand on what fills no line."""
-    d, lists = plan.depth.phases[rd], task.lists
+    d, lists, height = plan.depth.phases[rd], task.lists, task.height
     for rh in range(plan.height.n_phases):
         task.lists = lists + rh * plan.row_lists
         begin_tables(plan, task, block, Phases(d, plan.height.phases[rh], 0), 0)
+    groups = n_tiles(height.hi - height.lo, plan.height.most)
     for n in range(task.batch.lo, task.batch.hi):
         for z in range(task.depth.lo, min(task.depth.hi, d.length)):
             plane = _plane(plan, task, d, n, z)
             task.seam.first = 1
-            for y in range(task.height.lo, task.height.hi):
+            for th in range(groups):
+                y0, y1 = tile_range(height.lo, height.hi, groups, th)
                 for rh in range(plan.height.n_phases):
                     task.lists = lists + rh * plan.row_lists
                     h = plan.height.phases[rh]
-                    if y < h.length:
-                        _run_lines(plan, task, block, Phases(d, h, 0), plane, y, y + 1)
-            call(plan.close_seams, plan, task, block, plane.to)
+                    if y1 <= h.length:
+                        _run_lines(plan, task, block, Phases(d, h, 0), plane, y0, y1)
+            if plan.close_seams:
+                call(plan.close_seams, plan, task, block, plane.to)
     task.lists = lists
 
 

@@ -25,6 +25,7 @@ def encoded(scheme: WideScheme) -> Encoded:
     close = part(__package__, ".made:close_plane", 4) if seamed else 0
     params.fill(
         k_step=scheme.k_step,
+        in_order=scheme.in_order,
         close_seams=close,
         seams_at=scheme.made_at,
         apart=scheme.layer.apart,

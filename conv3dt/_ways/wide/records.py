@@ -18,6 +18,7 @@ class WideParams(BlockedParams):
     """What the driver is told."""
 
     k_step = Int()  # from one k of an entry to the next in the packed input
+    in_order = Int()  # 1: phases of the height take turns, so that rows come as they lie in memory
     close_seams = Int()  # address of what stores a plane's first and last line; 0: tiles do
     seams_at = Int()  # where in a thread's region tiles leave them
     apart = Int()  # 1: each channel has rows of its own

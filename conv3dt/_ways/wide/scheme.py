@@ -139,7 +139,7 @@ class WideScheme(Blocked):
 
     def packed_by_tasks(self) -> Blocked:
         """Return the scheme whose tasks pack filters: not where they do so for each plane."""
-        return self if self.seamed else super().packed_by_tasks()
+        return self if self.in_order else super().packed_by_tasks()
 
     @cached_property
     def seamed(self) -> bool:
@@ -154,6 +154,18 @@ class WideScheme(Blocked):
         between = row >= LINE and (self.shifted or row % LINE > 0)
         return past_caches(layer) and can and alone and between
 
+    @cached_property
+    def in_order(self) -> bool:
+        """Whether phases of the height take turns: rows of large outputs come as they lie.
+
+        Not those of several lines a tile whose phases differ in length: tiles would, too.
+        """
+        height = self.axes[2]
+        even = self.shape.most[2] == 1 or len({f.length for f in height.phases}) == 1
+        large = self.layer.request.output_bytes >= TUNING.ordered_bytes
+        several = 1 < height.n_phases <= TUNING.row_lists
+        return self.seamed or (several and even and large)
+
     @property
     def made_bytes(self) -> int:
         """Bytes of a thread's seams."""
@@ -167,7 +179,7 @@ class WideScheme(Blocked):
     @cached_property
     def lists_step(self) -> int:
         """Bytes of what a thread writes of its task, and of all its lists."""
-        phases = self.axes[2].n_phases if self.seamed else 1
+        phases = self.axes[2].n_phases if self.in_order else 1
         return in_lines(self.task_record.SIZE + phases * self.row_lists)
 
     # ---- tiles -----------------------------------------------------------------------------------
