@@ -165,6 +165,22 @@ class Words:
             self.builder.store(values, self.pointer(at, values.type), align=align)
             start += piece
 
+    def store_first(self, v, address, count):
+        """memory[address + l] = v[l] for l < count, which is known at run time. Of AVX-512."""
+        n, b, module = v.type.count, self.builder, self.builder.module
+        kind = ir.VectorType(I32, n)
+        lanes = ir.Constant(kind, [ir.Constant(I32, lane) for lane in range(n)])
+        undefined = ir.Constant(kind, ir.Undefined)
+        some = b.insert_element(undefined, b.trunc(count, I32), ir.Constant(I32, 0))
+        mask = b.icmp_signed("<", lanes, b.shuffle_vector(some, undefined, ir.Constant(kind, None)))
+        at = self.pointer(address, v.type)
+        item, bits = v.type.element, 8 * self.bytes_of(v)
+        numbers = f"v{n}{'i' if isinstance(item, ir.IntType) else 'f'}{bits}"
+        name = f"llvm.masked.store.{numbers}.p0{numbers if _TYPED_POINTERS else ''}"
+        arguments = [v, at, ir.Constant(I32, self.bytes_of(v)), mask]
+        store = ir.FunctionType(ir.VoidType(), [x.type for x in arguments])
+        b.call(module.globals.get(name) or ir.Function(module, store, name), arguments)
+
     def prefetch(self, pointer, offset, keep=3, write=False):
         """Ask for the cache line of pointer[offset], to be read or written; 2: into L2."""
         byte = ir.IntType(8).as_pointer()
