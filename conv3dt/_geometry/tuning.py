@@ -92,6 +92,7 @@ class Tuning(NamedTuple):
     wide_store_alone: float = 2.5  # or to store one of a single phase, where two are multiplied
     ordered_bytes: int = 1024 * 1024  # of outputs that are made as they lie, beyond L2
     wide_pack_cycles: float = 1.5  # to pack an input for wide tiles, halos included
+    wide_picked_cycles: float = 4.0  # or one whose neighbours no tap reads
     parts_cycles: float = 40.0  # to pack a row in parts, as strides need,
     parted_cycles: float = 0.6  # and each of its inputs,
     parted_alone: float = 1.8  # if they are packed one by one,

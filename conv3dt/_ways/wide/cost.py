@@ -100,6 +100,8 @@ def _candidate(layer: Layer, channels: int, vectors: int, outer: int) -> Candida
         total += gathering(layer)
     elif width.in_s > 1:
         total += _parting(layer)
+    elif width.every > 1:  # numbers that a single tap leaves apart
+        total += TUNING.wide_picked_cycles * inputs * (2 if layer.storage.pairs else 1)
     else:
         total += TUNING.wide_pack_cycles * inputs * (2 if one_by_one else 1)
     most = (1, 1, outer, vectors * layer.lanes)
