@@ -53,7 +53,8 @@ class ChannelScheme(Blocked):
         step_w = self.chunk * self.size
         if self.direct:
             d, h, w = self.layer.request.i
-            return d * h * w * step_w, h * w * step_w, w * step_w, step_w, w * step_w
+            row, (_, *every) = w * step_w, (axis.every for axis in self.axes)
+            return d * h * row, every[0] * h * row, every[1] * row, every[2] * step_w, row
         n, d, h, w = self.packed
         most = self.shape.most
         step_h = unaligned(w * step_w, most[2] > 1, self.axes[2].in_s)
@@ -70,13 +71,15 @@ class ChannelScheme(Blocked):
         """Return the scheme that reads the input where it lies, if it can do without zeros.
 
         For inputs whose numbers lie as the shape says, in the compute type. Tiles leave out, row by
-        row, taps that read beyond the width; rows in height, or of a batch at steps that share
-        cache lines, are packed.
+        row, taps that read beyond the width. Packed are rows in height, and what lies at steps that
+        share cache lines: rows of a batch, or positions of which a single tap reads every other.
         """
         r, most = self.layer.request, self.shape.most
         ready = not (self.layer.apart or self.layer.converted or self.layer.no_zeros)
         lines = most[0] == 1 or prod(r.i) * r.ci * self.size % TUNING.pad_every
-        ready = ready and bool(lines) and self.all_read and edges.can_be_told(self)
+        every = self.axes[3].every  # neighbouring taps would be one run
+        alone = every == 1 or (r.k[2] == 1 and every * r.ci * self.size % TUNING.pad_every)
+        ready = ready and bool(lines and alone) and edges.can_be_told(self)
         if not (ready and (most[2] == 1 or self.axes[2].inside)):
             return self
         direct = replace(self, direct=True)
@@ -258,7 +261,7 @@ class ChannelScheme(Blocked):
         """Return how far apart a tile asks, with each k, to ask for all of the next one."""
         width = self.axes[3]
         taps = max((f.taps for f in width.phases), default=0)
-        return -(-rows * width.in_s // max(1, taps))
+        return -(-rows * width.in_s * width.every // max(1, taps))
 
     # ---- words -----------------------------------------------------------------------------------
 
