@@ -32,6 +32,23 @@ def test_outputs_that_go_past_the_caches(co, data_format, shifted):
     np.testing.assert_array_equal(out, expected(x, w, output, 2, data_format=data_format))
 
 
+@pytest.mark.usefixtures("streaming", "direct")
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("s", [1, 2])
+def test_blocks_of_channels_take_turns_row_by_row(dtype, s):
+    """Of whole lines that go past the caches: those of a position are written together."""
+    dtype = np.dtype(dtype) if dtype == "float32" else pytest.importorskip("ml_dtypes").bfloat16
+    x, w = integers((2, 3, 4, 33, 6), dtype), integers((2, 3, 2, 160, 6), dtype, seed=1)
+    output = (2, 3 * s, 4 * s, 33 * s, 160)
+    call = as_call("conv3d_transpose", x, w, output, s, "SAME", "NDHWC", 1, threads=1)
+    plan = run.plan_of(call, "channels: width")
+    assert len(plan.scheme.shape.blocks) > 1
+    assert plan.scheme.in_order == plan.scheme.streamed
+    wanted = expected(x.astype(np.float32), w.astype(np.float32), output, s)
+    found = run.run(call, way="channels: width").astype(np.float32)
+    np.testing.assert_array_equal(found, wanted.astype(dtype).astype(np.float32))
+
+
 @pytest.mark.usefixtures("streaming")
 @pytest.mark.parametrize("co", [1, 3, 5, 8, 12])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])

@@ -80,6 +80,12 @@ def in_slabs(layer: Layer, shape: Shape, cut: Blocking) -> Blocking:
     return cut._replace(block=(n, d, h, w))
 
 
+def in_blocks(scheme: Blocked) -> bool:
+    """Return whether all blocks of channels of a row are made before the next row."""
+    several = len(scheme.shape.blocks) > 1 and not scheme.layer.apart
+    return several and _is_ordered(scheme, row=0)
+
+
 def _lines(scheme: Blocked) -> Made:
     """Return whether rows are copied past the caches: where tiles would not write whole lines."""
     position = scheme.layer.request.co * scheme.layer.storage.item
@@ -87,11 +93,17 @@ def _lines(scheme: Blocked) -> Made:
     in_parts = row >= LINE and (position % LINE > 0 or scheme.shifted)
     if scheme.layer.among_others or not (past_caches(scheme.layer) and in_parts):
         return _NOTHING
-    whole = scheme.n_blocks[3] == scheme.blocking.groups == 1
-    lists = len(scheme.shape.blocks) * scheme.axes[2].n_phases <= TUNING.row_lists
-    if not (whole and lists and _panels(scheme) <= TUNING.panels_bytes and _in_rows(scheme, row)):
+    if not _is_ordered(scheme, row):
         return _NOTHING
     return Made("seams", SEAM) if _in_vectors(scheme) else Made("lines", row + LINE)
+
+
+def _is_ordered(scheme: Blocked, row: int) -> bool:
+    """Return whether a task can make whole rows of outputs, one after the other."""
+    whole = scheme.n_blocks[3] == scheme.blocking.groups == 1
+    lists = len(scheme.shape.blocks) * scheme.axes[2].n_phases <= TUNING.row_lists
+    near = _panels(scheme) <= TUNING.panels_bytes
+    return whole and lists and near and _in_rows(scheme, row)
 
 
 def _panels(scheme: Blocked) -> int:

@@ -159,7 +159,7 @@ class ChannelScheme(Blocked):
     @property
     def in_order(self) -> bool:
         """Whether rows of outputs are made one after the other, as they lie in memory."""
-        return self.made.what in ("lines", "seams")
+        return self.made.what in ("lines", "seams") or (self.streamed and outputs.in_blocks(self))
 
     @property
     def row_lists(self) -> int:
