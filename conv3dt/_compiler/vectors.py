@@ -246,9 +246,19 @@ class Words:
         Beside products of pairs x86 has one instruction for it, not seven. As those do, it takes
         subnormal numbers for zero.
         """
-        b, const = self.builder, self.int_constant
         if self.rounds_pairs:
             return self._rounded("cvtneps2bf16", [v])
+        return self.rounded_by_integers(v)
+
+    def without_subnormals(self, v):
+        """Return float32 v, zero of the same sign where it is subnormal."""
+        b, const, bits = self.builder, self.int_constant, self.as_ints(v)
+        small = b.icmp_unsigned("==", b.and_(bits, const(0x7F800000)), const(0))
+        return self.as_floats(b.select(small, b.and_(bits, const(0x80000000)), bits))
+
+    def rounded_by_integers(self, v):
+        """Return the bits of float32 v rounded to bfloat16, subnormal numbers, too."""
+        b, const = self.builder, self.int_constant
         bits = self.as_ints(v)
         odd = b.and_(b.lshr(bits, const(16)), const(1))
         rounded = b.add(b.add(bits, const(0x7FFF)), odd)

@@ -52,3 +52,22 @@ def test_sums_of_pairs_are_rounded_to_the_nearest(vectors, short, spread, stream
         np.testing.assert_array_equal(c[0, : width - short], expected)
         np.testing.assert_array_equal(c[1, : width - short], expected)
         assert (c[:, width - short :] == 77).all()
+
+
+@pytest.mark.skipif(not (processor.machine().pairs or PLAIN), reason="multiplies no pairs")
+@pytest.mark.parametrize("activation", ["leaky_relu", "relu", "relu6", "sigmoid", "gelu"])
+def test_the_bits_do_not_depend_on_where_they_are_stored(activation):
+    """Subnormal numbers that an activation makes are zero past the caches, too."""
+    lanes, found = lanes_of(PAIRS), []
+    bias = aligned(2 * lanes, np.float32, numbers(2 * lanes, 0))
+    small = np.float32(1.5e-38) * np.arange(1, lanes + 1, dtype=np.float32)
+    bias[-lanes:] = np.where(np.arange(lanes) % 2, -small, -88 - small / np.float32(1e-38))
+    for streamed in (False, True):
+        tile = ChannelTile(
+            PAIRS, lanes, True, 1, 1, 0, 0, 2, lanes, False, activation, streamed=streamed
+        )
+        c = aligned(2 * lanes, np.uint16, 77)
+        at = (bias.ctypes.data, c.ctypes.data)
+        call(address(tile), (0, 0, 0, *at, 0, 0, 2, 0, 0))
+        found.append(c)
+    np.testing.assert_array_equal(*found)
