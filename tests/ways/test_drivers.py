@@ -12,8 +12,8 @@ from conv3dt._ways.list import WAYS
 FOLDER = Path(conv3dt.__file__).parent / "_ways"
 # What is translated, by the names of its files.
 NAMES = (
-    "ahead", "driver", "fresh", "lines", "lists", "made", "moving", "pack", "pairs", "panels",
-    "patches", "rows", "seams", "tables", "taps", "tasks", "tiles",
+    "ahead", "copies", "driver", "fresh", "lines", "lists", "made", "moving", "pack", "pairs",
+    "panels", "patches", "rows", "seams", "tables", "taps", "tasks", "tiles",
 )  # fmt: skip
 FILES = [path for path in sorted(FOLDER.rglob("*.py")) if path.stem in NAMES]
 

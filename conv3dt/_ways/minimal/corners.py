@@ -4,6 +4,7 @@ F(2,3) loses digits there, once for each axis. They are few: two in a thousand a
 """
 
 from ..._compiler.words import call, get, put
+from .copies import copy_rest
 from .made import output_plane, store_sums, sums_of
 
 __all__ = ["sum_corners"]
@@ -19,6 +20,7 @@ def sum_corners(plan, task, line, u, rows):
         d = depth.ends[a]
         if d.t < first_d or d.t > first_d + 1:
             continue
+        copy_rest(task)  # what a corner is written over
         plane = sums_of(plan, task, line) + (d.t - first_d) * plan.y_plane
         out = output_plane(plan, task, depth, d.t)
         for b in range(rows.line.n_ends):

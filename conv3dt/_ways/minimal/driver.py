@@ -17,12 +17,14 @@ from ..._compiler.words import call, get, next_task
 from ..._geometry.integers import n_tiles
 from ..shared.moving import clear
 from ..shared.pack import copy_rows
+from .copies import copy_rest, leave_rows, share_lines
 from .corners import sum_corners
 from .made import begin, store
 from .patches import list_patches
-from .records import MOST_PRODUCTS, MinimalParams, MinimalTask
+from .records import MOST_PRODUCTS, MinimalParams
 from .restore import restore
 from .streams import STATE_AT, beside, finish_streams, list_streams, rows_of
+from .task import MinimalTask
 
 __all__ = ["convolve"]
 
@@ -71,16 +73,19 @@ def convolve(plan, slot, *, storage):
                 _transform(plan, task)
             list_streams(plan, task, j + 1)
             if job.made:
-                for b in range(plan.n_blocks):
-                    for n in range(job.n_uses):
+                for n in range(job.n_uses):
+                    for b in range(plan.n_blocks):
                         _multiply(plan, task, job.uses[n], b, rows)
+                        copy_rest(task)
                         restore(plan, task, job.uses[n], b)
+                    leave_rows(plan, task, job.uses[n], rows)
             for n in range(job.n_uses):
                 if job.uses[n].last:
                     use = job.uses[n]
                     sum_corners(plan, task, use.line, use.u, rows)
                     if job.made == 0 or plan.ended == 0:
                         store(plan, task, use.line, use.u, rows, storage=storage)
+        copy_rest(task)
 
 
 def _task_of(plan, slot):
@@ -96,6 +101,9 @@ def _task_of(plan, slot):
     for n in range(plan.kinds * plan.most_patches):
         task.patches[n].v = tables + 8 * MOST_PRODUCTS * 2 * n
         task.patches[n].m = tables + 8 * MOST_PRODUCTS * (2 * n + 1)
+    odd = (plan.arrays.output | plan.width.output_step) % 64
+    task.made = task.scratch + plan.made_at if plan.made and odd else 0
+    task.copying.lines, task.copying.rows = 0, 0
     task.nothing = task.address + plan.lists_step - 128
     clear(task.nothing, 128 // plan.size, plan.size)
     clear(task.scratch + plan.u_at, plan.u_bytes // plan.size, plan.size)
@@ -187,6 +195,8 @@ def _multiply(plan, task, use, b, rows):
             if positions:
                 tile = get(strip.rows + 8 * plan.rows_step * vectors, positions)
                 count = n_tiles(positions, tile)
+                left = (height.slots - s) * width.n_strips - w
+                share_lines(task, left * count)
                 kernel = 64 * (3 * beside(plan, task) + vectors) + tile
                 call(
                     get(strip.multiply, kernel), a, at, c, plan.channels, count,

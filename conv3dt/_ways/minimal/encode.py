@@ -9,6 +9,7 @@ import numpy as np
 from ..._compiler.drivers import part
 from ..._compiler.records import table
 from ..._geometry.storages import STORAGES
+from ..shared.blocked import in_lines
 from ..shared.encode import output_steps
 from ..shared.scheme import Encoded
 from .axes import fill_axes
@@ -168,13 +169,14 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
         n_transforms=len(scheme.transforms),
         n_restores=len(scheme.restores),
         most_jobs=scheme.most_jobs,
-        most_streams=scheme.most_reads + 1,
+        most_streams=scheme.reads_of(scheme.row_tiles) + 1,
         most_patches=scheme.most_patches,
         kinds=scheme.kinds,
         beside=scheme.beside,
         begun=scheme.begun,
         lines_of_sums=scheme.lines_of_sums,
         ended=_ended(scheme),
+        made=_ended(scheme) and scheme.made_bytes > 0,
         stage=scheme.stage,
         stage_at=scheme.filters_bytes,
         taps_at=scheme.taps_at if scheme.taps else 0,
@@ -203,6 +205,7 @@ def _fill_memory(params: MinimalParams, scheme: MinimalScheme) -> None:
         y_row=row,
         y_left=scheme.slack,
         packed_at=sums + y * scheme.lines_of_sums,
+        made_at=sums + y * scheme.lines_of_sums + in_lines(scheme.packed_bytes),
         plane_step=scheme.packed_plane,
         row_step=scheme.packed_row,
     )

@@ -19,8 +19,10 @@ multiply    a, b, c     c[m, :] = sum over k < length of a[m, k] * b[k, :], m < 
             length, count       rows of a lie `pitch` bytes apart, those of b and c are whole;
                                 where pitch is the same, c may be a
             ask         address of what is going to be read next: asked for meanwhile
-            state       with `beside`: address of [address of a records.Stream, vectors of it done]
-                        for every two k a vector of it is made, and then of those that follow
+            state       with `beside`: address of [address of a task.Stream, vectors of it done]
+                        for every two k a vector of it is made, and then of those that follow;
+                        with `copies`, behind them: a task.Copying, whose `share` of lines, or what
+                        is left of a row, is copied with each tile, and then of the next row
 paired                  the same of one vector: c is the sum of two, of even and of odd k
 joined      as multiply, but a row of a are all inputs of a position, `pitch` bytes apart, b is all
             slots of its groups of taps (`joined`: a formula of FORMULAS for each), and a row of c
@@ -28,7 +30,7 @@ joined      as multiply, but a row of a are all inputs of a position, `pitch` by
 woven                   the same of one vector and F(2,3) alone, of even and of odd k; c may be a
 restore     products    table of addresses: [product of the height][of the width] of the first
                         tile; `every` positions to the next
-            targets     records.Target: n_open, two at most, whose sums go on, and as the third one
+            targets     task.Target: n_open, two at most, whose sums go on, and as the third one
             n_open      whose sums become outputs, if n_ended is 1
             n_ended             to = coefficient * outputs of the formulas (`tall` of the height,
             count       `rows` of FORMULAS along the width) + source, for all outputs of `count`

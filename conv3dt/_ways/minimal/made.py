@@ -6,7 +6,7 @@ from ..._compiler.words import call, get
 from ..shared.moving import turn
 from ..shared.records import Arrays
 
-__all__ = ["FLAG_AT", "Rows", "begin", "output_plane", "store", "store_sums", "sums_of"]
+__all__ = ["FLAG_AT", "Rows", "begin", "existing", "output_plane", "store", "store_sums", "sums_of"]
 
 FLAG_AT = Arrays.not_finite.offset
 
@@ -41,6 +41,12 @@ def begin(plan, task, line, rows):
             call(begin, sums + z * plan.y_plane, bias, count)
 
 
+def existing(rows):
+    """Return the outputs of a line of height, from .. to, that tiles have."""
+    odd = rows.line.odd
+    return max(0, 2 * rows.lo - odd), min(rows.line.length, 2 * rows.hi - odd)
+
+
 def sums_of(plan, task, line):
     """Return the address of the sums of a line of depth: some share them."""
     return task.scratch + plan.y_at + line % plan.lines_of_sums * plan.y_line
@@ -49,8 +55,7 @@ def sums_of(plan, task, line):
 def store(plan, task, line, u, rows, *, storage):
     """Store the outputs of a tile of depth and a block of rows that exist."""
     depth = plan.depth.lines[line]
-    first = max(0, 2 * rows.lo - rows.line.odd)
-    end = min(rows.line.length, 2 * rows.hi - rows.line.odd)
+    first, end = existing(rows)
     for z in range(2):
         d = 2 * u + z - depth.odd
         if 0 <= d < depth.length:

@@ -7,7 +7,7 @@ for a block of rows: done for each call that was 4 % of the time (kernel 4, 32 c
 from typing import Any, NamedTuple
 
 from ..._compiler.words import get, put
-from .records import Patch
+from .task import Patch
 
 __all__ = ["STEPS_AT", "list_patches"]
 
@@ -76,12 +76,14 @@ def _write_sums(plan, task, patch, run, position):
         patch.restore = plan.n_restores * product.tall + operation.restore
     at = width.first + operation.output * width.step
     patch.sums = 2 * (run.u - run.lo) * plan.y_row + (plan.y_left + at) * position
-    row = height.first + (2 * run.u - height.odd) * height.step
+    row, step = height.first + (2 * run.u - height.odd) * height.step, height.step
+    if task.made:
+        row, step = 2 * (run.u - run.lo), 1
     patch.output = row * plan.height.output_step + at * plan.width.output_step
     begins, ends = run.product == get(height.starts, run.u), run.product + product.many == end
     patch.begins = plan.begun * operation.begins if begins else 0
     patch.ends = plan.ended * operation.ends if ends else 0
-    patch.sums_row, patch.output_row = plan.y_row, height.step * plan.height.output_step
+    patch.sums_row, patch.output_row = plan.y_row, step * plan.height.output_step
     patch.sums_step = width.step * position
     patch.sums_next = patch.sums_step * operation.outputs
     patch.output_step = width.step * plan.width.output_step

@@ -5,10 +5,10 @@ from itertools import product
 import numpy as np
 
 from ..._compiler.activations.table import apply
-from ..._compiler.words import float64_at, get, put
+from ..._compiler.words import float32_at, float64_at, get, put
 from ..shared.plain import reading, stored, writing
 from .formulas import FILTERS, FORMULAS, tall
-from .records import Stream, Target
+from .task import Copying, MinimalTask, Stream, Target
 from .tile import MinimalTile
 
 __all__ = ["KERNELS"]
@@ -72,6 +72,7 @@ def _multiply(tile: MinimalTile):
         for m in range(tile.rows * count):
             row = read(a + m * tile.pitch, length)
             read(c + m * panel[0].nbytes, width)[:] = row @ panel
+        _copy_lines(tile, count, state)
         for _ in range(count * (length // 2) if tile.beside else 0):
             _go_on(tile, state)
 
@@ -91,10 +92,25 @@ def _go_on(tile: MinimalTile, state) -> None:
     put(state, 1, 0 if ended else done + 1)
 
 
+def _copy_lines(tile: MinimalTile, count, state) -> None:
+    """Copy what is copied with so many register tiles."""
+    copying = Copying(state + MinimalTask.copying.offset - MinimalTask.stream.offset)
+    for _ in range(count if tile.copies else 0):
+        size = 64 * min(copying.lines, copying.share)
+        float32_at(copying.to, size // 4)[:] = float32_at(copying.source, size // 4)
+        copying.source, copying.to = copying.source + size, copying.to + size
+        copying.lines -= size // 64
+        if size and copying.lines == 0:
+            copying.rows -= 1
+            copying.lines = copying.row if copying.rows else 0
+            copying.source += copying.source_gap
+            copying.to += copying.to_gap
+
+
 def _joined(tile: MinimalTile):
     """Return a Python function that does what the compiled `joined` of `tile` does."""
     read, width = reading(tile.storage), tile.vectors * tile.lanes
-    multiply = _multiply(tile._replace(rows=1, beside=0))
+    multiply = _multiply(tile._replace(rows=1, beside=0, copies=False))
     formulas = [FORMULAS[n] for n in tile.joined]
 
     def compute(a, b, c, length, count, ask, state):
@@ -110,6 +126,7 @@ def _joined(tile: MinimalTile):
                     n += 1
                 slots += 1 + max(slot for slot, *_ in formula)
             y[:] = total
+        _copy_lines(tile, count, state)
         loops = 2 if tile.kind == "woven" else len(formulas)
         for _ in range(count * loops * (length // 2) if tile.beside else 0):
             _go_on(tile, state)

@@ -3,15 +3,18 @@
 from typing import Any, NamedTuple
 
 from ..._compiler.vectors import i64
+from ..shared.emitter import Loop
 from .emitters import MinimalEmitter, repeated, rounds
+from .task import Copying, MinimalTask
 
 __all__ = ["LINE", "Define", "Multiply", "Product"]
 
 LINE = 64  # bytes of a cache line
+_COPYING = MinimalTask.copying.offset - MinimalTask.stream.offset
 
 
 class _Going(NamedTuple):
-    """A stream: the fields of `records.Stream`."""
+    """A stream: the fields of `task.Stream`."""
 
     x: Any
     other: Any
@@ -143,8 +146,45 @@ class Multiply(Product):
         """Emit a loop over tiles that hands a stream on, if there is one."""
         b, w = self.builder, self.words
         start = [self.number(state, i64(n)) for n in range(2 * (self.tile.beside > 0))]
-        for n, x in enumerate(rounds(b, count, start, one_tile)):
+
+        def both(r, stream):
+            if self.tile.copies:
+                self.copy_lines(b.add(state, i64(_COPYING)))
+            return one_tile(r, stream)
+
+        for n, x in enumerate(rounds(b, count, start, both)):
             b.store(x, b.gep(w.pointer(state, i64(0).type), [i64(n)]))
+
+    def copy_lines(self, copying):
+        """Copy a share of the lines that are left of a row, past the caches."""
+        b, w = self.builder, self.words
+        left, share = (self.field_of(copying, x) for x in (Copying.lines, Copying.share))
+        count = b.select(b.icmp_signed("<", left, share), left, share)
+        with b.if_then(b.icmp_signed(">", count, i64(0))):
+            source, to = (self.field_of(copying, x) for x in (Copying.source, Copying.to))
+            with Loop(b, count) as n:
+                for part in range(0, LINE, w.lanes * w.size):
+                    at = b.add(b.mul(n, i64(LINE)), i64(part))
+                    w.stream(self.at(source, at), b.add(to, at))
+            self.go_on(copying, source, to, count)
+
+    def go_on(self, copying, source, to, count):
+        """Write what is left when so many lines have been copied: the next row, where one ends."""
+        b, moved = self.builder, self.builder.mul(count, i64(LINE))
+        lines, row, rows, *gaps = (self.field_of(copying, x) for x in (
+            Copying.lines, Copying.row, Copying.rows,
+            Copying.source_gap, Copying.to_gap))  # fmt: skip
+        lines = b.sub(lines, count)
+        ended = b.icmp_signed("==", lines, i64(0))
+        rows = b.sub(rows, b.zext(ended, i64(0).type))
+        row = b.select(b.icmp_signed(">", rows, i64(0)), row, i64(0))
+        source, to = (
+            b.add(b.add(at, moved), b.select(ended, gap, i64(0)))
+            for at, gap in zip((source, to), gaps, strict=True)
+        )
+        fields = Copying.source, Copying.to, Copying.lines, Copying.rows
+        for field, x in zip(fields, (source, to, b.select(ended, row, lines), rows), strict=True):
+            b.store(x, self.words.pointer(b.add(copying, i64(field.offset)), i64(0).type))
 
     def asked(self, ask, number, length, most):
         """Return where the lines are that a loop over k asks for, and bytes from a k to the next.

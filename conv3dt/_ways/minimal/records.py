@@ -1,4 +1,4 @@
-"""The records of the minimal way's driver. Steps are in bytes."""
+"""The records of the minimal way's plans, as its driver reads them. Steps are in bytes."""
 
 from ..._compiler.records import Inline, Int, Record, Rows
 from ..shared.records import Block, Params
@@ -7,18 +7,13 @@ __all__ = [
     "MOST_PRODUCTS",
     "Blend",
     "End",
-    "Job",
     "MinimalAxis",
     "MinimalLine",
     "MinimalParams",
-    "MinimalTask",
     "Mixed",
     "Operation",
-    "Patch",
     "Product",
-    "Stream",
     "Strip",
-    "Target",
     "Use",
 ]
 
@@ -197,6 +192,8 @@ class MinimalParams(Params):
     y_left = Int()  # positions before the first output
     begun = Int()  # 1: sums begin with products, not before them,
     ended = Int()  # and become outputs with the last ones, not after them
+    made = Int()  # 1: which are made in scratch, and copied, if they lie between cache lines:
+    made_at = Int()  # where in a thread's region
     combine = Int()  # address of the table [terms] of kernels' addresses
     transform = Int()  # [formula of the height][number of an operation]
     n_transforms = Int()  # numbers there are
@@ -217,83 +214,3 @@ class MinimalParams(Params):
     parts = Int()  # of a chunk, for several threads: taps of the depth, and what it mixes; or 1
     stage = Int()  # bytes of a thread's filters that are being combined
     stage_at = Int()  # behind the panels
-
-
-class Job(Record):
-    """A blend of the depth, for a line of the height and a block of rows."""
-
-    blend = Int()
-    uses = Rows(Use)  # of the task's lines
-    n_uses = Int()
-    height = Int()  # line
-    lo = Int()  # tiles along the height, from .. to
-    hi = Int()
-    made = Int()  # 1: it is multiplied; else nothing is
-
-
-class Stream(Record):
-    """A row of inputs that is combined, a vector after the other: y = x + other, or x - other."""
-
-    x = Int()  # addresses
-    other = Int()
-    y = Int()
-    step = Int()  # from a vector of x and y to the next; 0: this stream goes on for ever
-    other_step = Int()  # 0: there is one vector of `other` for all
-    vectors = Int()
-    following = Int()  # address of the stream that comes next
-
-
-class Patch(Record):
-    """Tiles of a row that are transformed, and restored, together."""
-
-    tiles = Int()
-    transform = Int()  # address of the kernel
-    x = Int()  # address of d0 of the first tile, in combined inputs,
-    far = Int()  # from d0 to d1 along height,
-    step = Int()  # along width,
-    following = Int()  # and to the next tile
-    v = Int()  # address of [product]: where the first tile has its transformed inputs,
-    m = Int()  # and its products
-    restore = Int()  # a third of the kernel's number; -1: nothing is restored
-    begins = Int()  # 1: sums begin with these products, along height and width;
-    ends = Int()  # and become outputs
-    sums = Int()  # of the first output of the first tile, from the first sum of the tile of depth;
-    output = Int()  # itself, from the plane's first
-    sums_row = Int()  # from a row of sums to the next, an output, a tile;
-    sums_step = Int()
-    sums_next = Int()
-    output_row = Int()  # and of outputs: what `restore` takes as its steps
-    output_step = Int()
-    output_next = Int()
-
-
-class Target(Record):
-    """What products are added to: to = coefficient * products + source."""
-
-    coefficient = Int()  # the bits of a float64
-    source = Int()  # address: sums, or
-    mask = Int()  # 0: the bias, which is the same for all; else -1
-    to = Int()  # address
-
-
-class MinimalTask(Record):
-    """What a thread has in work."""
-
-    scratch = Int()
-    stream = Int()  # address of the stream that is being made,
-    done = Int()  # and how many of its vectors are
-    last = Int()  # address of the stream behind all, which is never done
-    sign = Int()  # of `other`
-    streams = Rows(Stream)
-    jobs = Rows(Job)
-    n_jobs = Int()
-    nothing = Int()  # address of a line of zeros, and of one that nobody reads
-    inputs = Int()  # address of input (0, 0, 0) of the image, as if all lay there
-    step_d = Int()
-    step_h = Int()
-    n = Int()
-    terms = Int()  # address of a table of terms
-    targets = Rows(Target)  # two whose sums go on, and one that ends
-    patches = Rows(Patch)  # [like the first, the last block of channels]
-    n_patches = Int()
-    listed = Int()  # the line of the height that they are of; -1: none

@@ -19,7 +19,8 @@ class Place(NamedTuple):
     """Where a tile of depth has its sums, and lies; as if all its outputs did."""
 
     sums: Any  # address
-    output: Any  # address
+    output: Any  # address,
+    next_output: Any  # and bytes to that of its second plane
     bias: Any  # address
 
 
@@ -27,9 +28,13 @@ def restore(plan, task, use, b):
     """Add products to the sums of outputs that they are part of; the last ones make outputs."""
     depth, block = plan.depth.lines[use.line], plan.blocks[b]
     product = depth.products[use.product]
-    plane = output_plane(plan, task, depth, 2 * use.u - depth.odd) + block.start * plan.out_step
+    plane, step = task.made, 0
+    if task.made == 0:
+        plane = output_plane(plan, task, depth, 2 * use.u - depth.odd)
+        step = depth.step * plan.depth.output_step
+    plane += block.start * plan.out_step
     bias = plan.arrays.bias + block.start * plan.size
-    at = Place(sums_of(plan, task, use.line) + b * plan.y_block, plane, bias)
+    at = Place(sums_of(plan, task, use.line) + b * plan.y_block, plane, step, bias)
     last = 1 if b + 1 == plan.n_blocks else 0
     kernels = plan.restore_last if last else plan.restore
     first = last * (plan.kinds - 1) * plan.most_patches
@@ -59,6 +64,7 @@ def _targets(plan, task, depth, product, patch, at):
             begins = patch.begins if product.begins & bit else 0
             sums = at.sums + z * plan.y_plane + patch.sums
             target.source, target.mask = at.bias if begins else sums, begins - 1
-            output = at.output + z * depth.step * plan.depth.output_step + patch.output
+            output = at.output + z * at.next_output + patch.output
             target.to = output if ends else sums
+            target.through = 1 if task.made else 0
     return n_open, n_ended

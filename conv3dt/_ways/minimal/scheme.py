@@ -19,8 +19,10 @@ from ..shared.storing import past_caches
 from ..shared.wording import counted, listed, quantity, stored_line
 from .blends import Blend, blends_of, shared
 from .formulas import BOTH, Program
-from .records import MOST_PRODUCTS, Job, MinimalTask, Patch, Stream, Target
+from .outputs import made_bytes
+from .records import MOST_PRODUCTS
 from .sizes import ROWS_BESIDE, TERMS, Sizes
+from .task import Job, MinimalTask, Patch, Stream, Target
 from .tile import MinimalTile
 
 __all__ = ["MinimalScheme"]
@@ -186,15 +188,19 @@ class MinimalScheme(Sizes):
     @cached_property
     def region(self) -> int:
         """Bytes of a thread's numbers."""
-        return (
-            in_lines(self.region_of(self.row_tiles, self.lines_of_sums) + self.packed_bytes) + LINE
-        )
+        numbers = self.region_of(self.row_tiles, self.lines_of_sums) + self.packed_bytes
+        return in_lines(numbers) + self.made_bytes + LINE
+
+    @cached_property
+    def made_bytes(self) -> int:
+        """Bytes of rows of outputs that are made in scratch, if they lie between cache lines."""
+        return made_bytes(self.layer, self.programs[1], self.row_tiles) if self.streamed else 0
 
     @property
     def lists_step(self) -> int:
         """Bytes of what a thread writes of its task."""
         fixed = MinimalTask.SIZE + 8 * TERMS + 3 * Target.SIZE
-        jobs, streams = self.most_jobs * Job.SIZE, (self.most_reads + 1) * Stream.SIZE
+        jobs, streams = self.most_jobs * Job.SIZE, (self.reads_of(self.row_tiles) + 1) * Stream.SIZE
         patches = self.kinds * self.most_patches * (Patch.SIZE + 2 * 8 * MOST_PRODUCTS)
         return in_lines(fixed + jobs + streams + patches) + 3 * LINE
 
@@ -214,11 +220,6 @@ class MinimalScheme(Sizes):
         """Jobs of a task, at most."""
         height = self.programs[1]
         return max(map(len, self.blends), default=0) * len(height.lines)
-
-    @property
-    def most_reads(self) -> int:
-        """Rows of inputs that a block reads, at most."""
-        return self.reads_of(self.row_tiles)
 
     @property
     def beside(self) -> bool:
@@ -260,6 +261,7 @@ class MinimalScheme(Sizes):
         for joined, vectors in product(self.forms, self.vectors):
             chains = 1 if joined == (BOTH,) else self.chains  # of one tap: nothing is lost
             how = {"pitch": self.pitch, "chains": chains, "joined": joined}
+            how |= {"copies": self.made_bytes > 0}
             for rows in sorted({*self.rows(vectors, joined).values()}):
                 kind = self.kind_of(vectors, joined)
                 yield vectors, 0, rows, self.tile(kind, rows=rows, vectors=vectors, **how)

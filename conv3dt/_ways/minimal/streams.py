@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._compiler.words import call, float64_at, get, put
 from .made import Rows
-from .records import MinimalTask, Stream
+from .task import MinimalTask, Stream
 
 __all__ = ["STATE_AT", "beside", "finish_streams", "list_streams", "reads", "rows_of"]
 

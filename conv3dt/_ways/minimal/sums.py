@@ -6,7 +6,7 @@ from ..._compiler.vectors import i64
 from ..shared.emitter import Loop
 from .emitters import MinimalEmitter, rounds
 from .formulas import FORMULAS, tall
-from .records import Target
+from .task import Target
 
 __all__ = ["Begin", "Finish", "Restore"]
 
@@ -84,8 +84,9 @@ class Restore(_Stored):
                         self.put(x, to, i64(0), j)
 
             def last(_, worst):
+                through = self.field_of(ended, Target.through)
                 for sums, start, to in self.added(ys, ended, u, steps, steps[3:]):
-                    self.stored_sums(sums, to, [start, *steps[3:]])
+                    self.stored_sums(sums, to, [start, *steps[3:], through])
                     worst = [self.tainted(sums, *worst)]
                 return worst
 

@@ -18,6 +18,7 @@ class MinimalTile(NamedTuple):
     pitch: int = 0  # bytes from a position to the next, in the inputs
     chains: int = 2  # sums of each number: of all k, or of even and of odd
     beside: int = 0  # what `multiply` makes beside products: differences (1), sums (2), or nothing
+    copies: bool = False  # whether `multiply` copies outputs beside products
     terms: int = 0  # how many numbers are combined, in `combine` and `weigh`
     joined: tuple[int, ...] = ()  # formulas of FORMULAS whose outputs `multiply` makes at once
     every: int = 1  # numbers of a position that lie together: inputs, or outputs

@@ -5,7 +5,7 @@ import pytest
 
 from conv3dt._compiler import processor
 from conv3dt._ways.minimal import kernel
-from conv3dt._ways.minimal.records import Stream
+from conv3dt._ways.minimal.task import Stream
 from conv3dt._ways.minimal.tile import MinimalTile
 from tests.helpers.kernels import call, lanes_of
 
