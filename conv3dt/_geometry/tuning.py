@@ -176,6 +176,7 @@ class Tuning(NamedTuple):
     minimal_joined: int = 192  # the same where they are joined in blocks of one vector: of F(2,3)
     minimal_joins: int = 48  # and so many input channels at most, else filters leave L1
     minimal_bytes: int = 1152 * 1024  # of its inputs, products and sums: they stay in L2
+    minimal_reused: int = 24  # tiles that a block has where filters come from beyond L2, at least
     minimal_depth: int = 4  # tiles of depth of a task
     minimal_filters: int = 64 * 1024 * 1024  # bytes of transformed filters: no more
     minimal_region: int = 4 * 1024 * 1024  # bytes of a thread's numbers; packed inputs 4 times

@@ -171,7 +171,7 @@ def _fill(params: MinimalParams, scheme: MinimalScheme) -> None:
         most_jobs=scheme.most_jobs,
         most_streams=scheme.reads_of(scheme.row_tiles) + 1,
         most_patches=scheme.most_patches,
-        kinds=scheme.kinds,
+        kinds=len(scheme.vectors),
         beside=scheme.beside,
         begun=scheme.begun,
         lines_of_sums=scheme.lines_of_sums,

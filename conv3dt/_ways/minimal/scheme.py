@@ -44,7 +44,8 @@ class MinimalScheme(Sizes):
         tiles = max((line.tiles for line in self.programs[1].lines), default=1)
         positions = TUNING.minimal_joined if self.woven else TUNING.minimal_positions
         most = max(1, min(tiles, positions // self.positions // self.cut))
-        while most > 1 and self.region_of(most, lines) > TUNING.minimal_bytes:
+        room = TUNING.minimal_bytes, TUNING.minimal_region
+        while most > 1 and self.region_of(most, lines) > room[most <= self.fewest_rows]:
             most -= 1
         return -(-tiles // -(-tiles // most))
 
@@ -201,13 +202,8 @@ class MinimalScheme(Sizes):
         """Bytes of what a thread writes of its task."""
         fixed = MinimalTask.SIZE + 8 * TERMS + 3 * Target.SIZE
         jobs, streams = self.most_jobs * Job.SIZE, (self.reads_of(self.row_tiles) + 1) * Stream.SIZE
-        patches = self.kinds * self.most_patches * (Patch.SIZE + 2 * 8 * MOST_PRODUCTS)
+        patches = len(self.vectors) * self.most_patches * (Patch.SIZE + 2 * 8 * MOST_PRODUCTS)
         return in_lines(fixed + jobs + streams + patches) + 3 * LINE
-
-    @property
-    def kinds(self) -> int:
-        """Widths of the blocks of output channels."""
-        return len(self.vectors)
 
     @property
     def most_patches(self) -> int:

@@ -191,6 +191,12 @@ class Sizes(Scheme):
         return v, v if self.over else m
 
     @cached_property
+    def fewest_rows(self) -> int:
+        """Tiles of the height of a block, at least: where filters come from beyond L2."""
+        far = self.fast and self.filters_bytes > TUNING.minimal_written
+        return -(-TUNING.minimal_reused // self.positions) if far else 1
+
+    @cached_property
     def left(self) -> tuple[int, int]:
         """Columns of zeros before and behind a row of inputs."""
         return self.width_tiles.halo

@@ -5,6 +5,8 @@ import pytest
 
 import conv3dt
 from conv3dt._call.parts import cut
+from conv3dt._compiler import processor
+from conv3dt._geometry.tuning import MACHINES
 from conv3dt._plan import choice
 from conv3dt._runtime import memory
 from conv3dt._ways.minimal import cost
@@ -23,6 +25,21 @@ def normals(*shapes):
 def said(plan):
     """What a plan says of minimal filtering."""
     return next(line for line in str(plan).splitlines() if line.startswith("minimal "))
+
+
+def test_filters_from_beyond_l2_have_many_uses(monkeypatch):
+    """Where two products are made a cycle: 14 MB of filters for tiles of 8 positions otherwise."""
+    layer = (16, 16, 16, 256), (4, 4, 4, 256, 256)
+    rows = {}
+    for name in ("znver4", "znver5"):
+        monkeypatch.setattr(processor, "machine", lambda name=name: MACHINES[name])
+        plans.forget()
+        how = {"algorithm": "minimal", "threads": 1}
+        plan = conv3dt.explain_conv3d((1, *layer[0]), layer[1], 2, "SAME", **how)
+        rows[name] = plan.scheme.row_tiles
+    monkeypatch.undo()
+    plans.forget()
+    assert rows == {"znver4": 1, "znver5": 4}
 
 
 # ---- reasons -------------------------------------------------------------------------------------
