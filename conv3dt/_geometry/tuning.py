@@ -194,10 +194,12 @@ class Tuning(NamedTuple):
         product=1.2, combine=6.0, row=20.0, restore=6.0, store=0.0,
         broken=0.0, call=80.0, filter=20.0, beyond=0.0,
     )  # fmt: skip
-    minimal_written: int = 8 * 1024 * 1024  # bytes of filters that take longer: they leave L2
+    minimal_written: int = 4 * 1024 * 1024  # bytes of filters that take longer: they leave L2
     minimal_far: float = 1.5  # more of a vector of filters for each slot's, which are so many bytes
     minimal_near: int = 16 * 1024 * 1024  # or more: they come from beyond L2 each time
     minimal_line: int = 32 * 1024  # bytes of filters of a line of the width that stay in L1
+    minimal_alone: float = 0.87  # the margin less, with one vector: others load for each product
+    minimal_short: float = 1.1  # and more with rows of three outputs and fewer, of F(2,2)
     minimal_dilated: float = 1.35  # the margin more, where the other ways leave out more zeros
     correlate_positions: tuple[int, int] = (512, 2048)  # of a box, at least and at most,
     correlate_near: int = 256 * 1024  # and of so many bytes

@@ -10,7 +10,7 @@ from ..shared.layer import Layer
 from ..shared.scheme import Candidate
 from ..shared.wording import quantity
 from .formulas import Frame, program
-from .groups import any_two_taps
+from .groups import any_two_taps, channels_of
 from .scheme import MinimalScheme
 
 __all__ = ["candidates", "predicted_cycles", "refusal", "saved", "scheme_of"]
@@ -121,7 +121,18 @@ def predicted_cycles(layer: Layer) -> float:
     calls = r.n * d * scheme.slots_in_turn
     far = TUNING.minimal_far if scheme.filters_bytes > TUNING.minimal_near else 0.0
     called = calls * (cycles.call + far * r.ci * outputs / len(scheme.blocks))
+    cycles_of_all = multiplied + combined + restored + stored + called + scheme.packing_cycles
+    return _margin(layer, scheme) * cycles_of_all
+
+
+def _margin(layer: Layer, scheme: MinimalScheme) -> float:
+    """Return how many times as many cycles are predicted: it is to win, not to draw."""
+    r, width = layer.request, layer.axes[3]
     margin = TUNING.minimal_margin * (TUNING.minimal_dilated if max(r.d) > 1 else 1.0)
-    width = layer.axes[3]  # in narrow rows other ways leave out what these tiles compute
-    margin *= sum(f.length * f.taps for f in width.phases) / max(1, width.pairs())
-    return margin * (multiplied + combined + restored + stored + called + scheme.packing_cycles)
+    if scheme.fast and not scheme.woven:
+        if layer.lanes < 2 * channels_of(layer.asked) <= 2 * layer.lanes:
+            margin *= TUNING.minimal_alone
+        if max(f.length for f in width.phases) <= 3 and any_two_taps(r):
+            margin *= TUNING.minimal_short
+    # In narrow rows other ways leave out what these tiles compute.
+    return margin * sum(f.length * f.taps for f in width.phases) / max(1, width.pairs())

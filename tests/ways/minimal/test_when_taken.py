@@ -42,6 +42,28 @@ def test_filters_from_beyond_l2_have_many_uses(monkeypatch):
     assert rows == {"znver4": 1, "znver5": 4}
 
 
+@pytest.mark.parametrize(
+    ("shape", "filters", "s", "taken"),
+    [
+        ((1, 8, 8, 8, 32), (5, 5, 5, 16, 32), 2, True),  # other ways load a number for each product
+        ((1, 8, 8, 8, 32), (5, 5, 5, 8, 32), 2, False),  # they have positions in the lanes
+        ((4, 24, 20, 4, 64), (6, 6, 6, 24, 64), 3, True),
+        ((4, 24, 20, 3, 32), (6, 6, 6, 24, 32), 3, False),  # rows of three outputs
+    ],
+    ids=str,
+)
+def test_layers_near_the_limit_where_two_products_are_made_a_cycle(
+    monkeypatch, shape, filters, s, taken
+):
+    monkeypatch.setattr(processor, "machine", lambda: MACHINES["znver5"])
+    plans.forget()
+    outputs = (shape[0], *(s * n for n in shape[1:4]), filters[3])
+    plan = conv3dt.explain(shape, filters, outputs, s, threads=1)
+    monkeypatch.undo()
+    plans.forget()
+    assert (plan.choice.way == "minimal") == taken
+
+
 # ---- reasons -------------------------------------------------------------------------------------
 
 REASONS = {
