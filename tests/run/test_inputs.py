@@ -74,5 +74,7 @@ def test_inputs_that_are_not_as_tiles_need_them_are_packed():
     assert not conv3dt.explain(
         (8, 4, 4, 4, 64), (4, 4, 4, 64, 64), [8, 8, 8, 8, 64], 2
     ).scheme.direct
-    # With a single tap, and a stride, other inputs than every second one are not read.
-    assert not conv3dt.explain_conv3d((1, 4, 4, 16, 16), (1, 1, 1, 16, 16), 2, "SAME").scheme.direct
+    # Two taps that read every second input read one run of them; a single tap leaves the rest out.
+    shapes = (1, 4, 4, 16, 16), (1, 1, 2, 16, 16)
+    assert not conv3dt.explain_conv3d(*shapes, 2, "VALID", dilations=2).scheme.direct
+    assert conv3dt.explain_conv3d((1, 4, 4, 16, 16), (1, 1, 1, 16, 16), 2, "SAME").scheme.direct

@@ -256,8 +256,10 @@ class MinimalScheme(Sizes):
         """Yield (vectors, 0, rows, tile) for every micro-kernel that multiplies."""
         for joined, vectors in product(self.forms, self.vectors):
             chains = 1 if joined == (BOTH,) else self.chains  # of one tap: nothing is lost
-            how = {"pitch": self.pitch, "chains": chains, "joined": joined}
-            how |= {"copies": self.made_bytes > 0}
+            how = {
+                "pitch": self.pitch, "copies": self.made_bytes > 0,
+                "chains": chains, "joined": joined,
+            }  # fmt: skip
             for rows in sorted({*self.rows(vectors, joined).values()}):
                 kind = self.kind_of(vectors, joined)
                 yield vectors, 0, rows, self.tile(kind, rows=rows, vectors=vectors, **how)
