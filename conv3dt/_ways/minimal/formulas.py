@@ -30,7 +30,6 @@ from ..._geometry.integers import Phase, each
 __all__ = [
     "BOTH",
     "FILTERS",
-    "TALL",
     "THREE",
     "Entry",
     "Frame",
@@ -78,7 +77,6 @@ THREE, BOTH = 3, 6
 
 # The same of tiles, whose outputs of one tap are two; restored are one of them (1, 2) or both (3).
 WHOLE: tuple[Formula, ...] = ((), INPUTS[1], *FORMULAS[2:6])
-TALL = 4 * len(WHOLE)
 
 
 def tall(number: int) -> Formula:
