@@ -10,7 +10,7 @@ import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
-from .vectors import I8, i64
+from .vectors import I8, i64, intrinsic
 
 __all__ = ["INPUTS", "LINES", "SUMS", "Tiles", "configuration"]
 
@@ -68,7 +68,4 @@ class Tiles:
         return self.builder.bitcast(address, I8.as_pointer())
 
     def _do(self, name: str, *operands: Any) -> None:
-        module, name = self.builder.module, FAMILY + name
-        kind = ir.FunctionType(ir.VoidType(), [x.type for x in operands])
-        function = module.globals.get(name) or ir.Function(module, kind, name)
-        self.builder.call(function, operands)
+        intrinsic(self.builder, FAMILY + name, ir.VoidType(), operands)

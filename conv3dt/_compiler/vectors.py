@@ -8,7 +8,7 @@ from llvmlite import binding, ir
 
 from . import processor
 
-__all__ = ["I8", "I16", "I32", "I64", "Words", "i64"]
+__all__ = ["I8", "I16", "I32", "I64", "Words", "i64", "intrinsic"]
 
 I8, I16, I32, I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 
@@ -29,6 +29,12 @@ _BFLOAT = _BFloat()
 def i64(value):
     """Return the constant `value`."""
     return ir.Constant(I64, value)
+
+
+def intrinsic(builder, name, result, arguments):
+    """Return what one of LLVM's functions makes of arguments: a number of type `result`."""
+    module, kind = builder.module, ir.FunctionType(result, [x.type for x in arguments])
+    return builder.call(module.globals.get(name) or ir.Function(module, kind, name), arguments)
 
 
 class Words:
@@ -58,13 +64,16 @@ class Words:
         """Address to pointer; `kind` defaults to the element type."""
         return self.builder.inttoptr(address, (kind or self.element).as_pointer())
 
-    def splat(self, scalar):
-        """v[l] = scalar."""
-        undefined = ir.Constant(self.vector, ir.Undefined)
+    def splat(self, scalar, kind=None):
+        """v[l] = scalar; `kind` defaults to the vector of elements."""
+        kind = kind or self.vector
+        undefined, zeros = ir.Constant(kind, ir.Undefined), ir.VectorType(I32, kind.count)
         first = self.builder.insert_element(undefined, scalar, ir.Constant(I32, 0))
-        return self.builder.shuffle_vector(
-            first, undefined, ir.Constant(ir.VectorType(I32, self.lanes), None)
-        )
+        return self.builder.shuffle_vector(first, undefined, ir.Constant(zeros, None))
+
+    def numbered(self, kind):
+        """v[l] = l, in a vector of integers."""
+        return ir.Constant(kind, [ir.Constant(kind.element, lane) for lane in range(kind.count)])
 
     def load(self, pointer, offset, align):
         """v[l] = pointer[offset + l]."""
@@ -76,10 +85,7 @@ class Words:
         if not self.fused:
             return self.builder.fadd(self.builder.fmul(a, b), c)
         name = f"llvm.fma.v{self.lanes}f{8 * self.size}"
-        module = self.builder.module
-        kind = ir.FunctionType(self.vector, [self.vector] * 3)
-        function = module.globals.get(name) or ir.Function(module, kind, name)
-        return self.builder.call(function, [a, b, c])
+        return intrinsic(self.builder, name, self.vector, [a, b, c])
 
     def add_product(self, a, b, c):
         """v[l] = a[l] * b[l] + c[l]; of pairs of bfloat16, whose bits are given, both products.
@@ -91,15 +97,14 @@ class Words:
         """
         if not self.pairs:
             return self.multiply_add(a, b, c)
-        lanes, builder, module = self.lanes, self.builder, self.builder.module
+        lanes, builder = self.lanes, self.builder
         if processor.host().isa == "neon":
             name = f"llvm.aarch64.neon.bfdot.v{lanes}f32.v{2 * lanes}bf16"
             words = ir.VectorType(_BFLOAT, 2 * lanes)
         else:
             name, words = f"llvm.x86.avx512bf16.dpbf16ps.{32 * lanes}", self.ints
-        kind = ir.FunctionType(self.vector, [self.vector, words, words])
-        function = module.globals.get(name) or ir.Function(module, kind, name)
-        return builder.call(function, [c, builder.bitcast(b, words), builder.bitcast(a, words)])
+        b, a = (builder.bitcast(x, words) for x in (b, a))
+        return intrinsic(builder, name, self.vector, [c, b, a])
 
     def polynomial(self, x, coefficients):
         """v[l] = c0 + c1*x[l] + c2*x[l]**2 + ..., by Horner's rule."""
@@ -143,16 +148,10 @@ class Words:
         n, size, builder = a.type.count, self.bytes_of(a), self.builder
         bits, name = {2: (I16, "hi"), 4: (I32, "ps"), 8: (I64, "pd")}[size]
         kind = ir.VectorType(bits, n)
-        lanes = ir.Constant(kind, [ir.Constant(bits, lane) for lane in range(n)])
         number = first if size == 8 else builder.trunc(first, bits)
-        undefined, zeros = ir.Constant(kind, ir.Undefined), ir.Constant(ir.VectorType(I32, n), None)
-        number = builder.insert_element(undefined, number, ir.Constant(I32, 0))
-        lanes = builder.add(lanes, builder.shuffle_vector(number, undefined, zeros))
+        lanes = builder.add(self.numbered(kind), self.splat(number, kind))
         name = f"llvm.x86.avx512.vpermi2var.{name}.512"
-        function = builder.module.globals.get(name) or ir.Function(
-            builder.module, ir.FunctionType(a.type, [a.type, kind, a.type]), name
-        )
-        return builder.call(function, [a, lanes, b])
+        return intrinsic(builder, name, a.type, [a, lanes, b])
 
     def store(self, v, address, count, align):
         """memory[address + l] = v[l] for l < count, in pieces of a power of two."""
@@ -167,29 +166,22 @@ class Words:
 
     def store_first(self, v, address, count):
         """memory[address + l] = v[l] for l < count, which is known at run time. Of AVX-512."""
-        n, b, module = v.type.count, self.builder, self.builder.module
-        kind = ir.VectorType(I32, n)
-        lanes = ir.Constant(kind, [ir.Constant(I32, lane) for lane in range(n)])
-        undefined = ir.Constant(kind, ir.Undefined)
-        some = b.insert_element(undefined, b.trunc(count, I32), ir.Constant(I32, 0))
-        mask = b.icmp_signed("<", lanes, b.shuffle_vector(some, undefined, ir.Constant(kind, None)))
-        at = self.pointer(address, v.type)
+        n, b, kind = v.type.count, self.builder, ir.VectorType(I32, v.type.count)
+        count = self.splat(b.trunc(count, I32), kind)
+        mask = b.icmp_signed("<", self.numbered(kind), count)
         item, bits = v.type.element, 8 * self.bytes_of(v)
         numbers = f"v{n}{'i' if isinstance(item, ir.IntType) else 'f'}{bits}"
         name = f"llvm.masked.store.{numbers}.p0{numbers if _TYPED_POINTERS else ''}"
-        arguments = [v, at, ir.Constant(I32, self.bytes_of(v)), mask]
-        store = ir.FunctionType(ir.VoidType(), [x.type for x in arguments])
-        b.call(module.globals.get(name) or ir.Function(module, store, name), arguments)
+        align = ir.Constant(I32, self.bytes_of(v))
+        intrinsic(b, name, ir.VoidType(), [v, self.pointer(address, v.type), align, mask])
 
     def prefetch(self, pointer, offset, keep=3, write=False):
         """Ask for the cache line of pointer[offset], to be read or written; 2: into L2."""
         byte = ir.IntType(8).as_pointer()
-        name, module = f"llvm.prefetch.{'p0i8' if _TYPED_POINTERS else 'p0'}", self.builder.module
-        kind = ir.FunctionType(ir.VoidType(), [byte, I32, I32, I32])
-        function = module.globals.get(name) or ir.Function(module, kind, name)
+        name = f"llvm.prefetch.{'p0i8' if _TYPED_POINTERS else 'p0'}"
         write, keep, data = (ir.Constant(I32, int(n)) for n in (write, keep, 1))
         at = self.builder.bitcast(self.builder.gep(pointer, [offset]), byte)
-        self.builder.call(function, [at, write, keep, data])
+        intrinsic(self.builder, name, ir.VoidType(), [at, write, keep, data])
 
     def from_float16(self, v):
         """Return the float32 of a vector of float16's bits.
@@ -278,7 +270,5 @@ class Words:
     def _rounded(self, instruction, vectors):
         """Return the bits of vectors rounded by an instruction of x86."""
         name = f"llvm.x86.avx512bf16.{instruction}.{32 * self.lanes}"
-        bits, module = ir.VectorType(I16, len(vectors) * self.lanes), self.builder.module
-        kind = ir.FunctionType(bits, [self.vector] * len(vectors))
-        function = module.globals.get(name) or ir.Function(module, kind, name)
-        return self.builder.call(function, vectors)
+        bits = ir.VectorType(I16, len(vectors) * self.lanes)
+        return intrinsic(self.builder, name, bits, vectors)
