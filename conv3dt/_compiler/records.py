@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Generic, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Field", "Inline", "Int", "Record", "Rows", "table"]
+__all__ = ["Field", "Inline", "Int", "Record", "Rows", "fields_of", "table"]
 
 R = TypeVar("R", bound="Record")
 WORD = 8  # bytes of a number
@@ -129,6 +129,11 @@ def table(record: type[Record], rows: Sequence[dict[str, int]]) -> NDArray[np.in
     """Return records of numbers, one behind the other, in memory of their own."""
     numbers = [[row[name] for name in record.NAMES] for row in rows]
     return np.array(numbers, np.int64).reshape(len(rows), len(record.NAMES))
+
+
+def fields_of(record: type[Record], value: object) -> dict[str, int]:
+    """Return those fields of a record that a value has as attributes."""
+    return {name: getattr(value, name) for name in record.NAMES if hasattr(value, name)}
 
 
 def _number(address: int) -> ctypes.c_int64:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._compiler.records import table
+from ..._compiler.records import fields_of, table
 from ..shared.encode import output_steps
 from ..shared.records import Block
 from .formulas import Line, Program, tall
@@ -110,8 +110,7 @@ def _operations(scheme: MinimalScheme, n: int, kept: list[Any]) -> NDArray[np.in
     rows = []
     for run in scheme.width_tiles.runs[n]:
         places, results = (np.array([*x, (0, 0, 0)], np.int64) for x in (run.places, run.results))
-        row = {name: getattr(run, name) for name in Operation.NAMES if hasattr(run, name)}
-        row |= {"places": places.ctypes.data, "n": len(run.places)}
+        row = fields_of(Operation, run) | {"places": places.ctypes.data, "n": len(run.places)}
         row |= {"results": results.ctypes.data, "n_results": len(run.results)}
         row |= {"transform": scheme.transforms.index((run.formula, run.every)), "restore": -1}
         if run.restored:

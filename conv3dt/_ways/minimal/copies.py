@@ -7,6 +7,7 @@ their register tiles. Memory has the time then; copied at once a line takes 7 cy
 
 from ..._compiler.words import copy_line
 from ..shared.moving import copy_words
+from ..shared.storing import LINE
 from .made import existing, output_plane
 
 __all__ = ["copy_rest", "leave_rows", "share_lines"]
@@ -30,15 +31,15 @@ def leave_rows(plan, task, use, rows):
 
 def _leave(copying, source, to, size, step, count):
     """Copy the ends of rows, which fill no lines, and leave all between them."""
-    head = min(-to % 64, size)
-    lines, tail = (size - head) // 64, (size - head) % 64
+    head = min(-to % LINE, size)
+    lines, tail = (size - head) // LINE, (size - head) % LINE
     for n in range(count):
         x, y = source + n * size, to + n * step
         copy_words(x, y, head)
         copy_words(x + size - tail, y + size - tail, tail)
     copying.source, copying.to = source + head, to + head
     copying.row, copying.lines, copying.rows = lines, lines, count if lines else 0
-    copying.source_gap, copying.to_gap = size - 64 * lines, step - 64 * lines
+    copying.source_gap, copying.to_gap = size - LINE * lines, step - LINE * lines
 
 
 def share_lines(task, tiles):
@@ -54,8 +55,8 @@ def copy_rest(task):
     copying = task.copying
     while copying.rows:
         for n in range(copying.lines):
-            copy_line(copying.source + 64 * n, copying.to + 64 * n)
-        copying.source += 64 * copying.lines + copying.source_gap
-        copying.to += 64 * copying.lines + copying.to_gap
+            copy_line(copying.source + LINE * n, copying.to + LINE * n)
+        copying.source += LINE * copying.lines + copying.source_gap
+        copying.to += LINE * copying.lines + copying.to_gap
         copying.lines, copying.rows = copying.row, copying.rows - 1
     copying.lines = 0

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..._compiler.drivers import part
-from ..._compiler.records import table
+from ..._compiler.records import fields_of, table
 from ..._geometry.storages import STORAGES
 from ..shared.blocked import in_lines
 from ..shared.encode import output_steps
@@ -91,9 +91,8 @@ def _strips(params: MinimalParams, scheme: MinimalScheme) -> list[Any]:
         for positions, n in scheme.rows(vectors, joined).items():
             rows[joined][vectors, positions] = n
     strips = table(Strip, [
-        {name: getattr(strip, name) for name in Strip.NAMES if hasattr(strip, name)}
-        | {"v": v, "m": m, "multiply": kernels[strip.joined].ctypes.data}
-        | {"rows": rows[strip.joined].ctypes.data}
+        fields_of(Strip, strip) | {"v": v, "m": m}
+        | {"multiply": kernels[strip.joined].ctypes.data, "rows": rows[strip.joined].ctypes.data}
         for strip, v, m in zip(scheme.width_tiles.strips, *places, strict=False)
     ])  # fmt: skip
     params.width.fill(strips=strips.ctypes.data, n_strips=len(strips))

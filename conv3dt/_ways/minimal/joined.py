@@ -4,9 +4,10 @@ from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 from ..._compiler.vectors import i64
+from ..shared.storing import LINE
 from .emitters import rounds
 from .formulas import FORMULAS
-from .products import LINE, Multiply
+from .products import Multiply
 
 __all__ = ["Joined"]
 

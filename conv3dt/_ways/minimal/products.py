@@ -4,12 +4,12 @@ from typing import Any, NamedTuple
 
 from ..._compiler.vectors import i64
 from ..shared.emitter import Loop
+from ..shared.storing import LINE
 from .emitters import MinimalEmitter, repeated, rounds
 from .task import Copying, MinimalTask
 
-__all__ = ["LINE", "Define", "Multiply", "Product"]
+__all__ = ["Define", "Multiply", "Product"]
 
-LINE = 64  # bytes of a cache line
 _COPYING = MinimalTask.copying.offset - MinimalTask.stream.offset
 
 

@@ -11,7 +11,7 @@ from conv3dt._geometry.tuning import TUNING
 from conv3dt._plan import choice
 from conv3dt._run import run
 from conv3dt._ways.wide import scheme
-from tests.helpers import oracle
+from tests.helpers import oracle, plans
 from tests.helpers.checks import THREADS
 
 WIDE = "wide: width, in the lanes"
@@ -21,9 +21,9 @@ WIDE = "wide: width, in the lanes"
 def ordered(monkeypatch):
     """Let outputs of any size be large."""
     monkeypatch.setattr(scheme, "TUNING", TUNING._replace(ordered_bytes=0))
-    choice.clear()
+    plans.forget()
     yield
-    choice.clear()
+    plans.forget()
 
 
 def drawn(seed):
